@@ -1,0 +1,64 @@
+/*
+ * compat.h
+ *		What every file includes first: PostgreSQL's own headers and the
+ *		differences between its major versions.
+ *
+ * Every #if on PG_VERSION_NUM lives here and nowhere else.
+ */
+#ifndef RETENTION_COMPAT_H
+#define RETENTION_COMPAT_H
+
+#include "postgres.h"
+
+#include "common/jsonapi.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "varatt.h"
+#endif
+
+#if PG_VERSION_NUM < 150000
+#error "retention needs PostgreSQL 15 or later"
+#endif
+
+#ifndef HAVE_INT128
+#error "retention needs a compiler with 128-bit integers"
+#endif
+
+/*
+ * Soft errors arrived with PostgreSQL 16.  Before that an input function
+ * always throws: EscapeContext(fcinfo) is NULL and input_error() is ereport.
+ */
+#if PG_VERSION_NUM >= 160000
+#define EscapeContext(fcinfo) ((fcinfo)->context)
+#define input_error(escape, result, ...) \
+	ereturn((escape), (result), __VA_ARGS__)
+#else
+#define EscapeContext(fcinfo) ((Node *) NULL)
+#define input_error(escape, result, ...) \
+	do { (void) (escape); ereport(ERROR, __VA_ARGS__); return result; } while (0)
+#endif
+
+/*
+ * The callbacks of pg_parse_json return void before PostgreSQL 16, a parse
+ * result from there on; the lexer is built in place from 17 on.
+ */
+#if PG_VERSION_NUM >= 160000
+typedef JsonParseErrorType JsonActionResult;
+#define JSON_ACTION_RETURN return JSON_SUCCESS
+#else
+typedef void JsonActionResult;
+#define JSON_ACTION_RETURN return
+#endif
+
+#if PG_VERSION_NUM >= 170000
+#define json_lexer(text, len) \
+	makeJsonLexContextCstringLen(NULL, (text), (len), GetDatabaseEncoding(), true)
+#else
+#define json_lexer(text, len) \
+	makeJsonLexContextCstringLen((text), (len), GetDatabaseEncoding(), true)
+#endif
+
+#endif							/* RETENTION_COMPAT_H */

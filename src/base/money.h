@@ -1,0 +1,28 @@
+/*
+ * money.h
+ *		Exact amounts: numeric, floating-point and integer input scaled to
+ *		64-bit integers of one millionth, 128-bit sums, numeric output.
+ */
+#ifndef RETENTION_MONEY_H
+#define RETENTION_MONEY_H
+
+#include "base/compat.h"
+#include "utils/numeric.h"
+
+#define MONEY_SCALE 6
+#define MONEY_ONE INT64CONST(1000000)
+
+/* Amounts of this many units (9.2e12) and more are refused. */
+#define MONEY_LIMIT INT64CONST(9200000000000)
+
+extern int64 money_from_numeric(Numeric value);
+extern int64 money_from_float8(float8 value);
+extern int64 money_from_float4(float4 value);
+extern int64 money_from_int64(int64 value);
+
+extern Numeric money_to_numeric(int128 scaled);
+extern Numeric money_ratio(int128 scaled, int64 divisor);
+extern char *money_to_cstring(int128 scaled);
+extern bool money_from_cstring(const char *text, int128 *scaled);
+
+#endif							/* RETENTION_MONEY_H */

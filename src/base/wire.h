@@ -1,0 +1,86 @@
+/*
+ * wire.h
+ *		Bounds-checked reader and writer of the byte streams that stored
+ *		values, binary input and worker states are made of.
+ *
+ * A stream is a sequence of bytes; integers are written seven bits to a
+ * byte, lowest group first, the high bit meaning "more follows" (LEB128), so
+ * that a stream is the same on every machine.  Signed integers are
+ * zigzag-coded first.  One integer has one spelling: the reader refuses
+ * superfluous groups, so equal values have equal bytes.
+ */
+#ifndef RETENTION_WIRE_H
+#define RETENTION_WIRE_H
+
+#include "base/compat.h"
+
+/* A growing varlena: data[0 .. VARHDRSZ) is kept free for the length word. */
+typedef struct WireWriter
+{
+	char	   *data;
+	Size		len;			/* bytes used, the header included */
+	Size		size;			/* bytes allocated */
+	const char *what;			/* noun for the too-large message */
+	const char *hint;			/* hint of that message, or NULL */
+} WireWriter;
+
+typedef struct WireReader
+{
+	const uint8 *at;
+	const uint8 *end;
+	const char *what;			/* type name for error messages */
+} WireReader;
+
+extern void wire_writer_init(WireWriter *w, Size size, const char *what,
+							 const char *hint);
+extern void wire_grow(WireWriter *w, Size more);
+extern void wire_put_bytes(WireWriter *w, const void *bytes, Size len);
+extern void wire_put_slow(WireWriter *w, uint64 value);
+extern void wire_put_int128(WireWriter *w, int128 value);
+extern bytea *wire_finish(WireWriter *w);
+
+extern void wire_reader_init(WireReader *r, const void *bytes, Size len,
+							 const char *what);
+extern void wire_corrupt(const WireReader *r, const char *detail) pg_attribute_noreturn();
+extern const uint8 *wire_get_bytes(WireReader *r, Size len);
+extern uint64 wire_get_slow(WireReader *r);
+extern int128 wire_get_int128(WireReader *r);
+extern uint64 wire_get_max(WireReader *r, uint64 max, const char *detail);
+extern void wire_get_end(const WireReader *r);
+
+/* Write an unsigned integer. */
+static inline void
+wire_put(WireWriter *w, uint64 value)
+{
+	if (likely(value < 0x80 && w->len < w->size))
+		w->data[w->len++] = (char) value;
+	else
+		wire_put_slow(w, value);
+}
+
+/* Write a signed integer. */
+static inline void
+wire_put_signed(WireWriter *w, int64 value)
+{
+	wire_put(w, ((uint64) value << 1) ^ (uint64) (value >> 63));
+}
+
+/* Read an unsigned integer; a short or padded one is an error. */
+static inline uint64
+wire_get(WireReader *r)
+{
+	if (likely(r->at < r->end && *r->at < 0x80))
+		return *r->at++;
+	return wire_get_slow(r);
+}
+
+/* Read a signed integer. */
+static inline int64
+wire_get_signed(WireReader *r)
+{
+	uint64		z = wire_get(r);
+
+	return (int64) ((z >> 1) ^ (0 - (z & 1)));
+}
+
+#endif							/* RETENTION_WIRE_H */

@@ -1,0 +1,87 @@
+/*
+ * cohort_matrix.h
+ *		The type cohort_matrix as the metrics room sees it.
+ *
+ * Stored form: a varlena without alignment (any header), the payload being
+ * one wire.h stream, the same bytes in storage, in binary I/O and in hashes:
+ *
+ *	byte	version (1)
+ *	byte	flags (MATRIX_*)
+ *	uint	length of the grain's canonical words, then these bytes
+ *	uint	length of the zone's name, then these bytes; 0 when no instant was
+ *			cut in a zone
+ *	sint	last: period (of the cohort rows' unit) the data end in
+ *	uint	number of cohorts, at least 1; then for each, in period order:
+ *		sint	period (first cohort), uint	distance from the one before (> 0)
+ *		uint	size (> 0)
+ *		uint	number of cells; then for each, in order of age:
+ *			uint	age (first cell), else distance from the one before (> 0)
+ *			uint	active
+ *			uint	last_active
+ *			uint	streak_end
+ *			uint	orders, unless MATRIX_LEVELS or MATRIX_RECURRING
+ *			sint	revenue in millionths (128 bits), only with MATRIX_MONEY
+ *
+ * A cell with nothing in it is not stored, nor is a cohort without customers.
+ */
+#ifndef RETENTION_COHORT_MATRIX_H
+#define RETENTION_COHORT_MATRIX_H
+
+#include "base/calendar.h"
+#include "base/money.h"
+
+#define MATRIX_MONEY 0x01		/* built with an amount argument */
+#define MATRIX_STARTED 0x02		/* cohorts by started_at: age 0 may be idle */
+#define MATRIX_RECURRING 0x04	/* every active period is a cohort */
+#define MATRIX_LEVELS 0x08		/* from ranges: no orders */
+
+typedef struct MatrixCell
+{
+	int128		revenue;		/* net amount at this age, in millionths */
+	int64		active;			/* customers active at this age */
+	int64		last_active;	/* customers whose last active age this is */
+	int64		streak_end;		/* customers active at every age up to here
+								 * (from age 1 with MATRIX_STARTED) and not
+								 * at the next */
+	int64		orders;
+	int32		age;
+} MatrixCell;
+
+typedef struct MatrixCohort
+{
+	int32		period;
+	int32		ncells;
+	int64		size;
+	MatrixCell *cells;			/* in order of age */
+} MatrixCohort;
+
+typedef struct Matrix
+{
+	uint8		flags;
+	Grain	   *grain;
+	const char *zone;			/* "" when no instant was cut in a zone */
+	int32		last;
+	int32		ncohorts;
+	MatrixCohort *cohorts;		/* in order of period */
+} Matrix;
+
+/*
+ * Encode a matrix as a datum (palloc'd); past 1 GB error 54000.  Empty cells
+ * must have been left out by the caller.
+ */
+extern struct varlena *matrix_encode(const Matrix *matrix);
+
+/*
+ * Decode and validate a payload; any inconsistency is error 22P03.  Nothing
+ * in the result points into the input.
+ */
+extern Matrix *matrix_decode(const void *payload, Size len);
+
+#define DatumGetMatrix(d) matrix_from_varlena(PG_DETOAST_DATUM_PACKED(d))
+#define PG_GETARG_MATRIX(n) DatumGetMatrix(PG_GETARG_DATUM(n))
+extern Matrix *matrix_from_varlena(const struct varlena *value);
+
+/* A calendar to read the matrix with: no zone, no table. */
+extern Calendar *matrix_calendar(const Matrix *matrix);
+
+#endif							/* RETENTION_COHORT_MATRIX_H */
