@@ -8,13 +8,15 @@
  */
 #include "base/money.h"
 
+#include <math.h>
+
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
 
 #define MONEY_DECIMALS_PER_DIGIT 4	/* numeric keeps base-10000 digits */
 
 /* Report an amount that does not fit: error 22003. */
-static void
+static void pg_attribute_noreturn()
 amount_out_of_range(void)
 {
 	ereport(ERROR,
@@ -25,7 +27,7 @@ amount_out_of_range(void)
 }
 
 /* Report an amount that is no number: error 22003. */
-static void
+static void pg_attribute_noreturn()
 amount_not_finite(const char *which)
 {
 	ereport(ERROR,

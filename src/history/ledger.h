@@ -1,0 +1,199 @@
+/*
+ * ledger.h
+ *		The ledger: what every customer of a group did, period by period.
+ *
+ * Rows are appended, and once all are in, customers are visited one at a
+ * time, each with its history in order of time.  Nothing about a metric is
+ * known here; matrices and movements are folds over the visits.
+ *
+ * An entry is two to four 64-bit words:
+ *
+ *	key		1 word (the customer itself: integers) or 2 (uuid, or a hash)
+ *	when	1 word: time (44 bits, biased) | start flag | count (19 bits)
+ *	amount	1 word, millionths; only when the ledger keeps money
+ *
+ * time is a period number or, under "since start", a moment (calendar.h).  A
+ * count of 0 without the start flag is a refund.  Entries of one customer and
+ * time are additive: they may be merged, and need not be.
+ */
+#ifndef RETENTION_LEDGER_H
+#define RETENTION_LEDGER_H
+
+#include "base/compat.h"
+#include "base/grain.h"
+#include "lib/ilist.h"
+#include "storage/buffile.h"
+#include "utils/palloc.h"
+
+#define LEDGER_MONEY 0x01		/* rows carry an amount */
+#define LEDGER_STARTED 0x02		/* rows carry started_at */
+
+#define LEDGER_COUNT_BITS 19
+#define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)
+#define LEDGER_START (UINT64CONST(1) << LEDGER_COUNT_BITS)
+#define LEDGER_TIME_SHIFT (LEDGER_COUNT_BITS + 1)
+#define LEDGER_TIME_BIAS (INT64CONST(1) << 42)
+
+/* The word "when" of an order (count 1), a refund (0) or a start. */
+static inline uint64
+ledger_when(int64 time, uint64 count)
+{
+	return (uint64) (time + LEDGER_TIME_BIAS) << LEDGER_TIME_SHIFT | count;
+}
+
+static inline int64
+ledger_time(uint64 when)
+{
+	return (int64) (when >> LEDGER_TIME_SHIFT) - LEDGER_TIME_BIAS;
+}
+
+static inline int64
+ledger_count(uint64 when)
+{
+	return (int64) (when & LEDGER_COUNT_MAX);
+}
+
+/* One entry as a visitor sees it; amount is 0 in a ledger without money. */
+typedef struct LedgerItem
+{
+	uint64		when;
+	int64		amount;
+} LedgerItem;
+
+/* Called for each customer, items in order of time; items may be read only. */
+typedef void (*LedgerVisitor) (const LedgerItem *items, int nitems, void *arg);
+
+/* What two ledgers must have in common to be merged. */
+typedef struct LedgerSettings
+{
+	const Grain *grain;
+	const char *zone;			/* zone instants were cut in, "" for none */
+	uint8		flags;			/* LEDGER_MONEY, LEDGER_STARTED */
+	uint8		key_words;		/* 1 or 2 */
+} LedgerSettings;
+
+/* The ledgers of one aggregate in one plan node, sharing a memory limit. */
+typedef struct LedgerPool
+{
+	Size		limit;
+	Size		memory;			/* of the ledgers listed */
+	dlist_head	ledgers;		/* those large enough to matter */
+	FunctionCallInfo fcinfo;	/* the running call, for shutdown callbacks;
+								 * NULL in a ledger made within a visit */
+} LedgerPool;
+
+typedef struct LedgerChunk
+{
+	struct LedgerChunk *next;	/* the one filled before */
+	Size		bytes;			/* this header included */
+	uint64		words[FLEXIBLE_ARRAY_MEMBER];
+} LedgerChunk;
+
+typedef struct LedgerPart
+{
+	uint64	   *write;			/* next entry goes here */
+	uint64	   *end;			/* no room from here */
+	LedgerChunk *chunk;			/* the one being filled */
+	int64		full;			/* entries in the chunks before it */
+	int64		check_at;		/* look for duplicates at so many entries */
+} LedgerPart;
+
+#define LEDGER_PARTS 256		/* parts of a large ledger; a small one has 1 */
+#define LEDGER_TAPES 64			/* runs are kept apart by six bits of the hash */
+#define LEDGER_TAPE_BITS 6
+#define LEDGER_MAX_LEVEL 6		/* ledgers nest this deep while reading tapes */
+
+typedef struct LedgerPacked LedgerPacked;	/* ledger_pack.h */
+typedef struct LedgerSpill LedgerSpill; /* ledger_spill.c */
+
+typedef struct Ledger
+{
+	uint32		magic;
+	uint8		entry_words;
+	uint8		level;			/* how many times six bits of hash are spent */
+	bool		listed;			/* in pool->ledgers */
+	int			part_shift;		/* part = hash >> shift & mask */
+	int			part_mask;
+	LedgerPart *parts;
+	LedgerPart	only;			/* the part of a small ledger */
+	LedgerSettings settings;
+	MemoryContext context;
+	LedgerPool *pool;
+	Size		memory;			/* bytes of chunks and packed states */
+	double		distinct;		/* share of entries the last look left */
+	int64		probe_at;		/* entries of a part at the next look */
+	LedgerPacked *packed;		/* states received from workers */
+	LedgerSpill *spill;			/* NULL until spilled */
+	dlist_node	node;
+	MemoryContextCallback unlist;
+} Ledger;
+
+#define LEDGER_MAGIC 0x4C454447
+
+extern LedgerPool *ledger_pool_create(MemoryContext context);
+extern Ledger *ledger_create(const LedgerSettings *settings, LedgerPool *pool,
+							 MemoryContext context, int level);
+extern bool ledger_is_empty(const Ledger *ledger);
+extern void ledger_make_room(Ledger *ledger, uint64 hash);
+extern void ledger_add_words(Ledger *ledger, const uint64 *words, int64 n);
+extern void ledger_combine(Ledger *into, Ledger *from);
+extern void ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg);
+
+extern bytea *ledger_serialize(Ledger *ledger);
+extern Ledger *ledger_deserialize(const void *bytes, Size len,
+								  MemoryContext context);
+
+/*
+ * Where a customer goes: every part, tape and worker sees the same hash.  The
+ * finisher is a bijection (David Stafford's "Mix13"), so integer customers
+ * are spread whatever their pattern.
+ */
+static inline uint64
+ledger_mix(uint64 x)
+{
+	x = (x ^ (x >> 30)) * UINT64CONST(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64CONST(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+static inline uint64
+ledger_hash(const uint64 *key, int key_words)
+{
+	if (key_words == 1)
+		return ledger_mix(key[0]);
+	return ledger_mix(key[0] ^ ledger_mix(key[1]));
+}
+
+static inline LedgerPart *
+ledger_part(const Ledger *ledger, uint64 hash)
+{
+	return &ledger->parts[(hash >> ledger->part_shift) & ledger->part_mask];
+}
+
+/*
+ * Append one entry.  Memory, duplicates and spilling are looked after when a
+ * chunk is full, so the usual row costs a hash and three stores.
+ */
+static inline void
+ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
+{
+	uint64		hash = ledger_hash(key, ledger->settings.key_words);
+	LedgerPart *part = ledger_part(ledger, hash);
+	uint64	   *write;
+
+	if (unlikely(part->write == part->end))
+	{
+		ledger_make_room(ledger, hash);
+		part = ledger_part(ledger, hash);
+	}
+	write = part->write;
+	*write++ = key[0];
+	if (ledger->settings.key_words == 2)
+		*write++ = key[1];
+	*write++ = when;
+	if (ledger->settings.flags & LEDGER_MONEY)
+		*write++ = (uint64) amount;
+	part->write = write;
+}
+
+#endif							/* RETENTION_LEDGER_H */

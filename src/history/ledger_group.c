@@ -1,0 +1,309 @@
+/*
+ * ledger_group.c
+ *		Put the entries of one part together by customer and time.
+ *
+ * Three passes over entries that fit the cache: number the customers through
+ * a hash table, scatter (when, amount) so that each customer's are adjacent,
+ * sort and merge each customer's few.
+ */
+#include "history/ledger_internal.h"
+
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#define ST_SORT sort_items
+#define ST_ELEMENT_TYPE LedgerItem
+#define ST_COMPARE(a, b) \
+	((a)->when < (b)->when ? -1 : (a)->when > (b)->when ? 1 : 0)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* Customers are written in order of their keys, so that keys pack well. */
+#define ST_SORT sort_customers
+#define ST_ELEMENT_TYPE LedgerCustomer
+#define ST_COMPARE(a, b) \
+	((a)->key[0] != (b)->key[0] ? ((a)->key[0] < (b)->key[0] ? -1 : 1) : \
+	 (a)->key[1] < (b)->key[1] ? -1 : (a)->key[1] > (b)->key[1] ? 1 : 0)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define FEW_ITEMS 24			/* so many are sorted by insertion */
+
+/* Fresh buffers, growing in context. */
+LedgerGroups *
+ledger_groups_create(MemoryContext context)
+{
+	LedgerGroups *g = MemoryContextAllocZero(context, sizeof(LedgerGroups));
+
+	g->context = context;
+	g->salt = pg_prng_uint64(&pg_global_prng_state) | 1;
+	return g;
+}
+
+/* Replace a buffer by one of at least size bytes; its content is lost. */
+static void *
+renew_buffer(LedgerGroups *g, void *buffer, Size size)
+{
+	if (buffer)
+		pfree(buffer);
+	return MemoryContextAllocExtended(g->context, size, MCXT_ALLOC_HUGE);
+}
+
+/* Home slot of a key: multiply-shift with a salt drawn per run. */
+static inline int64
+home_slot(const LedgerGroups *g, const uint64 *key, int key_words)
+{
+	uint64		hash = ledger_hash(key, key_words) * g->salt;
+
+	return (int64) (hash >> 32) & (g->nslots - 1);
+}
+
+/* Put every customer known so far into a larger table. */
+static void
+grow_slots(LedgerGroups *g, int key_words, int64 nslots)
+{
+	if (nslots > g->max_slots)
+	{
+		g->slots = renew_buffer(g, g->slots, nslots * sizeof(uint32));
+		g->max_slots = nslots;
+	}
+	memset(g->slots, 0, nslots * sizeof(uint32));
+	g->nslots = nslots;
+	for (int i = 0; i < g->ncustomers; i++)
+	{
+		int64		slot = home_slot(g, g->customers[i].key, key_words);
+
+		while (g->slots[slot] != 0)
+			slot = (slot + 1) & (nslots - 1);
+		g->slots[slot] = i + 1;
+	}
+}
+
+/* A customer seen for the first time: its number. */
+static uint32
+new_customer(LedgerGroups *g, const uint64 *key, int key_words, int64 slot)
+{
+	LedgerCustomer *c;
+
+	if (g->ncustomers == g->max_customers)
+	{
+		int			max = Max(256, g->max_customers * 2);
+
+		g->customers = g->customers == NULL ?
+			MemoryContextAllocExtended(g->context, max * sizeof(LedgerCustomer),
+									   MCXT_ALLOC_HUGE) :
+			repalloc_huge(g->customers, max * sizeof(LedgerCustomer));
+		g->max_customers = max;
+	}
+	c = &g->customers[g->ncustomers];
+	c->key[0] = key[0];
+	c->key[1] = key_words == 2 ? key[1] : 0;
+	c->first = c->count = 0;
+	g->slots[slot] = ++g->ncustomers;
+	if ((int64) g->ncustomers * 2 > g->nslots)
+		grow_slots(g, key_words, g->nslots * 2);
+	return g->ncustomers - 1;
+}
+
+/* Number of the customer a key belongs to. */
+static inline uint32
+find_customer(LedgerGroups *g, const uint64 *key, int key_words)
+{
+	int64		slot = home_slot(g, key, key_words);
+
+	for (;;)
+	{
+		uint32		number = g->slots[slot];
+		const LedgerCustomer *c;
+
+		if (number == 0)
+			return new_customer(g, key, key_words, slot);
+		c = &g->customers[number - 1];
+		if (c->key[0] == key[0] && (key_words == 1 || c->key[1] == key[1]))
+			return number - 1;
+		slot = (slot + 1) & (g->nslots - 1);
+	}
+}
+
+/*
+ * Sort one customer's items by time and merge those that may be.  Orders of
+ * one time add up as far as their count and amount fit; of the starts only
+ * the earliest says anything.  Returns how many are left.
+ */
+static uint32
+settle_customer(LedgerItem *items, uint32 n)
+{
+	uint32		kept = 0;
+	bool		started = false;
+
+	if (n <= FEW_ITEMS)
+	{
+		for (uint32 i = 1; i < n; i++)
+		{
+			LedgerItem	item = items[i];
+			uint32		j = i;
+
+			for (; j > 0 && items[j - 1].when > item.when; j--)
+				items[j] = items[j - 1];
+			items[j] = item;
+		}
+	}
+	else
+		sort_items(items, n);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		LedgerItem *last = &items[kept - 1];
+		uint64		when = items[i].when;
+
+		if (when & LEDGER_START)
+		{
+			if (started)
+				continue;
+			started = true;
+		}
+		else if (kept > 0 &&
+				 (last->when >> LEDGER_COUNT_BITS) == (when >> LEDGER_COUNT_BITS) &&
+				 (last->when & LEDGER_COUNT_MAX) + (when & LEDGER_COUNT_MAX) <= LEDGER_COUNT_MAX)
+		{
+			int64		sum;
+
+			if (!__builtin_add_overflow(last->amount, items[i].amount, &sum))
+			{
+				last->when += when & LEDGER_COUNT_MAX;
+				last->amount = sum;
+				continue;
+			}
+		}
+		items[kept++] = items[i];
+	}
+	return kept;
+}
+
+/* Scatter all entries to their customers' places; first is moved along. */
+static void
+scatter(LedgerGroups *g, const LedgerSpan *spans, int nspans,
+		int key_words, bool money)
+{
+	const uint32 *owner = g->owner;
+	int			stride = key_words + 1 + (money ? 1 : 0);
+
+	for (int s = 0; s < nspans; s++)
+	{
+		const uint64 *w = spans[s].words + key_words;
+
+		for (int64 i = 0; i < spans[s].entries; i++, w += stride)
+		{
+			LedgerItem *item = &g->items[g->customers[*owner++].first++];
+
+			item->when = w[0];
+			item->amount = money ? (int64) w[1] : 0;
+		}
+	}
+}
+
+/*
+ * Group the entries of some spans: groups->customers with their items, in no
+ * particular order of customers.  Returns the number of items left after
+ * merging.  The spans are not needed any more afterwards.
+ */
+int64
+ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
+			 int key_words, bool money)
+{
+	int			stride = key_words + 1 + (money ? 1 : 0);
+	int64		total = 0;
+	int64		kept = 0;
+	uint32	   *owner;
+	uint32		first = 0;
+
+	for (int s = 0; s < nspans; s++)
+		total += spans[s].entries;
+	if (total >= PG_UINT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many entries for one customer"),
+				 errhint("Use a coarser grain, or leave out placeholder customers such as guests.")));
+	if (total > g->max_entries)
+	{
+		g->max_entries = Max(total + total / 4, 1024);
+		g->items = renew_buffer(g, g->items, g->max_entries * sizeof(LedgerItem));
+		g->owner = renew_buffer(g, g->owner, g->max_entries * sizeof(uint32));
+	}
+
+	CHECK_FOR_INTERRUPTS();
+	g->ncustomers = 0;
+	grow_slots(g, key_words, Max(64, g->nslots / 2));
+	owner = g->owner;
+	for (int s = 0; s < nspans; s++)
+	{
+		const uint64 *w = spans[s].words;
+
+		for (int64 i = 0; i < spans[s].entries; i++, w += stride)
+		{
+			uint32		number = find_customer(g, w, key_words);
+
+			g->customers[number].count++;
+			*owner++ = number;
+		}
+	}
+	for (int i = 0; i < g->ncustomers; i++)
+	{
+		g->customers[i].first = first;
+		first += g->customers[i].count;
+	}
+	CHECK_FOR_INTERRUPTS();
+	scatter(g, spans, nspans, key_words, money);
+	for (int i = 0; i < g->ncustomers; i++)
+	{
+		LedgerCustomer *c = &g->customers[i];
+
+		c->first -= c->count;
+		c->count = settle_customer(g->items + c->first, c->count);
+		kept += c->count;
+	}
+	return kept;
+}
+
+/* Bring the customers into the order of their keys. */
+void
+ledger_groups_sort(LedgerGroups *g)
+{
+	sort_customers(g->customers, g->ncustomers);
+}
+
+/* Write the groups back as entries; words has room for all that were kept. */
+void
+ledger_groups_write(const LedgerGroups *g, int key_words, bool money,
+					uint64 *words)
+{
+	for (int i = 0; i < g->ncustomers; i++)
+	{
+		const LedgerCustomer *c = &g->customers[i];
+		const LedgerItem *item = g->items + c->first;
+
+		for (uint32 j = 0; j < c->count; j++, item++)
+		{
+			*words++ = c->key[0];
+			if (key_words == 2)
+				*words++ = c->key[1];
+			*words++ = item->when;
+			if (money)
+				*words++ = (uint64) item->amount;
+		}
+	}
+}
+
+/* Show every customer to a visitor. */
+void
+ledger_groups_visit(const LedgerGroups *g, LedgerVisitor visit, void *arg)
+{
+	for (int i = 0; i < g->ncustomers; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		visit(g->items + g->customers[i].first, g->customers[i].count, arg);
+	}
+}

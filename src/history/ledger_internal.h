@@ -1,0 +1,95 @@
+/*
+ * ledger_internal.h
+ *		What the files of the ledger show to one another.
+ *
+ *	ledger.c		append, grow, memory limit, visit
+ *	ledger_group.c	entries of a part put together by customer and time
+ *	ledger_pack.c	packed states: sorted, delta-coded, for workers
+ *	ledger_spill.c	temporary files
+ */
+#ifndef RETENTION_LEDGER_INTERNAL_H
+#define RETENTION_LEDGER_INTERNAL_H
+
+#include "base/wire.h"
+#include "history/ledger.h"
+
+/* A run of entries in memory. */
+typedef struct LedgerSpan
+{
+	const uint64 *words;
+	int64		entries;
+} LedgerSpan;
+
+typedef struct LedgerCustomer
+{
+	uint64		key[2];
+	uint32		first;			/* items[first .. first + count) */
+	uint32		count;
+} LedgerCustomer;
+
+/* Buffers of grouping, used again for one part after another. */
+typedef struct LedgerGroups
+{
+	MemoryContext context;
+	uint64		salt;			/* odd; spreads keys an adversary chose */
+	int			ncustomers;
+	LedgerCustomer *customers;
+	LedgerItem *items;			/* merged, in order of time per customer */
+	/* buffers */
+	int			max_customers;
+	uint32	   *slots;
+	int64		nslots;
+	int64		max_slots;
+	uint32	   *owner;
+	int64		max_entries;
+} LedgerGroups;
+
+/* ledger_group.c */
+extern LedgerGroups *ledger_groups_create(MemoryContext context);
+extern int64 ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
+						  int nspans, int key_words, bool money);
+extern void ledger_groups_sort(LedgerGroups *groups);
+extern void ledger_groups_write(const LedgerGroups *groups, int key_words,
+								bool money, uint64 *words);
+extern void ledger_groups_visit(const LedgerGroups *groups,
+								LedgerVisitor visit, void *arg);
+
+/* ledger.c */
+typedef void (*LedgerPartVisitor) (LedgerGroups *groups, int part, void *arg);
+extern void ledger_visit_parts(Ledger *ledger, bool split,
+							   LedgerPartVisitor visit, void *arg);
+extern int64 ledger_part_entries(const Ledger *ledger, const LedgerPart *part);
+extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
+							  LedgerSpan **spans);
+extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
+extern void ledger_split(Ledger *ledger);
+extern void ledger_account(Ledger *ledger, int64 bytes);
+
+/* ledger_pack.c: blocks are in order of part once indexed */
+typedef struct LedgerBlock
+{
+	int			part;
+	uint32		len;
+	const uint8 *bytes;
+} LedgerBlock;
+
+struct LedgerPacked
+{
+	LedgerPacked *next;
+	Size		bytes;			/* allocated with it */
+	bool		flat;			/* one part only */
+	int			nblocks;
+	LedgerBlock *blocks;
+};
+
+extern int64 ledger_packed_entries(const Ledger *ledger, int part);
+extern int64 ledger_packed_read(const Ledger *ledger, int part, uint64 *words);
+extern void ledger_packed_add(Ledger *into, const Ledger *from);
+extern void ledger_packed_free(Ledger *ledger);
+
+/* ledger_spill.c */
+extern void ledger_spill(Ledger *ledger);
+extern void ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit,
+							   void *arg);
+
+#endif							/* RETENTION_LEDGER_INTERNAL_H */
