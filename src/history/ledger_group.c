@@ -156,7 +156,7 @@ settle_customer(LedgerItem *items, uint32 n)
 
 	for (uint32 i = 0; i < n; i++)
 	{
-		LedgerItem *last = &items[kept - 1];
+		LedgerItem *last = items + (kept > 0 ? kept - 1 : 0);
 		uint64		when = items[i].when;
 
 		if (when & LEDGER_START)
@@ -217,6 +217,7 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 	int			stride = key_words + 1 + (money ? 1 : 0);
 	int64		total = 0;
 	int64		kept = 0;
+	int64		nslots;
 	uint32	   *owner;
 	uint32		first = 0;
 
@@ -236,7 +237,10 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 
 	CHECK_FOR_INTERRUPTS();
 	g->ncustomers = 0;
-	grow_slots(g, key_words, Max(64, g->nslots / 2));
+	nslots = Max(64, g->nslots);
+	while (nslots > 64 && nslots > total * 4)
+		nslots /= 2;
+	grow_slots(g, key_words, nslots);
 	owner = g->owner;
 	for (int s = 0; s < nspans; s++)
 	{

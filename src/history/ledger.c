@@ -1,0 +1,560 @@
+/*
+ * ledger.c
+ *		Append to a ledger, keep it within memory, visit its customers.
+ *
+ * A small ledger has one part.  A large one has 256, chosen by the top bits
+ * of a hash of the customer, so that appending streams to 256 places and
+ * visiting works on one cache-sized part after another.  A part is a list of
+ * chunks.
+ *
+ * Memory.  Each part is looked at for duplicates (entries of one customer and
+ * time) as it grows; where they are many they are merged early, so memory
+ * follows the distinct entries.  When all ledgers of a plan node together
+ * pass the executor's hash memory limit, the largest is compacted, and if
+ * that does not halve it, written to a temporary file (ledger_spill.c).
+ */
+#include "history/ledger_internal.h"
+
+#include "base/aggregate.h"
+#include "executor/nodeHash.h"
+#include "miscadmin.h"
+
+#define FIRST_CHUNK 512			/* bytes, of a small ledger */
+#define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large one */
+#define LAST_CHUNK 65536		/* chunks grow up to this */
+#define SMALL_ENTRIES 8192		/* more than that make a ledger large */
+#define FIRST_LOOK 4096			/* entries of a part at the first look */
+#define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
+
+/* Duplicates are worth merging early when they leave less than this. */
+#define WORTH_MERGING 0.75
+
+/* A pool: one per call site of an aggregate, living as long as the query. */
+LedgerPool *
+ledger_pool_create(MemoryContext context)
+{
+	LedgerPool *pool = MemoryContextAllocZero(context, sizeof(LedgerPool));
+
+	pool->limit = get_hash_memory_limit();
+	dlist_init(&pool->ledgers);
+	return pool;
+}
+
+static void
+part_reset(LedgerPart *part)
+{
+	memset(part, 0, sizeof(*part));
+	part->check_at = FIRST_LOOK;
+}
+
+/*
+ * An empty ledger in context.  What settings points to must live as long.
+ * level is 0, or one more than that of the ledger whose tape is being read.
+ */
+Ledger *
+ledger_create(const LedgerSettings *settings, LedgerPool *pool,
+			  MemoryContext context, int level)
+{
+	Ledger	   *ledger = MemoryContextAllocZero(context, sizeof(Ledger));
+
+	ledger->magic = LEDGER_MAGIC;
+	ledger->settings = *settings;
+	ledger->entry_words = settings->key_words + 1 +
+		((settings->flags & LEDGER_MONEY) ? 1 : 0);
+	ledger->level = level;
+	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
+	ledger->parts = &ledger->only;
+	part_reset(&ledger->only);
+	ledger->context = context;
+	ledger->pool = pool;
+	ledger->distinct = 1.0;
+	ledger->probe_at = FIRST_LOOK;
+	return ledger;
+}
+
+static inline int
+ledger_nparts(const Ledger *ledger)
+{
+	return ledger->part_mask + 1;
+}
+
+/* Entries in a part, the chunk being filled included. */
+int64
+ledger_part_entries(const Ledger *ledger, const LedgerPart *part)
+{
+	if (part->chunk == NULL)
+		return 0;
+	return part->full + (part->write - part->chunk->words) / ledger->entry_words;
+}
+
+/* True when no row has been added. */
+bool
+ledger_is_empty(const Ledger *ledger)
+{
+	if (ledger->packed || ledger->spill)
+		return false;
+	for (int p = 0; p < ledger_nparts(ledger); p++)
+		if (ledger->parts[p].chunk != NULL)
+			return false;
+	return true;
+}
+
+/* The context is going away: leave the pool. */
+static void
+ledger_unlist(void *arg)
+{
+	Ledger	   *ledger = arg;
+
+	if (ledger->listed)
+	{
+		dlist_delete(&ledger->node);
+		ledger->pool->memory -= ledger->memory;
+		ledger->listed = false;
+	}
+}
+
+/* Count memory gained or given back; list the ledger once it matters. */
+void
+ledger_account(Ledger *ledger, int64 bytes)
+{
+	ledger->memory += bytes;
+	if (ledger->listed)
+		ledger->pool->memory += bytes;
+	else if (ledger->memory >= LISTED_BYTES && ledger->pool != NULL)
+	{
+		ledger->listed = true;
+		dlist_push_tail(&ledger->pool->ledgers, &ledger->node);
+		ledger->pool->memory += ledger->memory;
+		if (ledger->unlist.func == NULL)
+		{
+			ledger->unlist.func = ledger_unlist;
+			ledger->unlist.arg = ledger;
+			MemoryContextRegisterResetCallback(ledger->context,
+											   &ledger->unlist);
+		}
+	}
+}
+
+/* Words a chunk has room for, in whole entries. */
+static inline Size
+chunk_words(const Ledger *ledger, const LedgerChunk *chunk)
+{
+	Size		words = (chunk->bytes - offsetof(LedgerChunk, words)) / sizeof(uint64);
+
+	return words - words % ledger->entry_words;
+}
+
+/* Begin a new chunk of the given size in a part. */
+static void
+add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
+{
+	LedgerChunk *chunk = MemoryContextAlloc(ledger->context, bytes);
+
+	if (part->chunk != NULL)
+		part->full += chunk_words(ledger, part->chunk) / ledger->entry_words;
+	chunk->next = part->chunk;
+	chunk->bytes = bytes;
+	part->chunk = chunk;
+	part->write = chunk->words;
+	part->end = chunk->words + chunk_words(ledger, chunk);
+	ledger_account(ledger, bytes);
+}
+
+/* Give back all chunks of a part. */
+void
+ledger_part_free(Ledger *ledger, LedgerPart *part)
+{
+	int64		check_at = part->check_at;
+	int64		freed = 0;
+
+	for (LedgerChunk *chunk = part->chunk, *next; chunk != NULL; chunk = next)
+	{
+		next = chunk->next;
+		freed += chunk->bytes;
+		pfree(chunk);
+	}
+	part_reset(part);
+	part->check_at = check_at;
+	ledger_account(ledger, -freed);
+}
+
+/* The chunks of a part as spans; returns how many, palloc'd in *spans. */
+int
+ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
+				  LedgerSpan **spans)
+{
+	int			n = 0;
+
+	for (LedgerChunk *chunk = part->chunk; chunk != NULL; chunk = chunk->next)
+		n++;
+	*spans = palloc(Max(n, 1) * sizeof(LedgerSpan));
+	/* oldest first: rows often come in order of time */
+	for (LedgerChunk *chunk = part->chunk; chunk != NULL; chunk = chunk->next)
+	{
+		LedgerSpan *span = &(*spans)[--n];
+
+		span->words = chunk->words;
+		span->entries = (chunk == part->chunk ? part->write - chunk->words :
+						 chunk_words(ledger, chunk)) / ledger->entry_words;
+		CHECK_FOR_INTERRUPTS();
+	}
+	n = 0;
+	for (LedgerChunk *chunk = part->chunk; chunk != NULL; chunk = chunk->next)
+		n++;
+	return n;
+}
+
+/* Append entries made elsewhere. */
+void
+ledger_add_words(Ledger *ledger, const uint64 *words, int64 n)
+{
+	int			key_words = ledger->settings.key_words;
+	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+
+	for (int64 i = 0; i < n; i++, words += ledger->entry_words)
+		ledger_add(ledger, words, words[key_words],
+				   money ? (int64) words[key_words + 1] : 0);
+}
+
+/* Turn a small ledger into a large one. */
+void
+ledger_split(Ledger *ledger)
+{
+	LedgerPart	old = ledger->only;
+	LedgerPart *parts;
+	int64		freed = 0;
+
+	if (ledger_nparts(ledger) > 1)
+		return;
+	parts = MemoryContextAlloc(ledger->context,
+							   LEDGER_PARTS * sizeof(LedgerPart));
+	for (int p = 0; p < LEDGER_PARTS; p++)
+	{
+		part_reset(&parts[p]);
+		/* looks are staggered, so that merging does not come all at once */
+		parts[p].check_at += parts[p].check_at * p / LEDGER_PARTS;
+	}
+	ledger->parts = parts;
+	ledger->part_mask = LEDGER_PARTS - 1;
+	ledger_account(ledger, LEDGER_PARTS * sizeof(LedgerPart));
+	for (LedgerChunk *chunk = old.chunk, *next; chunk != NULL; chunk = next)
+	{
+		uint64	   *end = chunk == old.chunk ? old.write :
+			chunk->words + chunk_words(ledger, chunk);
+
+		for (uint64 *w = chunk->words; w < end; w += ledger->entry_words)
+		{
+			LedgerPart *part = ledger_part(ledger, ledger_hash(w, ledger->settings.key_words));
+
+			if (part->write == part->end)
+				add_chunk(ledger, part, FIRST_PART_CHUNK);
+			memcpy(part->write, w, ledger->entry_words * sizeof(uint64));
+			part->write += ledger->entry_words;
+		}
+		next = chunk->next;
+		freed += chunk->bytes;
+		pfree(chunk);
+	}
+	part_reset(&ledger->only);
+	ledger_account(ledger, -freed);
+}
+
+/*
+ * Merge the duplicates of one part.  The entries left are written back into
+ * its chunks and the chunks not needed are freed.
+ */
+static void
+compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
+{
+	int64		before = ledger_part_entries(ledger, part);
+	int			key_words = ledger->settings.key_words;
+	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	LedgerSpan *spans;
+	int			nspans;
+	int64		after;
+	uint64	   *words;
+	Size		bytes;
+
+	if (before == 0)
+		return;
+	nspans = ledger_part_spans(ledger, part, &spans);
+	after = ledger_group(groups, spans, nspans, key_words, money);
+	pfree(spans);
+	ledger->distinct = (double) after / before;
+	if (after == before)
+		return;
+
+	/* one chunk holds them all, with some room to go on */
+	ledger_part_free(ledger, part);
+	bytes = offsetof(LedgerChunk, words) +
+		after * ledger->entry_words * sizeof(uint64);
+	if (bytes > MaxAllocSize)
+	{
+		/* only a single giant customer can get here */
+		for (int i = 0; i < groups->ncustomers; i++)
+		{
+			LedgerGroups one = *groups;
+			LedgerCustomer *c = &groups->customers[i];
+
+			for (uint32 j = 0; j < c->count; j++)
+			{
+				uint64		entry[4];
+				LedgerCustomer single = {{c->key[0], c->key[1]}, c->first + j, 1};
+
+				one.ncustomers = 1;
+				one.customers = &single;
+				ledger_groups_write(&one, key_words, money, entry);
+				if (part->write == part->end)
+					add_chunk(ledger, part, LAST_CHUNK);
+				memcpy(part->write, entry, ledger->entry_words * sizeof(uint64));
+				part->write += ledger->entry_words;
+			}
+		}
+		return;
+	}
+	add_chunk(ledger, part, Max(bytes, FIRST_CHUNK));
+	words = part->write;
+	ledger_groups_write(groups, key_words, money, words);
+	part->write = words + after * ledger->entry_words;
+}
+
+/*
+ * A part has grown to where duplicates should be looked for.  The first part
+ * to get there is the probe: as customers are spread by a hash, what it finds
+ * holds for all.
+ */
+static void
+look_at_part(Ledger *ledger, LedgerPart *part)
+{
+	int64		n = ledger_part_entries(ledger, part);
+
+	if (ledger->distinct < WORTH_MERGING || n >= ledger->probe_at)
+	{
+		MemoryContext workspace = AllocSetContextCreate(CurrentMemoryContext,
+														"ledger grouping",
+														ALLOCSET_DEFAULT_SIZES);
+		MemoryContext old = MemoryContextSwitchTo(workspace);
+
+		compact_part(ledger, ledger_groups_create(workspace), part);
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(workspace);
+		if (ledger->distinct >= WORTH_MERGING)
+		{
+			ledger->probe_at = Max(ledger->probe_at, 2 * n);
+			part->check_at = 2 * n;
+		}
+		else
+			part->check_at = Max(FIRST_LOOK,
+								 ledger_part_entries(ledger, part) * 8 / 5);
+	}
+	else
+		part->check_at = ledger->probe_at;
+}
+
+/* Bring the ledgers of a pool back under the limit. */
+static void
+enforce_limit(LedgerPool *pool)
+{
+	while (pool->memory > pool->limit)
+	{
+		Ledger	   *largest = NULL;
+		Size		before;
+		dlist_iter	iter;
+
+		dlist_foreach(iter, &pool->ledgers)
+		{
+			Ledger	   *ledger = dlist_container(Ledger, node, iter.cur);
+
+			if (ledger->level < LEDGER_MAX_LEVEL &&
+				(largest == NULL || ledger->memory > largest->memory))
+				largest = ledger;
+		}
+		if (largest == NULL)
+			return;
+		before = largest->memory;
+		ledger_spill(largest);
+		/* what is left is bookkeeping that cannot go anywhere */
+		if (largest->memory > before / 2)
+			return;
+	}
+}
+
+/*
+ * The chunk that an entry with this hash belongs to is full, or there is
+ * none.  Afterwards there is room for one entry at least.
+ */
+void
+ledger_make_room(Ledger *ledger, uint64 hash)
+{
+	LedgerPart *part = ledger_part(ledger, hash);
+	int64		entries = ledger_part_entries(ledger, part);
+	Size		bytes;
+
+	CHECK_FOR_INTERRUPTS();
+	if (entries >= part->check_at)
+		look_at_part(ledger, part);
+	if (ledger->part_mask == 0 &&
+		ledger_part_entries(ledger, part) >= SMALL_ENTRIES)
+		ledger_split(ledger);
+	if (ledger->listed && ledger->pool->memory + LAST_CHUNK > ledger->pool->limit)
+		enforce_limit(ledger->pool);
+
+	part = ledger_part(ledger, hash);
+	if (part->write != part->end)
+		return;
+	entries = ledger_part_entries(ledger, part);
+	bytes = ledger->part_mask == 0 ? FIRST_CHUNK : FIRST_PART_CHUNK;
+	while (bytes < LAST_CHUNK &&
+		   bytes * 4 <= entries * ledger->entry_words * sizeof(uint64))
+		bytes *= 2;
+	add_chunk(ledger, part, bytes);
+}
+
+/*
+ * Show the ledger part by part, grouped.  With split a small ledger is shown
+ * as the parts of a large one, so that part numbers mean the same everywhere.
+ */
+void
+ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
+				   void *arg)
+{
+	MemoryContext workspace;
+	MemoryContext old;
+	LedgerGroups *groups;
+	int			key_words = ledger->settings.key_words;
+	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	uint64	   *unpacked = NULL;
+	int64		room = 0;
+
+	if (ledger->spill != NULL)
+	{
+		ledger_spill_visit(ledger, visit, arg);
+		return;
+	}
+	if (split || ledger->packed != NULL)
+		ledger_split(ledger);
+	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
+									  ALLOCSET_DEFAULT_SIZES);
+	groups = ledger_groups_create(workspace);
+	for (int p = 0; p < ledger_nparts(ledger); p++)
+	{
+		LedgerSpan *spans;
+		LedgerSpan *all;
+		int			nspans;
+		int64		packed = ledger_packed_entries(ledger, p);
+
+		old = MemoryContextSwitchTo(workspace);
+		nspans = ledger_part_spans(ledger, &ledger->parts[p], &spans);
+		all = palloc((nspans + 1) * sizeof(LedgerSpan));
+		memcpy(all, spans, nspans * sizeof(LedgerSpan));
+		if (packed > 0)
+		{
+			if (packed > room)
+			{
+				room = packed + packed / 4;
+				if (unpacked)
+					pfree(unpacked);
+				unpacked = palloc_extended(room * ledger->entry_words * sizeof(uint64),
+										   MCXT_ALLOC_HUGE);
+			}
+			all[nspans].words = unpacked;
+			all[nspans].entries = ledger_packed_read(ledger, p, unpacked);
+			nspans++;
+		}
+		if (nspans > 0)
+			ledger_group(groups, all, nspans, key_words, money);
+		pfree(spans);
+		pfree(all);
+		MemoryContextSwitchTo(old);
+		if (nspans > 0)
+			visit(groups, p, arg);
+	}
+	MemoryContextDelete(workspace);
+}
+
+typedef struct VisitArg
+{
+	LedgerVisitor visit;
+	void	   *arg;
+} VisitArg;
+
+static void
+visit_customers(LedgerGroups *groups, int part, void *arg)
+{
+	VisitArg   *v = arg;
+
+	ledger_groups_visit(groups, v->visit, v->arg);
+}
+
+/* Show every customer once, in no particular order. */
+void
+ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg)
+{
+	VisitArg	v = {visit, arg};
+
+	ledger_visit_parts(ledger, false, visit_customers, &v);
+}
+
+/* Refuse to merge what was cut differently: error 22023. */
+static void
+check_settings(const LedgerSettings *a, const LedgerSettings *b)
+{
+	if (!grain_equal(a->grain, b->grain) || strcmp(a->zone, b->zone) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge histories cut differently"),
+				 errdetail("One has grain \"%s\" and time zone \"%s\", the other \"%s\" and \"%s\".",
+						   grain_to_cstring(a->grain), a->zone,
+						   grain_to_cstring(b->grain), b->zone),
+				 errhint("Name the zone in the grain, as in 'month at Europe/Paris'.")));
+	if (a->flags != b->flags || a->key_words != b->key_words)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge histories of different kinds"),
+				 errdetail("The states come from calls with different argument types.")));
+}
+
+static void
+combine_part(LedgerGroups *groups, int part, void *arg)
+{
+	Ledger	   *into = arg;
+	int			key_words = into->settings.key_words;
+
+	for (int i = 0; i < groups->ncustomers; i++)
+	{
+		const LedgerCustomer *c = &groups->customers[i];
+
+		for (uint32 j = 0; j < c->count; j++)
+		{
+			const LedgerItem *item = &groups->items[c->first + j];
+
+			ledger_add(into, c->key, item->when, item->amount);
+		}
+	}
+	(void) key_words;
+	(void) part;
+}
+
+/* Add all that one ledger holds to another; from is left as it is. */
+void
+ledger_combine(Ledger *into, Ledger *from)
+{
+	check_settings(&into->settings, &from->settings);
+	if (from->spill != NULL)
+	{
+		ledger_visit_parts(from, false, combine_part, into);
+		return;
+	}
+	for (int p = 0; p < ledger_nparts(from); p++)
+	{
+		LedgerSpan *spans;
+		int			nspans = ledger_part_spans(from, &from->parts[p], &spans);
+
+		for (int s = 0; s < nspans; s++)
+			ledger_add_words(into, spans[s].words, spans[s].entries);
+		pfree(spans);
+	}
+	ledger_packed_add(into, from);
+	if (into->listed && into->pool->memory > into->pool->limit)
+		enforce_limit(into->pool);
+}
