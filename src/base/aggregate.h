@@ -6,6 +6,7 @@
 #define RETENTION_AGGREGATE_H
 
 #include "base/compat.h"
+#include "executor/executor.h"
 #include "nodes/execnodes.h"
 #include "utils/memutils.h"
 

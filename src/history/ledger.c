@@ -148,7 +148,7 @@ chunk_words(const Ledger *ledger, const LedgerChunk *chunk)
 static void
 add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 {
-	LedgerChunk *chunk = MemoryContextAlloc(ledger->context, bytes);
+	LedgerChunk *chunk = MemoryContextAllocHuge(ledger->context, bytes);
 
 	if (part->chunk != NULL)
 		part->full += chunk_words(ledger, part->chunk) / ledger->entry_words;
@@ -284,34 +284,10 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	if (after == before)
 		return;
 
-	/* one chunk holds them all, with some room to go on */
+	/* one chunk holds them all */
 	ledger_part_free(ledger, part);
 	bytes = offsetof(LedgerChunk, words) +
 		after * ledger->entry_words * sizeof(uint64);
-	if (bytes > MaxAllocSize)
-	{
-		/* only a single giant customer can get here */
-		for (int i = 0; i < groups->ncustomers; i++)
-		{
-			LedgerGroups one = *groups;
-			LedgerCustomer *c = &groups->customers[i];
-
-			for (uint32 j = 0; j < c->count; j++)
-			{
-				uint64		entry[4];
-				LedgerCustomer single = {{c->key[0], c->key[1]}, c->first + j, 1};
-
-				one.ncustomers = 1;
-				one.customers = &single;
-				ledger_groups_write(&one, key_words, money, entry);
-				if (part->write == part->end)
-					add_chunk(ledger, part, LAST_CHUNK);
-				memcpy(part->write, entry, ledger->entry_words * sizeof(uint64));
-				part->write += ledger->entry_words;
-			}
-		}
-		return;
-	}
 	add_chunk(ledger, part, Max(bytes, FIRST_CHUNK));
 	words = part->write;
 	ledger_groups_write(groups, key_words, money, words);
@@ -518,7 +494,6 @@ static void
 combine_part(LedgerGroups *groups, int part, void *arg)
 {
 	Ledger	   *into = arg;
-	int			key_words = into->settings.key_words;
 
 	for (int i = 0; i < groups->ncustomers; i++)
 	{
@@ -531,8 +506,6 @@ combine_part(LedgerGroups *groups, int part, void *arg)
 			ledger_add(into, c->key, item->when, item->amount);
 		}
 	}
-	(void) key_words;
-	(void) part;
 }
 
 /* Add all that one ledger holds to another; from is left as it is. */

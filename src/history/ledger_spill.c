@@ -1,0 +1,230 @@
+/*
+ * ledger_spill.c
+ *		Ledgers larger than memory: runs of entries in a temporary file.
+ *
+ * A ledger that must give up its memory compacts its parts and writes them to
+ * one temporary file, as 64 runs chosen by the next six bits of the hash (a
+ * "tape" is all runs with the same bits).  The file is only appended to, and
+ * a directory of runs is kept, so a ledger can go on growing after it has
+ * been read.  It is read tape by tape: each tape is loaded into a nested
+ * ledger of its own, which has the same limit, and spills in turn if even one
+ * sixty-fourth is too large.
+ */
+#include "history/ledger_internal.h"
+
+#include "base/aggregate.h"
+#include "miscadmin.h"
+
+typedef struct LedgerRun
+{
+	off_t		offset;
+	int			fileno;
+	uint32		entries;
+} LedgerRun;
+
+typedef struct LedgerTape
+{
+	LedgerRun  *runs;
+	int			nruns;
+	int			max_runs;
+} LedgerTape;
+
+struct LedgerSpill
+{
+	BufFile    *file;
+	MemoryContext context;
+	LedgerTape	tapes[LEDGER_TAPES];
+};
+
+#define BATCH_WORDS 8192		/* words read or written at a time */
+
+/* The group is finished: close its file. */
+static void
+close_file(Datum arg)
+{
+	LedgerSpill *spill = (LedgerSpill *) DatumGetPointer(arg);
+
+	if (spill->file != NULL)
+		BufFileClose(spill->file);
+	spill->file = NULL;
+}
+
+/* Open the temporary file of a ledger. */
+static void
+open_file(Ledger *ledger)
+{
+	FunctionCallInfo fcinfo = ledger->pool->fcinfo;
+	MemoryContext context = ledger->context;
+	MemoryContext old;
+	LedgerSpill *spill;
+
+	if (fcinfo != NULL)
+		context = aggregate_shutdown_context(fcinfo);
+	old = MemoryContextSwitchTo(context);
+	spill = palloc0(sizeof(LedgerSpill));
+	spill->context = context;
+	spill->file = BufFileCreateTemp(false);
+	if (fcinfo != NULL)
+		aggregate_on_shutdown(fcinfo, close_file, PointerGetDatum(spill));
+	ledger->spill = spill;
+	MemoryContextSwitchTo(old);
+}
+
+/* Append entries to a tape. */
+static void
+write_run(LedgerSpill *spill, LedgerTape *tape, const uint64 *words,
+		  int64 entries, int entry_words)
+{
+	while (entries > 0)
+	{
+		uint32		n = (uint32) Min(entries, PG_INT32_MAX / 64);
+		LedgerRun  *run;
+
+		if (tape->nruns == tape->max_runs)
+		{
+			int			max = Max(16, tape->max_runs * 2);
+			Size		bytes = max * sizeof(LedgerRun);
+
+			tape->runs = tape->runs == NULL ?
+				MemoryContextAllocHuge(spill->context, bytes) :
+				repalloc_huge(tape->runs, bytes);
+			tape->max_runs = max;
+		}
+		run = &tape->runs[tape->nruns];
+		BufFileTell(spill->file, &run->fileno, &run->offset);
+		run->entries = n;
+		BufFileWrite(spill->file, (void *) words,
+					 (Size) n * entry_words * sizeof(uint64));
+		tape->nruns++;
+		words += (Size) n * entry_words;
+		entries -= n;
+	}
+}
+
+/*
+ * Compact a ledger and write what is left to its file, all of it: parts and
+ * packed states.
+ */
+void
+ledger_spill(Ledger *ledger)
+{
+	MemoryContext workspace = AllocSetContextCreate(CurrentMemoryContext,
+													"ledger spill",
+													ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(workspace);
+	LedgerGroups *groups = ledger_groups_create(workspace);
+	int			key_words = ledger->settings.key_words;
+	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	LedgerSpill *spill;
+
+	ledger_split(ledger);
+	if (ledger->spill == NULL)
+		open_file(ledger);
+	spill = ledger->spill;
+	if (BufFileSeek(spill->file, 0, 0, SEEK_END) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not seek in a temporary file: %m")));
+	for (int p = 0; p < LEDGER_PARTS; p++)
+	{
+		LedgerPart *part = &ledger->parts[p];
+		int64		packed = ledger_packed_entries(ledger, p);
+		int64		kept;
+		LedgerSpan *spans;
+		LedgerSpan *all;
+		int			nspans;
+		uint64	   *words;
+
+		if (part->chunk == NULL && packed == 0)
+			continue;
+		nspans = ledger_part_spans(ledger, part, &spans);
+		all = palloc((nspans + 1) * sizeof(LedgerSpan));
+		memcpy(all, spans, nspans * sizeof(LedgerSpan));
+		words = palloc_extended((packed + 1) * ledger->entry_words * sizeof(uint64),
+								MCXT_ALLOC_HUGE);
+		all[nspans].words = words;
+		all[nspans].entries = ledger_packed_read(ledger, p, words);
+		kept = ledger_group(groups, all, nspans + 1, key_words, money);
+		pfree(words);
+		words = palloc_extended((kept + 1) * ledger->entry_words * sizeof(uint64),
+								MCXT_ALLOC_HUGE);
+		ledger_groups_write(groups, key_words, money, words);
+		write_run(spill, &spill->tapes[p * LEDGER_TAPES / LEDGER_PARTS],
+				  words, kept, ledger->entry_words);
+		pfree(words);
+		pfree(spans);
+		pfree(all);
+		ledger_part_free(ledger, part);
+	}
+	ledger_packed_free(ledger);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(workspace);
+}
+
+/* Load one tape into a nested ledger. */
+static void
+load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
+{
+	uint64	   *batch = palloc(BATCH_WORDS * sizeof(uint64));
+	int64		per_batch = BATCH_WORDS / nested->entry_words;
+
+	for (int i = 0; i < tape->nruns; i++)
+	{
+		const LedgerRun *run = &tape->runs[i];
+		int64		left = run->entries;
+
+		if (BufFileSeek(spill->file, run->fileno, run->offset, SEEK_SET) != 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not seek in a temporary file: %m")));
+		while (left > 0)
+		{
+			int64		n = Min(left, per_batch);
+			Size		bytes = n * nested->entry_words * sizeof(uint64);
+
+			CHECK_FOR_INTERRUPTS();
+			if (BufFileRead(spill->file, batch, bytes) != bytes)
+				ereport(ERROR,
+						(errcode_for_file_access(),
+						 errmsg("could not read from a temporary file: read too few bytes")));
+			ledger_add_words(nested, batch, n);
+			left -= n;
+		}
+	}
+	pfree(batch);
+}
+
+/*
+ * Show a spilled ledger part by part.  What is still in memory is written out
+ * first, so that only one tape is in memory at a time.
+ */
+void
+ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
+{
+	LedgerSpill *spill = ledger->spill;
+
+	ledger_spill(ledger);
+	for (int t = 0; t < LEDGER_TAPES; t++)
+	{
+		MemoryContext context;
+		MemoryContext old;
+		LedgerPool	pool = {0};
+		Ledger	   *nested;
+
+		if (spill->tapes[t].nruns == 0)
+			continue;
+		context = AllocSetContextCreate(CurrentMemoryContext, "nested ledger",
+										ALLOCSET_DEFAULT_SIZES);
+		old = MemoryContextSwitchTo(context);
+		pool.limit = ledger->pool->limit;
+		dlist_init(&pool.ledgers);
+		nested = ledger_create(&ledger->settings, &pool, context,
+							   ledger->level + 1);
+		load_tape(spill, &spill->tapes[t], nested);
+		MemoryContextSwitchTo(old);
+		ledger_visit_parts(nested, true, visit, arg);
+		if (nested->spill != NULL)
+			close_file(PointerGetDatum(nested->spill));
+		MemoryContextDelete(context);
+	}
+}
