@@ -327,10 +327,16 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 		part->check_at = ledger->probe_at;
 }
 
-/* Bring the ledgers of a pool back under the limit. */
+/*
+ * Bring the ledgers of a pool back under the limit.  A file is closed when
+ * the group of the running call ends, so only ledgers of its context (one of
+ * several with grouping sets) may be written out.
+ */
 static void
 enforce_limit(LedgerPool *pool)
 {
+	MemoryContext context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
+
 	while (pool->memory > pool->limit)
 	{
 		Ledger	   *largest = NULL;
@@ -342,6 +348,7 @@ enforce_limit(LedgerPool *pool)
 			Ledger	   *ledger = dlist_container(Ledger, node, iter.cur);
 
 			if (ledger->level < LEDGER_MAX_LEVEL &&
+				(context == NULL || ledger->context == context) &&
 				(largest == NULL || ledger->memory > largest->memory))
 				largest = ledger;
 		}

@@ -10,7 +10,7 @@
  *	byte	1 when it is flat: one part holds everything
  *	uint	length of the grain (a varlena), then its bytes
  *	uint	length of the zone's name, then its bytes
- *	uint	number of blocks, then for each
+ *	until the end, blocks:
  *		byte	part
  *		uint	length in bytes, then the block
  *
@@ -34,12 +34,13 @@
 
 #define PACK_VERSION 1
 #define PACK_WHAT "parallel aggregate state"
+#define PACK_HINT "SET max_parallel_workers_per_gather = 0, or aggregate stored timelines instead of rows."
 
 typedef struct PackArg
 {
-	const Ledger *ledger;
-	WireWriter	blocks;
-	uint64		nblocks;
+	const LedgerSettings *settings;
+	bool		flat;
+	WireWriter	stream;
 	MemoryContext context;
 } PackArg;
 
@@ -48,9 +49,9 @@ static void
 pack_part(LedgerGroups *groups, int part, void *arg)
 {
 	PackArg    *a = arg;
-	const LedgerSettings *settings = &a->ledger->settings;
+	const LedgerSettings *settings = a->settings;
 	bool		money = (settings->flags & LEDGER_MONEY) != 0;
-	MemoryContext old = MemoryContextSwitchTo(a->context);
+	MemoryContext old;
 	WireWriter	w;
 	uint64		key = 0;
 	uint64		entries = 0;
@@ -58,10 +59,11 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 
 	if (groups->ncustomers == 0)
 		return;
+	old = MemoryContextSwitchTo(a->context);
 	ledger_groups_sort(groups);
 	for (int i = 0; i < groups->ncustomers; i++)
 		entries += groups->customers[i].count;
-	wire_writer_init(&w, entries * 8, PACK_WHAT, NULL);
+	wire_writer_init(&w, entries * 8, PACK_WHAT, PACK_HINT);
 	wire_put(&w, entries);
 	wire_put(&w, groups->ncustomers);
 	for (int i = 0; i < groups->ncustomers; i++)
@@ -89,12 +91,9 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	}
 	/* a part of a nested ledger lies within one part of the outermost */
 	hash = ledger_hash(groups->customers[0].key, settings->key_words);
-	part = a->ledger->part_mask == 0 && a->ledger->spill == NULL ? 0 :
-		(int) (hash >> 56);
-	wire_put(&a->blocks, part);
-	wire_put(&a->blocks, w.len - VARHDRSZ);
-	wire_put_bytes(&a->blocks, w.data + VARHDRSZ, w.len - VARHDRSZ);
-	a->nblocks++;
+	wire_put(&a->stream, a->flat ? 0 : hash >> 56);
+	wire_put(&a->stream, w.len - VARHDRSZ);
+	wire_put_bytes(&a->stream, w.data + VARHDRSZ, w.len - VARHDRSZ);
 	pfree(w.data);
 	MemoryContextSwitchTo(old);
 }
@@ -105,30 +104,23 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 bytea *
 ledger_serialize(Ledger *ledger)
 {
-	PackArg		a = {ledger};
-	WireWriter	w;
 	const LedgerSettings *settings = &ledger->settings;
-	const char *hint = "SET max_parallel_workers_per_gather = 0, or aggregate stored timelines instead of rows.";
-	uint8		head[4];
+	bool		flat = ledger->part_mask == 0 && ledger->packed == NULL &&
+		ledger->spill == NULL;
+	uint8		head[4] = {PACK_VERSION, settings->flags, settings->key_words, flat};
+	PackArg		a;
 
+	a.settings = settings;
+	a.flat = flat;
 	a.context = CurrentMemoryContext;
-	wire_writer_init(&a.blocks, 1024, PACK_WHAT, hint);
+	wire_writer_init(&a.stream, 256, PACK_WHAT, PACK_HINT);
+	wire_put_bytes(&a.stream, head, sizeof(head));
+	wire_put(&a.stream, VARSIZE(settings->grain));
+	wire_put_bytes(&a.stream, settings->grain, VARSIZE(settings->grain));
+	wire_put(&a.stream, strlen(settings->zone));
+	wire_put_bytes(&a.stream, settings->zone, strlen(settings->zone));
 	ledger_visit_parts(ledger, false, pack_part, &a);
-
-	head[0] = PACK_VERSION;
-	head[1] = settings->flags;
-	head[2] = settings->key_words;
-	head[3] = ledger->part_mask == 0 && ledger->spill == NULL;
-	wire_writer_init(&w, a.blocks.len + 256, PACK_WHAT, hint);
-	wire_put_bytes(&w, head, sizeof(head));
-	wire_put(&w, VARSIZE(settings->grain));
-	wire_put_bytes(&w, settings->grain, VARSIZE(settings->grain));
-	wire_put(&w, strlen(settings->zone));
-	wire_put_bytes(&w, settings->zone, strlen(settings->zone));
-	wire_put(&w, a.nblocks);
-	wire_put_bytes(&w, a.blocks.data + VARHDRSZ, a.blocks.len - VARHDRSZ);
-	pfree(a.blocks.data);
-	return wire_finish(&w);
+	return wire_finish(&a.stream);
 }
 
 /*
@@ -144,10 +136,9 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	Ledger	   *ledger;
 	MemoryContext old = MemoryContextSwitchTo(context);
 	const uint8 *head;
-	bool		flat;
 	Size		size;
 	Grain	   *grain;
-	uint64		nblocks;
+	int			room = 0;
 
 	wire_reader_init(&r, bytes, len, PACK_WHAT);
 	head = wire_get_bytes(&r, 4);
@@ -156,7 +147,6 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 		wire_corrupt(&r, "The header is not of this version.");
 	settings.flags = head[1];
 	settings.key_words = head[2];
-	flat = head[3] != 0;
 	size = wire_get_max(&r, 8192, "The grain is too long.");
 	grain = palloc(Max(size, sizeof(Grain)));
 	memcpy(grain, wire_get_bytes(&r, size), size);
@@ -166,24 +156,27 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	size = wire_get_max(&r, TZ_STRLEN_MAX, "The zone is too long.");
 	settings.zone = pnstrdup((const char *) wire_get_bytes(&r, size), size);
 
-	nblocks = wire_get_max(&r, len, "The number of blocks is too large.");
 	packed = palloc0(sizeof(LedgerPacked));
-	packed->blocks = palloc_extended(Max(nblocks, 1) * sizeof(LedgerBlock),
-									 MCXT_ALLOC_HUGE);
-	packed->flat = flat;
+	packed->flat = head[3] != 0;
 	packed->bytes = len;
-	for (uint64 i = 0; i < nblocks; i++)
+	while (r.at < r.end)
 	{
-		LedgerBlock *block = &packed->blocks[i];
+		LedgerBlock *block;
 
+		if (packed->nblocks == room)
+		{
+			room = Max(8, room * 2);
+			packed->blocks = packed->blocks == NULL ?
+				palloc(room * sizeof(LedgerBlock)) :
+				repalloc_huge(packed->blocks, room * sizeof(LedgerBlock));
+		}
+		block = &packed->blocks[packed->nblocks++];
 		block->part = (int) wire_get_max(&r, LEDGER_PARTS - 1,
 										 "A block has no such part.");
 		block->len = (uint32) wire_get_max(&r, MaxAllocSize,
 										   "A block is too long.");
 		block->bytes = wire_get_bytes(&r, block->len);
 	}
-	packed->nblocks = (int) nblocks;
-	wire_get_end(&r);
 
 	ledger = ledger_create(&settings, NULL, context, 0);
 	ledger->packed = packed;

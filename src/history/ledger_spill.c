@@ -32,6 +32,8 @@ typedef struct LedgerTape
 struct LedgerSpill
 {
 	BufFile    *file;
+	int			end_fileno;		/* where the next run goes */
+	off_t		end_offset;
 	MemoryContext context;
 	LedgerTape	tapes[LEDGER_TAPES];
 };
@@ -95,6 +97,7 @@ write_run(LedgerSpill *spill, LedgerTape *tape, const uint64 *words,
 		run->entries = n;
 		BufFileWrite(spill->file, (void *) words,
 					 (Size) n * entry_words * sizeof(uint64));
+		BufFileTell(spill->file, &spill->end_fileno, &spill->end_offset);
 		tape->nruns++;
 		words += (Size) n * entry_words;
 		entries -= n;
@@ -121,7 +124,8 @@ ledger_spill(Ledger *ledger)
 	if (ledger->spill == NULL)
 		open_file(ledger);
 	spill = ledger->spill;
-	if (BufFileSeek(spill->file, 0, 0, SEEK_END) != 0)
+	if (BufFileSeek(spill->file, spill->end_fileno, spill->end_offset,
+					SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not seek in a temporary file: %m")));
@@ -208,7 +212,7 @@ ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
 	{
 		MemoryContext context;
 		MemoryContext old;
-		LedgerPool	pool = {0};
+		LedgerPool *pool;
 		Ledger	   *nested;
 
 		if (spill->tapes[t].nruns == 0)
@@ -216,9 +220,8 @@ ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
 		context = AllocSetContextCreate(CurrentMemoryContext, "nested ledger",
 										ALLOCSET_DEFAULT_SIZES);
 		old = MemoryContextSwitchTo(context);
-		pool.limit = ledger->pool->limit;
-		dlist_init(&pool.ledgers);
-		nested = ledger_create(&ledger->settings, &pool, context,
+		pool = ledger_pool_create(context);
+		nested = ledger_create(&ledger->settings, pool, context,
 							   ledger->level + 1);
 		load_tape(spill, &spill->tapes[t], nested);
 		MemoryContextSwitchTo(old);
