@@ -27,6 +27,7 @@
 
 #define LEDGER_MONEY 0x01		/* rows carry an amount */
 #define LEDGER_STARTED 0x02		/* rows carry started_at */
+#define LEDGER_INSTANTS 0x04	/* times come from timestamptz: moments are UTC */
 
 #define LEDGER_COUNT_BITS 19
 #define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)
@@ -117,6 +118,7 @@ typedef struct Ledger
 	LedgerPart *parts;
 	LedgerPart	only;			/* the part of a small ledger */
 	LedgerSettings settings;
+	struct Calendar *calendar;	/* rows were cut with, NULL when merged */
 	MemoryContext context;
 	LedgerPool *pool;
 	Size		memory;			/* bytes of chunks and packed states */
@@ -142,6 +144,16 @@ extern void ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg);
 extern bytea *ledger_serialize(Ledger *ledger);
 extern Ledger *ledger_deserialize(const void *bytes, Size len,
 								  MemoryContext context);
+
+/* A pointer that came through "internal" must be to a ledger. */
+static inline void
+ledger_check(const Ledger *ledger)
+{
+	if (unlikely(ledger->magic != LEDGER_MAGIC))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("aggregate state is not a customer ledger")));
+}
 
 /*
  * Where a customer goes: every part, tape and worker sees the same hash.  The

@@ -1,0 +1,94 @@
+/*
+ * ledger_aggregate.c
+ *		The aggregate support functions all row aggregates share.
+ *
+ * Metrics differ in their final functions only, which read the state and
+ * leave it as it is: aggregates over the same arguments run one transition
+ * per row between them.
+ */
+#include "history/intake.h"
+#include "history/ledger_aggregate.h"
+
+#include "base/aggregate.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(retention_ledger_transition);
+PG_FUNCTION_INFO_V1(retention_ledger_combine);
+PG_FUNCTION_INFO_V1(retention_ledger_serialize);
+PG_FUNCTION_INFO_V1(retention_ledger_deserialize);
+
+/* (internal, customer, [started_at,] at, [amount,] grain) -> internal */
+Datum
+retention_ledger_transition(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(intake_row(fcinfo));
+}
+
+/* A copy of what a ledger must agree on, living in context. */
+static LedgerSettings
+copy_settings(const LedgerSettings *settings, MemoryContext context)
+{
+	LedgerSettings copy = *settings;
+	Grain	   *grain = MemoryContextAlloc(context, VARSIZE(settings->grain));
+
+	memcpy(grain, settings->grain, VARSIZE(settings->grain));
+	copy.grain = grain;
+	copy.zone = MemoryContextStrdup(context, settings->zone);
+	return copy;
+}
+
+/* (internal, internal) -> internal: add the second state to the first. */
+Datum
+retention_ledger_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	LedgerPool *pool = fcinfo->flinfo->fn_extra;
+	Ledger	   *from;
+	Ledger	   *into;
+
+	if (pool == NULL)
+		pool = fcinfo->flinfo->fn_extra = ledger_pool_create(fcinfo->flinfo->fn_mcxt);
+	pool->fcinfo = fcinfo;
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	from = ledger_argument(fcinfo, 1);
+	if (PG_ARGISNULL(0))
+	{
+		LedgerSettings settings = copy_settings(&from->settings, context);
+
+		into = ledger_create(&settings, pool, context, 0);
+	}
+	else
+		into = ledger_argument(fcinfo, 0);
+	ledger_combine(into, from);
+	PG_RETURN_POINTER(into);
+}
+
+/* (internal) -> bytea: pack a worker's state. */
+Datum
+retention_ledger_serialize(PG_FUNCTION_ARGS)
+{
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_BYTEA_P(ledger_serialize(ledger_argument(fcinfo, 0)));
+}
+
+/* (bytea, internal) -> internal: a packed state, to be combined at once. */
+Datum
+retention_ledger_deserialize(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes;
+
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	bytes = PG_GETARG_BYTEA_PP(0);
+	PG_RETURN_POINTER(ledger_deserialize(VARDATA_ANY(bytes),
+										 VARSIZE_ANY_EXHDR(bytes),
+										 CurrentMemoryContext));
+}

@@ -1,0 +1,20 @@
+/*
+ * ledger_aggregate.h
+ *		For final functions: the ledger in an argument.
+ */
+#ifndef RETENTION_LEDGER_AGGREGATE_H
+#define RETENTION_LEDGER_AGGREGATE_H
+
+#include "history/ledger.h"
+
+/* The ledger in an argument that is not NULL. */
+static inline Ledger *
+ledger_argument(FunctionCallInfo fcinfo, int arg)
+{
+	Ledger	   *ledger = (Ledger *) PG_GETARG_POINTER(arg);
+
+	ledger_check(ledger);
+	return ledger;
+}
+
+#endif							/* RETENTION_LEDGER_AGGREGATE_H */
