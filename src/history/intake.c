@@ -172,6 +172,7 @@ plan_time(FunctionCallInfo fcinfo, int arg, const char *name)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("%s is a literal of unknown type", name),
 					 errhint("Say which type it is, for example date '2024-05-17'.")));
+			break;
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -210,6 +211,7 @@ plan_amount(FunctionCallInfo fcinfo, int arg)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("amount is a literal of unknown type"),
 					 errhint("Say which type it is, for example numeric '19.90'.")));
+			break;
 		case DATEOID:
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
@@ -217,8 +219,10 @@ plan_amount(FunctionCallInfo fcinfo, int arg)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("amount must be a number, not %s",
 							format_type_be(type)),
-					 errdetail("Four arguments are customer, at, amount, grain."),
+					 PG_NARGS() == 5 ?
+					 errdetail("The third of four arguments is the amount.") : 0,
 					 errhint("To give a start and no amount, call cohort_matrix(customer, started_at, at, NULL, grain).")));
+			break;
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
