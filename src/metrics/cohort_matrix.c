@@ -190,8 +190,8 @@ fold_customer(const LedgerItem *items, int n, void *arg)
 		calendar_period_of_moment(b->calendar, start) : (int32) start;
 	builder_cell(b, cohort, AGE_SIZE)->active++;
 
-	/* a start may stand behind activity of the same period */
-	for (int i = started ? 0 : first; i < n; i++)
+	/* what happened in the period of the start may stand before it */
+	for (int i = 0; i < n; i++)
 	{
 		int64		time = ledger_time(items[i].when);
 		int64		age;
