@@ -394,6 +394,40 @@ ledger_make_room(Ledger *ledger, uint64 hash)
 }
 
 /*
+ * Group all that a part holds, in memory and packed; false when it is empty.
+ */
+bool
+ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
+{
+	const LedgerPart *part = &ledger->parts[p];
+	int64		packed = ledger_packed_entries(ledger, p);
+	LedgerSpan *spans;
+	int			nspans;
+	uint64	   *unpacked = NULL;
+
+	if (part->chunk == NULL && packed == 0)
+		return false;
+	if (part->chunk == NULL && ledger_packed_merge(ledger, p, groups))
+		return true;
+	nspans = ledger_part_spans(ledger, part, &spans);
+	if (packed > 0)
+	{
+		spans = repalloc(spans, (nspans + 1) * sizeof(LedgerSpan));
+		unpacked = palloc_extended(packed * ledger->entry_words * sizeof(uint64),
+								   MCXT_ALLOC_HUGE);
+		spans[nspans].words = unpacked;
+		spans[nspans].entries = ledger_packed_read(ledger, p, unpacked);
+		nspans++;
+	}
+	ledger_group(groups, spans, nspans, ledger->settings.key_words,
+				 (ledger->settings.flags & LEDGER_MONEY) != 0);
+	pfree(spans);
+	if (unpacked)
+		pfree(unpacked);
+	return true;
+}
+
+/*
  * Show the ledger part by part, grouped.  With split a small ledger is shown
  * as the parts of a large one, so that part numbers mean the same everywhere.
  */
@@ -404,10 +438,7 @@ ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
 	MemoryContext workspace;
 	MemoryContext old;
 	LedgerGroups *groups;
-	int			key_words = ledger->settings.key_words;
-	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
-	uint64	   *unpacked = NULL;
-	int64		room = 0;
+	bool		filled;
 
 	if (ledger->spill != NULL)
 	{
@@ -421,35 +452,10 @@ ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
 	groups = ledger_groups_create(workspace);
 	for (int p = 0; p < ledger_nparts(ledger); p++)
 	{
-		LedgerSpan *spans;
-		LedgerSpan *all;
-		int			nspans;
-		int64		packed = ledger_packed_entries(ledger, p);
-
 		old = MemoryContextSwitchTo(workspace);
-		nspans = ledger_part_spans(ledger, &ledger->parts[p], &spans);
-		all = palloc((nspans + 1) * sizeof(LedgerSpan));
-		memcpy(all, spans, nspans * sizeof(LedgerSpan));
-		if (packed > 0)
-		{
-			if (packed > room)
-			{
-				room = packed + packed / 4;
-				if (unpacked)
-					pfree(unpacked);
-				unpacked = palloc_extended(room * ledger->entry_words * sizeof(uint64),
-										   MCXT_ALLOC_HUGE);
-			}
-			all[nspans].words = unpacked;
-			all[nspans].entries = ledger_packed_read(ledger, p, unpacked);
-			nspans++;
-		}
-		if (nspans > 0)
-			ledger_group(groups, all, nspans, key_words, money);
-		pfree(spans);
-		pfree(all);
+		filled = ledger_group_part(ledger, p, groups);
 		MemoryContextSwitchTo(old);
-		if (nspans > 0)
+		if (filled)
 			visit(groups, p, arg);
 	}
 	MemoryContextDelete(workspace);

@@ -82,9 +82,25 @@ grow_slots(LedgerGroups *g, int key_words, int64 nslots)
 	}
 }
 
-/* A customer seen for the first time: its number. */
-static uint32
-new_customer(LedgerGroups *g, const uint64 *key, int key_words, int64 slot)
+/* Have room for so many items in all; what is there is lost. */
+void
+ledger_groups_reserve(LedgerGroups *g, int64 total)
+{
+	if (total >= PG_UINT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many entries for one customer"),
+				 errhint("Use a coarser grain, or leave out placeholder customers such as guests.")));
+	if (total <= g->max_entries)
+		return;
+	g->max_entries = Max(total + total / 4, 1024);
+	g->items = renew_buffer(g, g->items, g->max_entries * sizeof(LedgerItem));
+	g->owner = renew_buffer(g, g->owner, g->max_entries * sizeof(uint32));
+}
+
+/* One more customer, without items yet. */
+LedgerCustomer *
+ledger_groups_append(LedgerGroups *g, const uint64 *key, int key_words)
 {
 	LedgerCustomer *c;
 
@@ -98,11 +114,19 @@ new_customer(LedgerGroups *g, const uint64 *key, int key_words, int64 slot)
 			repalloc_huge(g->customers, max * sizeof(LedgerCustomer));
 		g->max_customers = max;
 	}
-	c = &g->customers[g->ncustomers];
+	c = &g->customers[g->ncustomers++];
 	c->key[0] = key[0];
 	c->key[1] = key_words == 2 ? key[1] : 0;
 	c->first = c->count = 0;
-	g->slots[slot] = ++g->ncustomers;
+	return c;
+}
+
+/* A customer seen for the first time: its number. */
+static uint32
+new_customer(LedgerGroups *g, const uint64 *key, int key_words, int64 slot)
+{
+	ledger_groups_append(g, key, key_words);
+	g->slots[slot] = g->ncustomers;
 	if ((int64) g->ncustomers * 2 > g->nslots)
 		grow_slots(g, key_words, g->nslots * 2);
 	return g->ncustomers - 1;
@@ -133,8 +157,8 @@ find_customer(LedgerGroups *g, const uint64 *key, int key_words)
  * one time add up as far as their count and amount fit; of the starts only
  * the earliest says anything.  Returns how many are left.
  */
-static uint32
-settle_customer(LedgerItem *items, uint32 n)
+uint32
+ledger_settle_items(LedgerItem *items, uint32 n)
 {
 	uint32		kept = 0;
 	bool		started = false;
@@ -223,17 +247,7 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 
 	for (int s = 0; s < nspans; s++)
 		total += spans[s].entries;
-	if (total >= PG_UINT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many entries for one customer"),
-				 errhint("Use a coarser grain, or leave out placeholder customers such as guests.")));
-	if (total > g->max_entries)
-	{
-		g->max_entries = Max(total + total / 4, 1024);
-		g->items = renew_buffer(g, g->items, g->max_entries * sizeof(LedgerItem));
-		g->owner = renew_buffer(g, g->owner, g->max_entries * sizeof(uint32));
-	}
+	ledger_groups_reserve(g, total);
 
 	CHECK_FOR_INTERRUPTS();
 	g->ncustomers = 0;
@@ -266,7 +280,7 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 		LedgerCustomer *c = &g->customers[i];
 
 		c->first -= c->count;
-		c->count = settle_customer(g->items + c->first, c->count);
+		c->count = ledger_settle_items(g->items + c->first, c->count);
 		kept += c->count;
 	}
 	return kept;

@@ -48,6 +48,10 @@ typedef struct LedgerGroups
 extern LedgerGroups *ledger_groups_create(MemoryContext context);
 extern int64 ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
 						  int nspans, int key_words, bool money);
+extern void ledger_groups_reserve(LedgerGroups *groups, int64 total);
+extern LedgerCustomer *ledger_groups_append(LedgerGroups *groups,
+											const uint64 *key, int key_words);
+extern uint32 ledger_settle_items(LedgerItem *items, uint32 n);
 extern void ledger_groups_sort(LedgerGroups *groups);
 extern void ledger_groups_write(const LedgerGroups *groups, int key_words,
 								bool money, uint64 *words);
@@ -58,6 +62,8 @@ extern void ledger_groups_visit(const LedgerGroups *groups,
 typedef void (*LedgerPartVisitor) (LedgerGroups *groups, int part, void *arg);
 extern void ledger_visit_parts(Ledger *ledger, bool split,
 							   LedgerPartVisitor visit, void *arg);
+extern bool ledger_group_part(const Ledger *ledger, int part,
+							  LedgerGroups *groups);
 extern int64 ledger_part_entries(const Ledger *ledger, const LedgerPart *part);
 extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 							  LedgerSpan **spans);
@@ -84,6 +90,8 @@ struct LedgerPacked
 
 extern int64 ledger_packed_entries(const Ledger *ledger, int part);
 extern int64 ledger_packed_read(const Ledger *ledger, int part, uint64 *words);
+extern bool ledger_packed_merge(const Ledger *ledger, int part,
+								LedgerGroups *groups);
 extern void ledger_packed_add(Ledger *into, const Ledger *from);
 extern void ledger_packed_free(Ledger *ledger);
 

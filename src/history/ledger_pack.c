@@ -16,7 +16,9 @@
  *
  * and a block, holding customers of one part in order of their keys:
  *
- *	uint	entries, uint customers, then for each customer
+ *	uint	entries
+ *	uint	customers
+ *	uint	decimal zeros cut off all amounts; then for each customer
  *		key		one word: distance from the key before; two words: 16 bytes
  *		uint	number of entries, then for each, in order of time
  *			uint	distance of time and start flag from the entry before
@@ -36,6 +38,12 @@
 #define PACK_WHAT "parallel aggregate state"
 #define PACK_HINT "SET max_parallel_workers_per_gather = 0, or aggregate stored timelines instead of rows."
 
+/* Amounts are mostly whole cents: cut off zeros common to all of a block. */
+#define MAX_ZEROS 6
+static const int64 powers_of_ten[MAX_ZEROS + 1] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000
+};
+
 typedef struct PackArg
 {
 	const LedgerSettings *settings;
@@ -43,6 +51,25 @@ typedef struct PackArg
 	WireWriter	stream;
 	MemoryContext context;
 } PackArg;
+
+/* Decimal zeros that the amounts of all groups end with. */
+static int
+common_zeros(const LedgerGroups *groups)
+{
+	int			zeros = MAX_ZEROS;
+
+	for (int i = 0; i < groups->ncustomers; i++)
+	{
+		const LedgerCustomer *c = &groups->customers[i];
+		const LedgerItem *item = &groups->items[c->first];
+
+		for (uint32 j = 0; j < c->count; j++, item++)
+			while (item->amount % powers_of_ten[zeros] != 0)
+				if (--zeros == 0)
+					return 0;
+	}
+	return zeros;
+}
 
 /* Append one grouped part as a block. */
 static void
@@ -56,6 +83,8 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	uint64		key = 0;
 	uint64		entries = 0;
 	uint64		hash;
+	int			zeros = money ? common_zeros(groups) : 0;
+	int64		unit = powers_of_ten[zeros];
 
 	if (groups->ncustomers == 0)
 		return;
@@ -66,6 +95,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	wire_writer_init(&w, entries * 8, PACK_WHAT, PACK_HINT);
 	wire_put(&w, entries);
 	wire_put(&w, groups->ncustomers);
+	wire_put(&w, zeros);
 	for (int i = 0; i < groups->ncustomers; i++)
 	{
 		const LedgerCustomer *c = &groups->customers[i];
@@ -86,7 +116,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 			when = time;
 			wire_put(&w, item->when & LEDGER_COUNT_MAX);
 			if (money)
-				wire_put_signed(&w, item->amount);
+				wire_put_signed(&w, item->amount / unit);
 		}
 	}
 	/* a part of a nested ledger lies within one part of the outermost */
@@ -194,48 +224,89 @@ block_entries(const LedgerBlock *block)
 	return wire_get_max(&r, block->len, "A block has too many entries.");
 }
 
+/* Reading a block customer by customer. */
+typedef struct BlockCursor
+{
+	WireReader	r;
+	uint64		entries;		/* not yet read */
+	uint64		customers;		/* not yet begun */
+	int64		unit;			/* amounts are multiples of it */
+	int			key_words;
+	bool		money;
+	uint64		key[2];			/* the customer begun */
+	uint64		count;			/* its entries, not yet read */
+	uint64		time;			/* of the last of them read, with start flag */
+} BlockCursor;
+
+static void
+cursor_open(BlockCursor *c, const Ledger *ledger, const LedgerBlock *block)
+{
+	wire_reader_init(&c->r, block->bytes, block->len, PACK_WHAT);
+	c->entries = wire_get(&c->r);
+	c->customers = wire_get(&c->r);
+	c->unit = powers_of_ten[wire_get_max(&c->r, MAX_ZEROS,
+										 "Amounts cannot end so.")];
+	c->key_words = ledger->settings.key_words;
+	c->money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	c->key[0] = c->key[1] = 0;
+}
+
+/* Go to the next customer; false at the end. */
+static inline bool
+cursor_next(BlockCursor *c)
+{
+	if (c->customers == 0)
+	{
+		if (c->entries > 0)
+			wire_corrupt(&c->r, "A block has too few entries.");
+		wire_get_end(&c->r);
+		return false;
+	}
+	c->customers--;
+	if (c->key_words == 1)
+		c->key[0] += wire_get(&c->r);
+	else
+		memcpy(c->key, wire_get_bytes(&c->r, sizeof(c->key)), sizeof(c->key));
+	c->count = wire_get_max(&c->r, c->entries,
+							"A customer has too many entries.");
+	c->entries -= c->count;
+	c->time = 0;
+	return true;
+}
+
+/* Read one of the customer's entries. */
+static inline void
+cursor_item(BlockCursor *c, LedgerItem *item)
+{
+	c->time += wire_get(&c->r);
+	item->when = c->time << LEDGER_COUNT_BITS |
+		wire_get_max(&c->r, LEDGER_COUNT_MAX, "A count is too large.");
+	item->amount = c->money ? wire_get_signed(&c->r) * c->unit : 0;
+}
+
 /* Unpack a block; words has room for block_entries(block) entries. */
 static int64
 unpack_block(const Ledger *ledger, const LedgerBlock *block, uint64 *words)
 {
-	int			key_words = ledger->settings.key_words;
-	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
-	WireReader	r;
-	uint64		entries;
-	uint64		left;
-	uint64		customers;
-	uint64		key[2] = {0, 0};
+	BlockCursor c;
+	int64		entries;
 
-	wire_reader_init(&r, block->bytes, block->len, PACK_WHAT);
-	entries = left = wire_get(&r);
-	customers = wire_get(&r);
-	while (customers-- > 0)
-	{
-		uint64		time = 0;
-		uint64		n;
-
-		if (key_words == 1)
-			key[0] += wire_get(&r);
-		else
-			memcpy(key, wire_get_bytes(&r, sizeof(key)), sizeof(key));
-		n = wire_get_max(&r, left, "A customer has too many entries.");
-		left -= n;
-		while (n-- > 0)
+	cursor_open(&c, ledger, block);
+	entries = (int64) c.entries;
+	while (cursor_next(&c))
+		for (; c.count > 0; c.count--)
 		{
-			*words++ = key[0];
-			if (key_words == 2)
-				*words++ = key[1];
-			time += wire_get(&r);
-			*words++ = time << LEDGER_COUNT_BITS |
-				wire_get_max(&r, LEDGER_COUNT_MAX, "A count is too large.");
-			if (money)
-				*words++ = (uint64) wire_get_signed(&r);
+			LedgerItem	item;
+
+			cursor_item(&c, &item);
+			*words++ = c.key[0];
+			if (c.key_words == 2)
+				*words++ = c.key[1];
+			*words++ = item.when;
+			if (c.money)
+				*words++ = (uint64) item.amount;
 		}
-	}
-	if (left > 0)
-		wire_corrupt(&r, "A block has too few entries.");
-	wire_get_end(&r);
-	return (int64) entries;
+	return entries;
 }
 
 /* First block of a part among blocks in order of part. */
@@ -283,6 +354,66 @@ ledger_packed_read(const Ledger *ledger, int part, uint64 *words)
 			entries += unpack_block(ledger, &p->blocks[b],
 									words + entries * ledger->entry_words);
 	return entries;
+}
+
+#define MERGE_BLOCKS 16			/* more are hashed instead */
+
+/*
+ * Group a part that is packed as a whole by merging its blocks, which are in
+ * order of customers already.  False when it takes more than a few.
+ */
+bool
+ledger_packed_merge(const Ledger *ledger, int part, LedgerGroups *groups)
+{
+	BlockCursor cursors[MERGE_BLOCKS];
+	BlockCursor *open[MERGE_BLOCKS];
+	int			nopen = 0;
+	int			nblocks = 0;
+	int			key_words = ledger->settings.key_words;
+	uint32		items = 0;
+
+	for (LedgerPacked *p = ledger->packed; p != NULL; p = p->next)
+		for (int b = first_block(p, part);
+			 b < p->nblocks && p->blocks[b].part == part; b++)
+		{
+			if (nblocks == MERGE_BLOCKS)
+				return false;
+			cursor_open(&cursors[nblocks], ledger, &p->blocks[b]);
+			if (cursor_next(&cursors[nblocks]))
+				open[nopen++] = &cursors[nblocks];
+			nblocks++;
+		}
+
+	CHECK_FOR_INTERRUPTS();
+	ledger_groups_reserve(groups, ledger_packed_entries(ledger, part));
+	groups->ncustomers = 0;
+	while (nopen > 0)
+	{
+		LedgerCustomer *customer;
+		BlockCursor *least = open[0];
+
+		for (int i = 1; i < nopen; i++)
+			if (open[i]->key[0] < least->key[0] ||
+				(open[i]->key[0] == least->key[0] &&
+				 open[i]->key[1] < least->key[1]))
+				least = open[i];
+		customer = ledger_groups_append(groups, least->key, key_words);
+		customer->first = items;
+		for (int i = 0; i < nopen; i++)
+		{
+			BlockCursor *c = open[i];
+
+			if (c->key[0] != customer->key[0] || c->key[1] != customer->key[1])
+				continue;
+			for (; c->count > 0; c->count--)
+				cursor_item(c, &groups->items[items++]);
+			if (!cursor_next(c))
+				open[i--] = open[--nopen];
+		}
+		customer->count = ledger_settle_items(groups->items + customer->first,
+											  items - customer->first);
+	}
+	return true;
 }
 
 static int

@@ -132,32 +132,19 @@ ledger_spill(Ledger *ledger)
 	for (int p = 0; p < LEDGER_PARTS; p++)
 	{
 		LedgerPart *part = &ledger->parts[p];
-		int64		packed = ledger_packed_entries(ledger, p);
-		int64		kept;
-		LedgerSpan *spans;
-		LedgerSpan *all;
-		int			nspans;
+		int64		kept = 0;
 		uint64	   *words;
 
-		if (part->chunk == NULL && packed == 0)
+		if (!ledger_group_part(ledger, p, groups))
 			continue;
-		nspans = ledger_part_spans(ledger, part, &spans);
-		all = palloc((nspans + 1) * sizeof(LedgerSpan));
-		memcpy(all, spans, nspans * sizeof(LedgerSpan));
-		words = palloc_extended((packed + 1) * ledger->entry_words * sizeof(uint64),
-								MCXT_ALLOC_HUGE);
-		all[nspans].words = words;
-		all[nspans].entries = ledger_packed_read(ledger, p, words);
-		kept = ledger_group(groups, all, nspans + 1, key_words, money);
-		pfree(words);
+		for (int i = 0; i < groups->ncustomers; i++)
+			kept += groups->customers[i].count;
 		words = palloc_extended((kept + 1) * ledger->entry_words * sizeof(uint64),
 								MCXT_ALLOC_HUGE);
 		ledger_groups_write(groups, key_words, money, words);
 		write_run(spill, &spill->tapes[p * LEDGER_TAPES / LEDGER_PARTS],
 				  words, kept, ledger->entry_words);
 		pfree(words);
-		pfree(spans);
-		pfree(all);
 		ledger_part_free(ledger, part);
 	}
 	ledger_packed_free(ledger);
