@@ -19,9 +19,7 @@
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
 
-#define FIRST_CHUNK 512			/* bytes, of a small ledger */
-#define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large one */
-#define LAST_CHUNK 65536		/* chunks grow up to this */
+#define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large ledger */
 #define SMALL_ENTRIES 8192		/* more than that make a ledger large */
 #define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
@@ -144,20 +142,31 @@ chunk_words(const Ledger *ledger, const LedgerChunk *chunk)
 	return words - words % ledger->entry_words;
 }
 
+/* Size of the next chunk of a part: a quarter of what it holds. */
+static Size
+next_chunk(const Ledger *ledger, const LedgerPart *part)
+{
+	Size		size = ledger->part_mask == 0 ? LEDGER_FIRST_CHUNK : FIRST_PART_CHUNK;
+	Size		held = ledger_part_entries(ledger, part) *
+		ledger->entry_words * sizeof(uint64);
+
+	while (size < LEDGER_LAST_CHUNK && size * 4 <= held)
+		size *= 2;
+	return size;
+}
+
 /* Begin a new chunk of the given size in a part. */
 static void
 add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 {
-	LedgerChunk *chunk = MemoryContextAllocHuge(ledger->context, bytes);
+	LedgerChunk *chunk = ledger_chunk_get(ledger, bytes);
 
 	if (part->chunk != NULL)
 		part->full += chunk_words(ledger, part->chunk) / ledger->entry_words;
 	chunk->next = part->chunk;
-	chunk->bytes = bytes;
 	part->chunk = chunk;
 	part->write = chunk->words;
 	part->end = chunk->words + chunk_words(ledger, chunk);
-	ledger_account(ledger, bytes);
 }
 
 /* Give back all chunks of a part. */
@@ -165,17 +174,14 @@ void
 ledger_part_free(Ledger *ledger, LedgerPart *part)
 {
 	int64		check_at = part->check_at;
-	int64		freed = 0;
 
 	for (LedgerChunk *chunk = part->chunk, *next; chunk != NULL; chunk = next)
 	{
 		next = chunk->next;
-		freed += chunk->bytes;
-		pfree(chunk);
+		ledger_chunk_put(ledger, chunk);
 	}
 	part_reset(part);
 	part->check_at = check_at;
-	ledger_account(ledger, -freed);
 }
 
 /* The chunks of a part as spans; returns how many, palloc'd in *spans. */
@@ -222,7 +228,6 @@ ledger_split(Ledger *ledger)
 {
 	LedgerPart	old = ledger->only;
 	LedgerPart *parts;
-	int64		freed = 0;
 
 	if (ledger_nparts(ledger) > 1)
 		return;
@@ -252,11 +257,9 @@ ledger_split(Ledger *ledger)
 			part->write += ledger->entry_words;
 		}
 		next = chunk->next;
-		freed += chunk->bytes;
-		pfree(chunk);
+		ledger_chunk_put(ledger, chunk);
 	}
 	part_reset(&ledger->only);
-	ledger_account(ledger, -freed);
 }
 
 /*
@@ -273,7 +276,6 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	int			nspans;
 	int64		after;
 	uint64	   *words;
-	Size		bytes;
 
 	if (before == 0)
 		return;
@@ -284,14 +286,23 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	if (after == before)
 		return;
 
-	/* one chunk holds them all */
-	ledger_part_free(ledger, part);
-	bytes = offsetof(LedgerChunk, words) +
-		after * ledger->entry_words * sizeof(uint64);
-	add_chunk(ledger, part, Max(bytes, FIRST_CHUNK));
-	words = part->write;
+	words = palloc_extended(after * ledger->entry_words * sizeof(uint64),
+							MCXT_ALLOC_HUGE);
 	ledger_groups_write(groups, key_words, money, words);
-	part->write = words + after * ledger->entry_words;
+	ledger_part_free(ledger, part);
+	for (uint64 *at = words; after > 0;)
+	{
+		Size		bytes = next_chunk(ledger, part);
+		int64		n;
+
+		add_chunk(ledger, part, bytes);
+		n = Min(after, (part->end - part->write) / ledger->entry_words);
+		memcpy(part->write, at, n * ledger->entry_words * sizeof(uint64));
+		part->write += n * ledger->entry_words;
+		at += n * ledger->entry_words;
+		after -= n;
+	}
+	pfree(words);
 }
 
 /*
@@ -328,16 +339,16 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 }
 
 /*
- * Bring the ledgers of a pool back under the limit.  A file is closed when
+ * Make room for more bytes under the limit of a pool.  A file is closed when
  * the group of the running call ends, so only ledgers of its context (one of
  * several with grouping sets) may be written out.
  */
 static void
-enforce_limit(LedgerPool *pool)
+enforce_limit(LedgerPool *pool, Size more)
 {
 	MemoryContext context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
 
-	while (pool->memory > pool->limit)
+	while (pool->memory + more > pool->limit)
 	{
 		Ledger	   *largest = NULL;
 		Size		before;
@@ -371,7 +382,7 @@ ledger_make_room(Ledger *ledger, uint64 hash)
 {
 	LedgerPart *part = ledger_part(ledger, hash);
 	int64		entries = ledger_part_entries(ledger, part);
-	Size		bytes;
+	Size		cost;
 
 	CHECK_FOR_INTERRUPTS();
 	if (entries >= part->check_at)
@@ -379,18 +390,13 @@ ledger_make_room(Ledger *ledger, uint64 hash)
 	if (ledger->part_mask == 0 &&
 		ledger_part_entries(ledger, part) >= SMALL_ENTRIES)
 		ledger_split(ledger);
-	if (ledger->listed && ledger->pool->memory + LAST_CHUNK > ledger->pool->limit)
-		enforce_limit(ledger->pool);
+	cost = ledger_chunk_cost(ledger, next_chunk(ledger, ledger_part(ledger, hash)));
+	if (ledger->listed && ledger->pool->memory + cost > ledger->pool->limit)
+		enforce_limit(ledger->pool, cost);
 
 	part = ledger_part(ledger, hash);
-	if (part->write != part->end)
-		return;
-	entries = ledger_part_entries(ledger, part);
-	bytes = ledger->part_mask == 0 ? FIRST_CHUNK : FIRST_PART_CHUNK;
-	while (bytes < LAST_CHUNK &&
-		   bytes * 4 <= entries * ledger->entry_words * sizeof(uint64))
-		bytes *= 2;
-	add_chunk(ledger, part, bytes);
+	if (part->write == part->end)
+		add_chunk(ledger, part, next_chunk(ledger, part));
 }
 
 /*
@@ -542,5 +548,5 @@ ledger_combine(Ledger *into, Ledger *from)
 	}
 	ledger_packed_add(into, from);
 	if (into->listed && into->pool->memory > into->pool->limit)
-		enforce_limit(into->pool);
+		enforce_limit(into->pool, 0);
 }

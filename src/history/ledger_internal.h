@@ -3,6 +3,7 @@
  *		What the files of the ledger show to one another.
  *
  *	ledger.c		append, grow, memory limit, visit
+ *	ledger_chunk.c	memory of the parts
  *	ledger_group.c	entries of a part put together by customer and time
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
  *	ledger_spill.c	temporary files
@@ -70,6 +71,12 @@ extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
 extern void ledger_account(Ledger *ledger, int64 bytes);
+
+/* ledger_chunk.c */
+extern Size ledger_chunk_cost(const Ledger *ledger, Size bytes);
+extern LedgerChunk *ledger_chunk_get(Ledger *ledger, Size bytes);
+extern void ledger_chunk_put(Ledger *ledger, LedgerChunk *chunk);
+extern void ledger_slabs_free(Ledger *ledger);
 
 /* ledger_pack.c: blocks are in order of part once indexed */
 typedef struct LedgerBlock
