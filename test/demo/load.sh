@@ -19,6 +19,19 @@ header_position()
 	done
 }
 
+# header_name POSITION: the name there, for a person.
+header_name()
+{
+	if [ -n "$1" ]
+	then
+		echo "${header[$1 - 1]}"
+	else
+		echo none
+	fi
+}
+
+# load_orders FILE: expects DATA (the file's name for a person) and here (this
+# folder).
 load_orders()
 {
 	local file=$1 first separator columns='' i
@@ -65,10 +78,8 @@ load_orders()
 		channel=
 		[ ${#header[@]} -lt 3 ] || amount=3
 	fi
-	echo "$DATA: customer = ${header[customer - 1]}, time = ${header[at - 1]}," \
-		"amount = ${amount:+${header[amount - 1]}}${amount:-none}," \
-		"channel = ${channel:+${header[channel - 1]}}${channel:-none}" |
-		sed 's/\(= [^,]*[^0-9 ]\)[0-9]*\(,\|$\)/\1\2/g'
+	echo "$DATA: customer = $(header_name "$customer"), time = $(header_name "$at")," \
+		"amount = $(header_name "$amount"), channel = $(header_name "$channel")"
 
 	# line counts the header; a quoted field of two lines would shift it.
 	sql -c "CREATE TABLE input (line bigint GENERATED ALWAYS AS IDENTITY (START 2)$columns)"
@@ -76,5 +87,5 @@ load_orders()
 	sql -v datestyle="${DATESTYLE:-}" \
 		-v customer="column$customer" -v at="column$at" \
 		-v amount="${amount:+column$amount}" -v channel="${channel:+column$channel}" \
-		-f "$here/load.sql"
+		-f "${here:?}/load.sql"
 }

@@ -39,9 +39,13 @@ SET datestyle = 'ISO', :datestyle;
 -- Currency signs, blanks and thousands separators are not part of a number.
 UPDATE fields
 SET amount = CASE WHEN :'decimal_comma'
-	THEN replace(regexp_replace(amount, '[^0-9,eE+-]', '', 'g'), ',', '.')
-	ELSE regexp_replace(amount, '[^0-9.eE+-]', '', 'g') END
-WHERE amount !~ '^[+-]?\d+(\.\d+)?$';
+	THEN replace(replace(stripped, '.', ''), ',', '.')
+	ELSE replace(stripped, ',', '') END
+FROM (
+	SELECT line AS of_line,
+		regexp_replace(amount, '(EUR|USD|GBP|[€$£''\s\u00A0\u202F])', '', 'gi') AS stripped
+	FROM fields) AS s
+WHERE of_line = line AND amount !~ '^[+-]?\d+(\.\d+)?$';
 
 -- The whole column at once; only when that fails, line by line, to name the
 -- line.
@@ -70,6 +74,7 @@ BEGIN
 END
 $$;
 
+\set SHOW_CONTEXT never
 SELECT pg_temp.check_cast('at', :'at_type') \g /dev/null
 SELECT pg_temp.check_cast('amount', 'numeric') \g /dev/null
 

@@ -21,13 +21,15 @@ FROM orders;
 
 SELECT count(*) || ' orders of ' || count(DISTINCT customer_id) || ' customers, '
 	|| min(ordered_at)::date || ' to ' || max(ordered_at)::date AS summary,
-	count(DISTINCT channel) > 1 AS has_channels
+	count(DISTINCT channel) > 1 AS has_channels,
+	-- Without amounts the money columns are to be empty, not 0.
+	CASE WHEN count(amount) > 0 THEN ', amount' ELSE '' END AS and_amount
 FROM order_rows \gset
 \echo :summary
 
 -- One pass over the orders; everything below reads this value.
 CREATE TEMPORARY TABLE matrices AS
-SELECT cohort_matrix(customer_id, ordered_at, amount, :'grain') AS matrix
+SELECT cohort_matrix(customer_id, ordered_at :and_amount, :'grain') AS matrix
 FROM order_rows;
 
 \echo
@@ -62,7 +64,7 @@ WHERE age <= 12;
 \echo '----------------------------------------------------------------------------------'
 WITH by_channel AS (
 	SELECT channel, count(DISTINCT customer_id) AS customers,
-		cohort_matrix(customer_id, ordered_at, amount, :'grain') AS m
+		cohort_matrix(customer_id, ordered_at :and_amount, :'grain') AS m
 	FROM order_rows
 	GROUP BY channel)
 SELECT channel, customers,
