@@ -147,7 +147,9 @@ private_cleanup()
 }
 
 # private_run SCRIPT [ARGUMENT...]: runs SCRIPT (a path inside the project) in
-# a private copy and exits with its status.
+# a private copy and exits with its status.  A function private_prepare of the
+# caller is called before, with the caller's rights and surroundings, to bring
+# in what the script will need.
 private_run()
 {
 	local root script=$1 base status=0
@@ -177,10 +179,9 @@ private_run()
 	copy_tree "$root" "$RETENTION_PRIVATE/source"
 	mkdir "$RETENTION_PRIVATE/tmp" "$RETENTION_PRIVATE/home"
 	private_shared "$root"
-	if [ -n "${PRIVATE_INPUT:-}" ]
+	if declare -F private_prepare >/dev/null
 	then
-		cp -- "$PRIVATE_INPUT" "$RETENTION_PRIVATE/input"
-		chmod u+w,a+r "$RETENTION_PRIVATE/input"
+		private_prepare
 	fi
 	if [ -n "$worker" ]
 	then

@@ -25,7 +25,15 @@ then
 	fi
 	"$here/../deps.sh"
 	cluster_pg_config
-	PRIVATE_INPUT=${DATA:-} private_run test/demo/run.sh
+	private_prepare()
+	{
+		if [ -n "${DATA:-}" ]
+		then
+			cp -- "$DATA" "$RETENTION_PRIVATE/input"
+			chmod u+w,a+r "$RETENTION_PRIVATE/input"
+		fi
+	}
+	private_run test/demo/run.sh
 fi
 
 # shellcheck disable=SC2119 # no arguments for make
