@@ -53,6 +53,7 @@ ran cppcheck cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$j
 
 tidy()
 {
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	printf '%s\0' "${sources[@]}" |
 		xargs -0 -P "$jobs" -n 4 sh -c 'headers=$0
 			exec clang-tidy --quiet --warnings-as-errors="*" "$@" -- \
