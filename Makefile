@@ -18,6 +18,7 @@ OBJS = \
 	src/base/wire.o \
 	src/history/intake.o \
 	src/history/ledger.o \
+	src/history/ledger_aggregate.o \
 	src/history/ledger_group.o \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
