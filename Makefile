@@ -1,9 +1,122 @@
+# retention: customer retention, churn and lifetime value in PostgreSQL.
+# "make help" lists the targets.
+
 EXTENSION = retention
 MODULE_big = retention
+
+# The file lists are spelled out: a wildcard finds nothing in a build outside
+# the source tree, and then silently installs nothing.
 DATA = sql/retention--1.0.sql
-OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c src/*/*.c))
+
+OBJS = \
+	src/retention.o \
+	src/base/calendar.o \
+	src/base/grain.o \
+	src/base/grain_functions.o \
+	src/base/money.o \
+	src/base/rate.o \
+	src/base/wire.o \
+	src/history/intake.o \
+	src/history/ledger.o \
+	src/history/ledger_aggregate.o \
+	src/history/ledger_group.o \
+	src/history/ledger_pack.o \
+	src/history/ledger_spill.o \
+	src/metrics/cohort_matrix.o \
+	src/metrics/cohort_matrix_cells.o \
+	src/metrics/cohort_matrix_curve.o \
+	src/metrics/cohort_matrix_io.o \
+	src/metrics/cohort_matrix_merge.o \
+	src/metrics/cohort_matrix_type.o \
+	src/render/text.o
+
+REGRESS = \
+	grain \
+	cohort_matrix
+
+# Every topic runs alone ("make test TESTS=grain"), so none of them creates
+# the extension for the others.
+REGRESS_OPTS = --load-extension=retention
+
 PG_CPPFLAGS = -I$(srcdir)/src
 SHLIB_LINK = -lm
+EXTRA_CLEAN = tmp_check log
+
+# help, deps, test, demo, bench and lint must work where PostgreSQL, its build
+# files or the compiler are still missing: they run scripts that install them
+# first.  So the absence of PGXS is an error of the other targets only.
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+.DEFAULT_GOAL := all
+
+ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
+
+# Objects lie in sub-folders, which a build outside the source tree must make.
+# Absolute names, else make would find the folders of the source tree by VPATH.
+OBJ_DIRS = $(addprefix $(CURDIR)/,$(sort $(patsubst %/,%,$(dir $(OBJS)))))
+BITCODE = $(OBJS:.o=.bc)
+
+$(OBJS) $(BITCODE): | $(OBJ_DIRS)
+
+$(OBJ_DIRS):
+	$(MKDIR_P) $@
+
+# PostgreSQL's usual packages build without dependency tracking: any header
+# rebuilds everything, which takes seconds.
+$(OBJS) $(BITCODE): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+
+else
+
+all install uninstall installcheck prove_installcheck clean:
+	@echo "No PGXS at '$(PG_CONFIG) --pgxs': run 'make deps', or name another pg_config with PG_CONFIG=" >&2
+	@exit 1
+
+.PHONY: all install uninstall installcheck clean
+endif
+
+HERE := $(patsubst %/,%,$(dir $(abspath $(firstword $(MAKEFILE_LIST)))))
+
+# The scripts find these in their environment.
+export PG_CONFIG
+
+## help           list the targets
+help:
+	@echo 'usage: make [target] [NAME=value ...]'
+	@echo
+	@sed -n 's/^## /  /p' '$(HERE)/Makefile'
+
+## deps           install what building and testing need (LINT=1: and the linters, PEERS=1: and npm)
+deps:
+	@'$(HERE)/test/deps.sh'
+
+## all            build the extension (the default)
+## install        install it into the server of PG_CONFIG
+## installcheck   regression tests against a running server where it is installed (PGHOST, PGPORT, ...)
+
+## prove_installcheck  TAP tests against the installed extension (needs IPC::Run)
+ifneq ($(wildcard $(PGXS)),)
+prove_installcheck:
+	@'$(HERE)/test/prove.sh' '$(bindir)' '$(CURDIR)'
+endif
+
+## test           everything from nothing, leaving nothing behind (TESTS="grain ..." PROVE_TESTS=test/t/001_objects.pl)
+test:
+	@'$(HERE)/test/run.sh'
+
+## demo           the extension at work on a generated CRM (DATA=orders.csv: on your orders, GRAIN=week)
+demo:
+	@'$(HERE)/test/demo/run.sh'
+
+## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= PEERS=1 MEMORY=1)
+bench:
+	@'$(HERE)/test/bench/run.sh'
+
+## lint           cppcheck, clang-tidy, shellcheck, and a build where every warning is an error
+lint:
+	@'$(HERE)/test/lint.sh'
+
+## clean          remove what was built
+
+.PHONY: help deps prove_installcheck test demo bench lint

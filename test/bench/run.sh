@@ -1,0 +1,261 @@
+#!/usr/bin/env bash
+# bench/run.sh: how fast, as ratios within one run, on one generated table.
+#
+#	ROWS=7700000 CUSTOMERS=500000 MONTHS=48		the table
+#	RUNS=3				rounds; a line's time is its best
+#	WORK_MEM=512MB		but for the lines that say default work_mem (4MB)
+#	PEERS=1				also DuckDB and ClickHouse on the same rows (npm brings them)
+#	MEMORY=1			the memory measurements instead (see memory.sh)
+#
+# It asserts nothing about time: a bar that is missed is printed as such.  It
+# fails when an answer is wrong.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=test/cluster.sh
+. "$here/../cluster.sh"
+
+export ROWS=${ROWS:-7700000} CUSTOMERS=${CUSTOMERS:-500000} MONTHS=${MONTHS:-48}
+export RUNS=${RUNS:-3} WORK_MEM=${WORK_MEM:-512MB} PEERS=${PEERS:-0} MEMORY=${MEMORY:-0}
+
+if [ -z "${RETENTION_PRIVATE:-}" ]
+then
+	"$here/../deps.sh"
+	cluster_pg_config
+	if [ "$PEERS" = 1 ]
+	then
+		# With the caller's npm and its settings; a bench without peers is
+		# still a bench.
+		private_prepare()
+		{
+			local peers=$RETENTION_PRIVATE/peers
+			mkdir "$peers"
+			cp "$here/package.json" "$peers/"
+			if ! command -v npm >/dev/null || ! command -v node >/dev/null
+			then
+				echo "no node with npm (make deps PEERS=1)" >"$peers/skip"
+			elif ! npm install --prefix "$peers" --no-audit --no-fund \
+				--no-package-lock >"$peers/log" 2>&1
+			then
+				echo "npm could not install them: $(grep -m 1 -i 'error' "$peers/log")" >"$peers/skip"
+			fi
+			chmod -R a+rX "$peers"
+		}
+	fi
+	private_run test/bench/run.sh
+fi
+
+# A quarter of the memory, 2 GB at most.
+memory=$(awk '/^MemTotal/ { print int($2 / 4096) }' /proc/meminfo 2>/dev/null || echo 512)
+[ "$memory" -le 2048 ] || memory=2048
+
+# shellcheck disable=SC2119 # no arguments for make
+cluster_stage
+cluster_start "shared_buffers = ${memory}MB" "max_wal_size = 8GB" \
+	"wal_level = minimal" "max_wal_senders = 0" "autovacuum = off" \
+	"checkpoint_timeout = 1h" "jit = off"
+
+if [ "$MEMORY" = 1 ]
+then
+	sql -c 'CREATE EXTENSION retention'
+	exec bash "$here/memory.sh"
+fi
+
+echo "loading $ROWS orders of $CUSTOMERS customers over $MONTHS months"
+sql -v row_count="$ROWS" -v customer_count="$CUSTOMERS" -v month_count="$MONTHS" \
+	-f "$here/orders.sql"
+sql -c 'CREATE EXTENSION retention' -c 'CREATE EXTENSION pg_prewarm'
+sql -o /dev/null -c "SELECT pg_prewarm('orders')"
+
+usual="WITH firsts AS (
+	SELECT customer_id, date_trunc('month', min(ordered_at)) AS cohort
+	FROM orders
+	GROUP BY customer_id)
+SELECT cohort::date,
+	(extract(year FROM ordered_at) * 12 + extract(month FROM ordered_at)
+	- extract(year FROM cohort) * 12 - extract(month FROM cohort))::int AS age,
+	count(DISTINCT customer_id) AS active, sum(AMOUNT) AS revenue
+FROM orders
+JOIN firsts USING (customer_id)
+GROUP BY 1, 2"
+
+grouped_first="WITH months AS (
+	SELECT customer_id, date_trunc('month', ordered_at) AS period, sum(AMOUNT) AS revenue
+	FROM orders
+	GROUP BY 1, 2),
+aged AS (
+	SELECT min(period) OVER (PARTITION BY customer_id) AS cohort, period, revenue
+	FROM months)
+SELECT cohort::date,
+	(extract(year FROM period) * 12 + extract(month FROM period)
+	- extract(year FROM cohort) * 12 - extract(month FROM cohort))::int AS age,
+	count(*) AS active, sum(revenue) AS revenue
+FROM aged
+GROUP BY 1, 2"
+
+# ---------------------------------------------------------------------
+# First the answers
+# ---------------------------------------------------------------------
+
+different=$(sql -At -v ON_ERROR_STOP=1 -c "SET work_mem = '$WORK_MEM'" -c "
+WITH usual AS (${usual//AMOUNT/amount_numeric}),
+ours AS (
+	SELECT cohort, age, active, revenue
+	FROM cohort_cells((SELECT cohort_matrix(customer_id, ordered_at, amount_numeric, 'month') FROM orders))
+	WHERE active > 0)
+SELECT count(*)
+FROM usual u
+FULL JOIN ours o USING (cohort, age)
+WHERE (u.active, u.revenue) IS DISTINCT FROM (o.active, o.revenue)")
+if [ "$different" != 0 ]
+then
+	echo "$different cohort cells differ from the usual SQL"
+	exit 1
+fi
+read -r cells active weighted revenue < <(sql -At -F ' ' -c "SET work_mem = '$WORK_MEM'" -c "
+SELECT count(*), sum(active), sum(age * active), round(sum(revenue), 2)
+FROM cohort_cells((SELECT cohort_matrix(customer_id, ordered_at, amount_numeric, 'month') FROM orders))
+WHERE active > 0")
+echo "ours = the usual SQL: $cells cells, active customers and revenue of each"
+
+# ---------------------------------------------------------------------
+# Then the times
+# ---------------------------------------------------------------------
+
+# shellcheck disable=SC2034 # by its name, in seconds()
+serial="SET max_parallel_workers_per_gather = 0"
+parallel="SET max_parallel_workers_per_gather = 2; SET max_parallel_workers = 2;
+	SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0"
+
+names=()
+modes=()
+bars=()
+memories=()
+queries=()
+best=()
+
+line()			# line NAME serial|parallel BAR WORK_MEM QUERY
+{
+	names+=("$1")
+	modes+=("$2")
+	bars+=("$3")
+	memories+=("$4")
+	queries+=("$5")
+	best+=("")
+}
+
+ours()			# ours CUSTOMER AMOUNT
+{
+	echo "SELECT cohort_matrix($1, ordered_at, $2, 'month') FROM orders"
+}
+
+floor="SELECT count(customer_id), sum(amount), max(ordered_at) FROM orders"
+line "scan floor" serial - "$WORK_MEM" "$floor"
+line "scan floor" parallel - "$WORK_MEM" "$floor"
+line "usual SQL" serial - "$WORK_MEM" "${usual//AMOUNT/amount}"
+line "usual SQL" parallel - "$WORK_MEM" "${usual//AMOUNT/amount}"
+line "SQL grouped first" serial - "$WORK_MEM" "${grouped_first//AMOUNT/amount}"
+line "SQL grouped first" parallel - "$WORK_MEM" "${grouped_first//AMOUNT/amount}"
+line "ours, bigint, float8" serial 1.5 "$WORK_MEM" "$(ours customer_id amount)"
+line "ours, bigint, float8" parallel 2 "$WORK_MEM" "$(ours customer_id amount)"
+line "ours, bigint, numeric" serial 1.7 "$WORK_MEM" "$(ours customer_id amount_numeric)"
+line "ours, bigint, numeric" parallel 2 "$WORK_MEM" "$(ours customer_id amount_numeric)"
+line "ours, uuid, float8" serial 2.5 "$WORK_MEM" "$(ours customer_uuid amount)"
+line "ours, uuid, numeric" serial 2.5 "$WORK_MEM" "$(ours customer_uuid amount_numeric)"
+line "ours, uuid, float8" parallel 2 "$WORK_MEM" "$(ours customer_uuid amount)"
+line "ours, text, float8" serial 2.5 "$WORK_MEM" "$(ours customer_text amount)"
+line "ours, text, numeric" serial 2.5 "$WORK_MEM" "$(ours customer_text amount_numeric)"
+line "ours, text, float8" parallel 2 "$WORK_MEM" "$(ours customer_text amount)"
+line "ours, bigint, float8, default work_mem" serial - 4MB "$(ours customer_id amount)"
+line "ours, bigint, float8, default work_mem" parallel - 4MB "$(ours customer_id amount)"
+
+seconds()		# seconds MODE WORK_MEM QUERY
+{
+	# The mode is the name of the variable above.
+	sql -At <<-END | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | awk '{ printf "%.4f", $1 / 1000 }'
+		${!1};
+		SET work_mem = '$2';
+		\timing on
+		\o /dev/null
+		$3;
+	END
+}
+
+for i in "${!names[@]}"
+do
+	if [ "${modes[$i]}" = parallel ] && ! sql -At <<-END | grep -q Gather
+		$parallel;
+		EXPLAIN ${queries[$i]};
+	END
+	then
+		names[i]+=" (plan is not parallel)"
+	fi
+done
+
+for ((round = 1; round <= RUNS; round++))
+do
+	for i in "${!names[@]}"
+	do
+		took=$(seconds "${modes[$i]}" "${memories[$i]}" "${queries[$i]}")
+		best[i]=$(awk -v a="${best[$i]:-1e9}" -v b="$took" 'BEGIN { print a < b ? a : b }')
+	done
+done
+
+echo
+echo "PostgreSQL $(sql -At -c 'SHOW server_version'), $(getconf _NPROCESSORS_ONLN) processors," \
+	"shared_buffers ${memory}MB, work_mem $WORK_MEM, jit off;" \
+	"table $(sql -At -c "SELECT pg_size_pretty(pg_relation_size('orders'))");" \
+	"best of $RUNS interleaved rounds"
+echo "x floor: to the scan of the same mode; x usual: how many times faster than the usual SQL of the same mode"
+echo
+printf '%-50s %-8s %8s %8s %12s %8s\n' query mode seconds 'x floor' bar 'x usual'
+for i in "${!names[@]}"
+do
+	# Floor and usual SQL: lines 0 and 2 serial, 1 and 3 parallel.
+	of=0
+	[ "${modes[$i]}" = serial ] || of=1
+	awk -v name="${names[$i]}" -v mode="${modes[$i]}" -v s="${best[$i]}" -v bar="${bars[$i]}" \
+		-v floor="${best[$of]}" -v usual="${best[$((of + 2))]}" '
+		BEGIN {
+			ratio = s / floor
+			verdict = bar == "-" ? "" : bar " " (ratio <= bar ? "ok" : "over")
+			printf "%-50s %-8s %8.3f %8.2f %12s %8.1f\n", name, mode, s, ratio, verdict, usual / s
+		}'
+done
+# The bar of 12 against the usual SQL is for the first line of ours.
+awk -v s="${best[6]}" -v usual="${best[2]}" 'BEGIN {
+	printf "\nagainst the usual SQL, serial: %.1f times as fast (bar 12, %s)\n", usual / s, usual / s >= 12 ? "ok" : "under" }'
+
+# ---------------------------------------------------------------------
+# The peers, each on its own storage
+# ---------------------------------------------------------------------
+
+[ "$PEERS" = 1 ] || exit 0
+peers=$RETENTION_PRIVATE/peers
+if [ -f "$peers/skip" ]
+then
+	echo "peers skipped: $(cat "$peers/skip")"
+	exit 0
+fi
+export PEERS_FROM=$peers
+# Local times, so that they have no zone to convert.
+sql -c "\\copy (SELECT customer_id, to_char(ordered_at, 'YYYY-MM-DD HH24:MI:SS'), amount FROM orders) TO '$RETENTION_PRIVATE/orders.csv' (FORMAT csv)"
+cluster_stop
+echo
+echo "on their own storage, two threads, the same rows; x ours: to our serial and parallel line (bigint, float8)"
+for engine in duckdb clickhouse
+do
+	if ! node "$here/peers.mjs" "$engine" "$RETENTION_PRIVATE/orders.csv" \
+		"$RETENTION_PRIVATE/$engine" "$RUNS" >"$RETENTION_PRIVATE/$engine.out" 2>"$RETENTION_PRIVATE/$engine.err"
+	then
+		echo "$engine skipped: $(grep -m 1 . "$RETENTION_PRIVATE/$engine.err" || echo 'it failed without a word')"
+		continue
+	fi
+	awk -F '\t' -v ours="${best[6]}" -v ours_parallel="${best[7]}" \
+		-v cells="$cells" -v active="$active" -v weighted="$weighted" -v revenue="$revenue" '
+		{
+			same = $4 == cells && $5 == active && $6 == weighted && ($7 - revenue) ^ 2 < 1
+			printf "%-50s %-8s %8.3f %8.2f serial %8.2f parallel%s\n", $1 ", " $2, "2", $3,
+				$3 / ours, $3 / ours_parallel, same ? "" : "  (OTHER ANSWER)"
+		}' "$RETENTION_PRIVATE/$engine.out"
+done

@@ -1,0 +1,166 @@
+-- crm.sql: the CRM of a French wholesaler, two years of it (2024 and 2025).
+--
+-- Generated: no name or figure is anybody's.  The rows are the same on every
+-- PostgreSQL: chance is integer arithmetic on row numbers, never random(), and
+-- nothing is rounded from a float.
+--
+--	customers	about 2,000, each with the channel and campaign that won them
+--	orders		about 15,000, refunds among them as negative amounts
+--
+-- Customers stay longer or shorter by channel: those sent by other customers
+-- the longest, those won by advertising the shortest.  Business is quiet in
+-- August and busy in November.
+
+SET timezone = 'Europe/Paris';
+SET datestyle = 'ISO, DMY';
+
+-- ---------------------------------------------------------------------
+-- Chance
+-- ---------------------------------------------------------------------
+
+-- Two rounds of a 32-bit integer hash; bigint so that no product overflows.
+CREATE FUNCTION pg_temp.mix(h bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN ((((h >> 16) # h) * 73244475) & 4294967295);
+
+-- draw(what, n, sides): a die with that many sides, from 0; its own for each
+-- number n and each use what.
+CREATE FUNCTION pg_temp.draw(what int, n bigint, sides int) RETURNS int
+LANGUAGE sql IMMUTABLE
+RETURN (pg_temp.mix(pg_temp.mix(pg_temp.mix((n * 1009 + what * 7919) & 4294967295)) + what) % sides)::int;
+
+-- ---------------------------------------------------------------------
+-- How each channel behaves
+-- ---------------------------------------------------------------------
+
+CREATE TEMPORARY TABLE channel_habits (
+	channel text,
+	campaigns text[],
+	up_to int,			-- of 100 new customers, cumulated
+	never_buys int,		-- of 100
+	lost_at_once int,	-- of 1000, after the first month
+	lost_monthly int,	-- of 1000, each month from then on
+	buys_monthly int	-- of 1000 who are still there
+);
+
+INSERT INTO channel_habits VALUES
+	('parrainage', '{recommandation client,programme ambassadeur}', 18, 3, 120, 20, 720),
+	('partenaire', '{intégrateurs,experts-comptables,réseau CCI}', 34, 5, 180, 28, 660),
+	('salon', '{Lyon,Paris Villepinte,Nantes}', 52, 8, 260, 40, 580),
+	('site web', '{référencement naturel,lettre d''information}', 72, 10, 330, 55, 540),
+	('publicité', '{moteur de recherche,réseau social,affichage}', 100, 14, 480, 85, 470);
+
+-- ---------------------------------------------------------------------
+-- Customers
+-- ---------------------------------------------------------------------
+
+CREATE TABLE customers (
+	customer_id bigint PRIMARY KEY,
+	name text NOT NULL,
+	size text NOT NULL,				-- TPE, PME, ETI: from small to large
+	region text NOT NULL,
+	channel text NOT NULL,
+	campaign text NOT NULL,
+	signed_up_on date NOT NULL
+);
+
+-- Arrivals grow over the two years: the day is the larger of two draws, one
+-- time in three.
+INSERT INTO customers
+SELECT n,
+	(ARRAY['Société', 'Atelier', 'Établissements', 'Maison', 'Comptoir', 'Groupe'])[1 + pg_temp.draw(1, n, 6)]
+		|| ' ' || lpad(n::text, 4, '0'),
+	CASE WHEN pg_temp.draw(2, n, 100) < 62 THEN 'TPE'
+		WHEN pg_temp.draw(2, n, 100) < 93 THEN 'PME'
+		ELSE 'ETI' END,
+	(ARRAY['Île-de-France', 'Auvergne-Rhône-Alpes', 'Occitanie', 'Bretagne',
+		'Hauts-de-France', 'Nouvelle-Aquitaine', 'Grand Est'])[1 + pg_temp.draw(3, n, 7)],
+	h.channel,
+	h.campaigns[1 + pg_temp.draw(4, n, cardinality(h.campaigns))],
+	date '2024-01-01' + CASE WHEN pg_temp.draw(5, n, 3) = 0
+		THEN greatest(pg_temp.draw(6, n, 715), pg_temp.draw(7, n, 715))
+		ELSE pg_temp.draw(6, n, 715) END
+FROM generate_series(1, 2000) AS n
+CROSS JOIN LATERAL (
+	SELECT *
+	FROM channel_habits
+	WHERE pg_temp.draw(8, n, 100) < up_to
+	ORDER BY up_to
+	LIMIT 1) AS h;
+
+-- ---------------------------------------------------------------------
+-- Orders
+-- ---------------------------------------------------------------------
+
+CREATE TABLE orders (
+	order_id bigint PRIMARY KEY,
+	customer_id bigint NOT NULL REFERENCES customers,
+	ordered_at timestamptz NOT NULL,
+	amount numeric(12,2) NOT NULL	-- euros without tax; refunds are negative
+);
+
+-- The first order comes within six weeks of signing up, if ever.
+CREATE TEMPORARY TABLE first_orders AS
+SELECT c.customer_id, c.size, h.lost_at_once, h.lost_monthly, h.buys_monthly,
+	c.signed_up_on + pg_temp.draw(11, c.customer_id, 7) * pg_temp.draw(12, c.customer_id, 7) AS ordered_on
+FROM customers c
+JOIN channel_habits h USING (channel)
+WHERE pg_temp.draw(13, c.customer_id, 100) >= h.never_buys;
+
+-- The calendar month in which a customer is lost, counted from the first order:
+-- the first month whose draw says so.
+CREATE TEMPORARY TABLE lifetimes AS
+SELECT f.customer_id, min(k) AS lost_after
+FROM first_orders f
+CROSS JOIN generate_series(1, 25) AS k
+WHERE k = 25
+	OR pg_temp.draw(21, f.customer_id * 32 + k, 1000)
+		< CASE WHEN k = 1 THEN f.lost_at_once ELSE f.lost_monthly END
+GROUP BY f.customer_id;
+
+CREATE TEMPORARY TABLE order_days AS
+SELECT f.customer_id, f.size, 0 AS serial, f.ordered_on
+FROM first_orders f
+UNION ALL
+-- Up to three orders in a month after the first.
+SELECT f.customer_id, f.size, k * 4 + i,
+	(m.month_start + pg_temp.draw(31, f.customer_id * 128 + k * 4 + i,
+		extract(day FROM m.month_start + interval '1 month' - interval '1 day')::int))::date
+FROM first_orders f
+JOIN lifetimes l USING (customer_id)
+CROSS JOIN LATERAL generate_series(1, l.lost_after - 1) AS k
+CROSS JOIN LATERAL (
+	SELECT (date_trunc('month', f.ordered_on::timestamp) + k * interval '1 month')::date AS month_start) AS m
+CROSS JOIN LATERAL generate_series(1, 1 + pg_temp.draw(32, f.customer_id * 32 + k, 3)) AS i
+WHERE pg_temp.draw(33, f.customer_id * 32 + k, 1000)
+	< f.buys_monthly * CASE extract(month FROM m.month_start)::int WHEN 8 THEN 62 WHEN 11 THEN 115 ELSE 100 END / 100;
+
+-- Orders come on working days between eight and seven, local time.
+CREATE TEMPORARY TABLE order_rows AS
+SELECT customer_id, serial,
+	((ordered_on + CASE extract(isodow FROM ordered_on)::int WHEN 6 THEN 2 WHEN 7 THEN 1 ELSE 0 END)
+		+ time '08:00' + pg_temp.draw(41, customer_id * 128 + serial, 660) * interval '1 minute')
+		AT TIME ZONE 'Europe/Paris' AS ordered_at,
+	(CASE size WHEN 'TPE' THEN 40 WHEN 'PME' THEN 220 ELSE 1400 END
+		* (30 + pg_temp.draw(42, customer_id * 128 + serial, 120) + pg_temp.draw(43, customer_id, 100))
+		+ pg_temp.draw(44, customer_id * 128 + serial, 100))::numeric / 100 AS amount
+FROM order_days;
+
+INSERT INTO order_rows
+-- One order in forty comes back, whole or in part, within four weeks.
+SELECT customer_id, serial + 1000,
+	ordered_at + (2 + pg_temp.draw(51, customer_id * 128 + serial, 26)) * interval '1 day',
+	-round(amount * (ARRAY[0.25, 0.5, 1])[1 + pg_temp.draw(52, customer_id * 128 + serial, 3)], 2)
+FROM order_rows
+WHERE pg_temp.draw(53, customer_id * 128 + serial, 40) = 0;
+
+INSERT INTO orders
+SELECT row_number() OVER (ORDER BY ordered_at, customer_id, serial), customer_id, ordered_at, amount
+FROM order_rows
+WHERE ordered_at < timestamptz '2026-01-01 00:00:00 Europe/Paris';
+
+CREATE INDEX ON orders (customer_id);
+
+DROP TABLE channel_habits, first_orders, lifetimes, order_days, order_rows;
+DROP FUNCTION pg_temp.draw, pg_temp.mix;
+ANALYZE customers, orders;

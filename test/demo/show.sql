@@ -1,0 +1,87 @@
+-- show.sql: customer retention of the table orders (customer_id, ordered_at,
+-- amount, channel or a table customers with it), grain and as_of being psql
+-- variables.
+
+\pset footer off
+\pset null ''
+SET timezone = 'Europe/Paris';
+SET datestyle = 'ISO, DMY';
+
+SELECT to_regclass('customers') IS NOT NULL AS has_customers \gset
+\if :has_customers
+CREATE TEMPORARY VIEW order_rows AS
+SELECT o.customer_id, o.ordered_at, o.amount, c.channel
+FROM orders o
+JOIN customers c USING (customer_id);
+\else
+CREATE TEMPORARY VIEW order_rows AS
+SELECT customer_id, ordered_at, amount, channel
+FROM orders;
+\endif
+
+SELECT count(*) || ' orders of ' || count(DISTINCT customer_id) || ' customers, '
+	|| min(ordered_at)::date || ' to ' || max(ordered_at)::date AS summary,
+	count(DISTINCT channel) > 1 AS has_channels,
+	-- Without amounts the money columns are to be empty, not 0.
+	CASE WHEN count(amount) > 0 THEN ', amount' ELSE '' END AS and_amount
+FROM order_rows \gset
+\echo :summary
+
+-- One pass over the orders; everything below reads this value.
+CREATE TEMPORARY TABLE matrices AS
+SELECT cohort_matrix(customer_id, ordered_at :and_amount, :'grain') AS matrix
+FROM order_rows;
+
+\echo
+\echo 'Who comes back: the cohorts by age'
+\echo '----------------------------------'
+\pset tuples_only on
+\pset format unaligned
+SELECT cohort_text(matrix, :'as_of') FROM matrices;
+
+\echo
+\echo 'The retention curve of all cohorts'
+\echo '----------------------------------'
+SELECT retention_curve_text(matrix, :'as_of') FROM matrices;
+\pset tuples_only off
+\pset format aligned
+
+\echo
+\echo 'The same in figures'
+\echo '-------------------'
+SELECT age, cohorts, customers, active,
+	round(100 * retention::numeric, 1) AS retention_pct,
+	round(100 * retention_low::numeric, 1) AS low,
+	round(100 * retention_high::numeric, 1) AS high,
+	round(100 * retention_or_later::numeric, 1) AS or_later_pct,
+	round(ltv, 2) AS ltv
+FROM matrices, retention_curve(matrix, :'as_of')
+WHERE age <= 12;
+
+\if :has_channels
+\echo
+\echo 'By channel: share retained at ages 1, 3 and 6, revenue per customer by age 6 and 12'
+\echo '----------------------------------------------------------------------------------'
+WITH by_channel AS (
+	SELECT channel, count(DISTINCT customer_id) AS customers,
+		cohort_matrix(customer_id, ordered_at :and_amount, :'grain') AS m
+	FROM order_rows
+	GROUP BY channel)
+SELECT channel, customers,
+	round(100 * retention_rate(m, 1, :'as_of')::numeric, 1) AS retained_1,
+	round(100 * retention_rate(m, 3, :'as_of')::numeric, 1) AS retained_3,
+	round(100 * retention_rate(m, 6, :'as_of')::numeric, 1) AS retained_6,
+	round(ltv(m, 6, :'as_of'), 2) AS ltv_6,
+	round(ltv(m, 12, :'as_of'), 2) AS ltv_12
+FROM by_channel
+ORDER BY ltv(m, 6, :'as_of') DESC NULLS LAST, channel;
+\endif
+
+\echo
+\echo 'First rows of cohort_cells, for a table or a BI tool'
+\echo '----------------------------------------------------'
+SELECT cohort, age, period, cohort_size, active, orders, revenue,
+	round(retention::numeric, 3) AS retention,
+	round(revenue_per_customer, 2) AS revenue_per_customer, complete
+FROM matrices, cohort_cells(matrix, :'as_of')
+LIMIT 8;

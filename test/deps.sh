@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# deps.sh: installs what building and testing the extension need.
+#
+# Does nothing, quickly, when everything is there.  Installs with apt-get where
+# it may (as root, or by sudo without a password); elsewhere it says what is
+# missing and fails.
+#
+#	LINT=1	also cppcheck, clang-tidy and shellcheck
+#	PEERS=1	also node and npm, for the peers of make bench
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=test/cluster.sh
+. "$here/cluster.sh"
+
+missing=()		# what a person would call it
+packages=()		# what Debian calls it
+
+need()			# need NAME PACKAGE...
+{
+	missing+=("$1")
+	shift
+	packages+=("$@")
+}
+
+look()
+{
+	missing=()
+	packages=()
+	have make || need make make
+	have prove || need "perl with prove" perl
+	perl -MIPC::Run -e 1 2>/dev/null ||
+		need "the Perl module IPC::Run" libipc-run-perl
+
+	# libpq-dev brings a pg_config that knows no server: ask for what the
+	# build opens, not for the program.
+	if cluster_pg_config
+	then
+		local cc clang
+		cc=$("$PG_CONFIG" --cc)
+		have "${cc%% *}" || need "the compiler ${cc%% *}" gcc libc6-dev
+		# With bitcode enabled PGXS builds nothing without its clang.
+		clang=$(cluster_clang)
+		[ -z "$clang" ] || have "$clang" ||
+			need "$clang" "$(basename "$clang")"
+		[ -f "$(dirname "$(cluster_pgxs)")/../test/perl/PostgreSQL/Test/Cluster.pm" ] ||
+			need "PostgreSQL's Perl test modules (--enable-tap-tests)" \
+				"postgresql-server-dev-$(cluster_major)"
+		[ -f "$("$PG_CONFIG" --sharedir)/extension/pg_prewarm.control" ] ||
+			need "PostgreSQL's contrib modules" postgresql-contrib
+	else
+		local major
+		have cc || need "a C compiler" gcc libc6-dev
+		major=$(server_major)
+		if [ -n "$major" ]
+		then
+			# Both by name, so that the two come in one minor version.
+			need "PostgreSQL $major with its server headers" \
+				"postgresql-$major" "postgresql-server-dev-$major"
+		else
+			need "PostgreSQL 15 or later with its server headers" \
+				postgresql postgresql-contrib
+		fi
+	fi
+
+	if [ "${LINT:-0}" = 1 ]
+	then
+		have cppcheck || need cppcheck cppcheck
+		have clang-tidy || need clang-tidy clang-tidy
+		have shellcheck || need shellcheck shellcheck
+	fi
+	if [ "${PEERS:-0}" = 1 ]
+	then
+		have node || need node nodejs
+		have npm || need npm npm
+	fi
+}
+
+have()
+{
+	command -v "$1" >/dev/null 2>&1
+}
+
+# The newest major version whose server is installed, or nothing.
+server_major()
+{
+	local program newest=
+	for program in /usr/lib/postgresql/*/bin/postgres
+	do
+		[ -x "$program" ] || continue
+		program=${program%/bin/postgres}
+		newest=$(printf '%s\n' "${program##*/}" "$newest" | sort -n | tail -n 1)
+	done
+	echo "$newest"
+}
+
+# apt-get as root, or nothing when that cannot be.
+find_apt()
+{
+	have apt-get || return 1
+	if [ "$(id -u)" = 0 ]
+	then
+		apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
+	elif have sudo && sudo -n true 2>/dev/null
+	then
+		apt=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get)
+	else
+		return 1
+	fi
+	apt+=(-q -y -o DPkg::Lock::Timeout=300)
+}
+
+# Without a server there is no telling its major version: the server comes in
+# the first round, its headers in the second, what they name in the third, and
+# the last only looks.
+updated=no
+for round in 1 2 3 4
+do
+	look
+	if [ ${#missing[@]} -eq 0 ]
+	then
+		echo "PostgreSQL $("$PG_CONFIG" --version | cut -d' ' -f2), $PG_CONFIG: nothing is missing"
+		exit 0
+	fi
+	[ "$round" != 4 ] || break
+	find_apt || break
+	echo "installing: ${packages[*]}"
+	if [ $updated = no ]
+	then
+		# A source that cannot be read must not stop the others.
+		"${apt[@]}" update >/dev/null || echo "apt-get update failed, going on" >&2
+		updated=yes
+	fi
+	"${apt[@]}" install --no-install-recommends "${packages[@]}" || break
+done
+
+{
+	echo "Still missing:"
+	printf '  %s\n' "${missing[@]}"
+	echo "On Debian or Ubuntu, as root:  apt-get install ${packages[*]}"
+	echo "Elsewhere: a C compiler, make, Perl with IPC::Run, and PostgreSQL 15 or later"
+	echo "with its server headers, contrib and Perl test modules; PG_CONFIG=... names one"
+	echo "that is not in the PATH."
+} >&2
+exit 1

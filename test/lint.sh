@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# lint.sh: cppcheck, clang-tidy, shellcheck, and a build of a private copy
+# where every warning is an error.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=test/cluster.sh
+. "$here/cluster.sh"
+
+if [ -z "${RETENTION_PRIVATE:-}" ]
+then
+	LINT=1 "$here/deps.sh"
+	cluster_pg_config
+	private_run test/lint.sh
+fi
+
+cd "$RETENTION_SOURCE"
+failed=()
+
+# ran NAME COMMAND...
+ran()
+{
+	local name=$1
+	shift
+	echo "# $name"
+	"$@" || failed+=("$name")
+}
+
+mapfile -t sources < <(find src -name '*.c' | sort)
+mapfile -t scripts < <(find test -name '*.sh' | sort)
+headers=$("$PG_CONFIG" --includedir-server)
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+
+# Every source belongs to the build, and the other way round.
+listed()
+{
+	diff <(sed -n 's/^[[:space:]]*\(src\/.*\)\.o.*/\1.c/p' Makefile | sort) <(printf '%s\n' "${sources[@]}")
+}
+ran "sources listed in the Makefile (<) and there (>)" listed
+
+# PostgreSQL's headers come first as the system's: their warnings are theirs.
+# What -Wextra says of macros such as PG_FUNCTION_ARGS is not of ours either.
+strict="-isystem $headers -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare"
+strict+=" -Wno-missing-field-initializers -Wno-clobbered"
+ran "gcc -Wall -Wextra -Werror" \
+	make -s -j "$jobs" PG_CONFIG="$PG_CONFIG" with_llvm=no PROFILE="$strict" all
+
+ran cppcheck cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$jobs" \
+	--enable=warning,performance,portability --suppress=missingInclude \
+	--suppress=missingIncludeSystem --suppress=uninitStructMember \
+	--suppressions-list=test/cppcheck.txt \
+	-D__GNUC__=12 -DHAVE_INT128=1 -DPG_VERSION_NUM=150000 -Isrc "${sources[@]}"
+
+tidy()
+{
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	printf '%s\0' "${sources[@]}" |
+		xargs -0 -P "$jobs" -n 4 sh -c 'headers=$0
+			exec clang-tidy --quiet --warnings-as-errors="*" "$@" -- \
+				-std=gnu11 -D_GNU_SOURCE -Isrc -isystem "$headers"' "$headers" 2>"$TMPDIR/tidy.log" ||
+		{
+			# Its count of suppressed warnings is noise, its own failures not.
+			grep -E 'error' "$TMPDIR/tidy.log" >&2
+			return 1
+		}
+}
+ran clang-tidy tidy
+
+ran shellcheck shellcheck -x "${scripts[@]}" .ci/run
+
+if [ ${#failed[@]} -gt 0 ]
+then
+	printf 'lint: %s\n' "${failed[@]}"
+	exit 1
+fi
+echo "lint: clean"

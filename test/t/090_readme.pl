@@ -1,0 +1,107 @@
+# README.md tells the truth: its SQL runs, and prints what it says it prints.
+#
+# Every block marked sql is run, in order, in one psql session on a database
+# with the extension and the CRM of the demo.  A block marked text right after
+# one is its output, in psql's aligned format; blanks at line ends do not count.
+#
+# With README_OUT=file the README is written there with the outputs as they
+# were, to look at and take over.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $source = $ENV{RETENTION_SOURCE} || '.';
+my $readme = slurp_file("$source/README.md");
+
+my $node = PostgreSQL::Test::Cluster->new('readme');
+$node->init(extra => [ '-E', 'UTF8', '--no-locale' ]);
+$node->append_conf('postgresql.conf', "timezone = 'Europe/Paris'\n");
+$node->start;
+$ENV{PGCLIENTENCODING} = 'UTF8';
+
+my @psql = (
+	'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1',
+	'-d', $node->connstr('postgres'));
+
+command_ok([ @psql, '-f', "$source/test/demo/crm.sql" ], 'the CRM loads');
+$node->safe_psql('postgres', 'CREATE EXTENSION retention');
+
+# [ sql, output or undef, line ]
+my @blocks;
+my $fence = '```';
+while ($readme =~ /^${fence}sql\n(.*?)^$fence$(?:\n+^${fence}text\n(.*?)^$fence$)?/gms)
+{
+	my ($sql, $text, $at) = ($1, $2, $-[1]);
+	push @blocks, [ $sql, $text, 1 + (substr($readme, 0, $at) =~ tr/\n//) ];
+}
+cmp_ok(scalar @blocks, '>', 5, 'README.md has examples');
+
+my $script = '';
+for my $i (0 .. $#blocks)
+{
+	$script .= "\\echo == block $i\n$blocks[$i][0]\n";
+}
+my $file = PostgreSQL::Test::Utils::tempdir() . '/readme.sql';
+append_to_file($file, $script);
+
+my ($out, $err) = run_command([ @psql, '-f', $file ]);
+is($err // '', '', 'the blocks run without a word on stderr');
+
+# Lines without blanks at their ends, no empty lines around.
+sub tidy
+{
+	my ($text) = @_;
+	$text =~ s/[ \t]+$//mg;
+	$text =~ s/\A\n+//;
+	$text =~ s/\s+\z//;
+	return $text;
+}
+
+my %output;
+while ($out =~ /^== block (\d+)\n(.*?)(?=^== block \d+\n|\z)/gms)
+{
+	$output{$1} = $2;
+}
+for my $i (0 .. $#blocks)
+{
+	my ($sql, $text, $line) = @{ $blocks[$i] };
+	if (!defined $output{$i})
+	{
+		fail("block at line $line was reached");
+	}
+	elsif (defined $text)
+	{
+		is(tidy($output{$i}), tidy($text), "output of the block at line $line");
+	}
+	else
+	{
+		pass("block at line $line runs");
+	}
+}
+
+if ($ENV{README_OUT})
+{
+	my $i = 0;
+	my $new = '';
+	my $last = 0;
+	while ($readme =~ /^${fence}sql\n.*?^$fence$(?:\n+^${fence}text\n(.*?)^$fence$)?/gms)
+	{
+		if (defined $1)
+		{
+			$new .= substr($readme, $last, $-[1] - $last);
+			$new .= tidy($output{$i} // '') . "\n";
+			$last = $+[1];
+		}
+		$i++;
+	}
+	$new .= substr($readme, $last);
+	open my $fh, '>', $ENV{README_OUT} or die "$ENV{README_OUT}: $!";
+	print $fh $new;
+	close $fh;
+}
+
+$node->stop;
+done_testing();
