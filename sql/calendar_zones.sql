@@ -3,6 +3,7 @@ SET timezone = 'Europe/Paris';
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
 SET extra_float_digits = 1;
+SET client_min_messages = warning;
 
 CREATE TEMP TABLE mismatch (zone text, grain text, at timestamptz, until timestamptz);
 CREATE TEMP TABLE checked (zone text, changes int, times int, pairs int);

@@ -231,7 +231,7 @@ grain_check_zone(const char *zone, int len)
 
 	if (len == 0)
 		return;
-	if (strlen(name) != len)
+	if ((int) strlen(name) != len)
 		grain_refuse_binary("The time zone's name contains a zero byte.");
 	canonical = grain_zone_canonical(name);
 	if (canonical == NULL)
@@ -256,7 +256,7 @@ retention_grain_recv(PG_FUNCTION_ARGS)
 
 	if (pq_getmsgbyte(buf) != GRAIN_VERSION)
 		grain_refuse_binary("The version is unknown.");
-	for (int i = 0; i < lengthof(fields); i++)
+	for (int i = 0; i < (int) lengthof(fields); i++)
 		fields[i] = pq_getmsgbyte(buf);
 	ncuts = pq_getmsgint(buf, 2);
 	count = pq_getmsgint(buf, 4);
