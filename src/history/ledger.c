@@ -19,7 +19,9 @@
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
 
+#define FIRST_CHUNK 512			/* bytes, of a small ledger */
 #define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large ledger */
+#define LAST_CHUNK 65536		/* chunks grow up to this */
 #define SMALL_ENTRIES 8192		/* more than that make a ledger large */
 #define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
@@ -155,15 +157,23 @@ chunk_words(const Ledger *ledger, const LedgerChunk *chunk)
 	return words - words % ledger->layout.words;
 }
 
+/* Give a chunk back. */
+static void
+free_chunk(Ledger *ledger, LedgerChunk *chunk)
+{
+	ledger_account(ledger, -(int64) chunk->bytes);
+	pfree(chunk);
+}
+
 /* Size of the next chunk of a part: a quarter of what it holds. */
 static Size
 next_chunk(const Ledger *ledger, const LedgerPart *part)
 {
-	Size		size = ledger->part_mask == 0 ? LEDGER_FIRST_CHUNK : FIRST_PART_CHUNK;
+	Size		size = ledger->part_mask == 0 ? FIRST_CHUNK : FIRST_PART_CHUNK;
 	Size		held = ledger_part_entries(ledger, part) *
 		ledger->layout.words * sizeof(uint64);
 
-	while (size < LEDGER_LAST_CHUNK && size * 4 <= held)
+	while (size < LAST_CHUNK && size * 4 <= held)
 		size *= 2;
 	return size;
 }
@@ -172,14 +182,16 @@ next_chunk(const Ledger *ledger, const LedgerPart *part)
 static void
 add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 {
-	LedgerChunk *chunk = ledger_chunk_get(ledger, bytes);
+	LedgerChunk *chunk = MemoryContextAlloc(ledger->context, bytes);
 
 	if (part->chunk != NULL)
 		part->full += chunk_words(ledger, part->chunk) / ledger->layout.words;
 	chunk->next = part->chunk;
+	chunk->bytes = bytes;
 	part->chunk = chunk;
 	part->write = chunk->words;
 	part->end = chunk->words + chunk_words(ledger, chunk);
+	ledger_account(ledger, bytes);
 }
 
 /* Give back all chunks of a part. */
@@ -191,7 +203,7 @@ ledger_part_free(Ledger *ledger, LedgerPart *part)
 	for (LedgerChunk *chunk = part->chunk, *next; chunk != NULL; chunk = next)
 	{
 		next = chunk->next;
-		ledger_chunk_put(ledger, chunk);
+		free_chunk(ledger, chunk);
 	}
 	part_reset(part);
 	part->check_at = check_at;
@@ -263,7 +275,7 @@ move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
 										   ledger_get_amount(layout, w));
 		}
 		next = chunk->next;
-		ledger_chunk_put(ledger, chunk);
+		free_chunk(ledger, chunk);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -386,16 +398,16 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 }
 
 /*
- * Make room for more bytes under the limit of a pool.  A file is closed when
+ * Bring the ledgers of a pool back under the limit.  A file is closed when
  * the group of the running call ends, so only ledgers of its context (one of
  * several with grouping sets) may be written out.
  */
 static void
-enforce_limit(LedgerPool *pool, Size more)
+enforce_limit(LedgerPool *pool)
 {
 	MemoryContext context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
 
-	while (pool->memory + more > pool->limit)
+	while (pool->memory + LAST_CHUNK > pool->limit)
 	{
 		Ledger	   *largest = NULL;
 		Size		before;
@@ -430,7 +442,6 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when)
 {
 	LedgerPart *part = ledger_part(ledger, hash);
 	int64		entries = ledger_part_entries(ledger, part);
-	Size		cost;
 
 	CHECK_FOR_INTERRUPTS();
 	if (ledger->layout.compact && !ledger_fits_compact(key, when))
@@ -445,9 +456,8 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when)
 	if (ledger->part_mask == 0 &&
 		ledger_part_entries(ledger, part) >= SMALL_ENTRIES)
 		ledger_split(ledger);
-	cost = ledger_chunk_cost(ledger, next_chunk(ledger, ledger_part(ledger, hash)));
-	if (ledger->listed && ledger->pool->memory + cost > ledger->pool->limit)
-		enforce_limit(ledger->pool, cost);
+	if (ledger->listed && ledger->pool->memory + LAST_CHUNK > ledger->pool->limit)
+		enforce_limit(ledger->pool);
 
 	part = ledger_part(ledger, hash);
 	if (part->write == part->end)
@@ -607,5 +617,5 @@ ledger_combine(Ledger *into, Ledger *from)
 	}
 	ledger_packed_add(into, from);
 	if (into->listed && into->pool->memory > into->pool->limit)
-		enforce_limit(into->pool, 0);
+		enforce_limit(into->pool);
 }

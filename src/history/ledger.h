@@ -170,20 +170,9 @@ typedef struct LedgerPool
 typedef struct LedgerChunk
 {
 	struct LedgerChunk *next;	/* the one filled before */
-	uint32		bytes;			/* this header included, a power of two */
-	bool		cut;			/* from a slab */
+	Size		bytes;			/* this header included */
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];
 } LedgerChunk;
-
-typedef struct LedgerSlab
-{
-	struct LedgerSlab *next;
-	Size		bytes;
-} LedgerSlab;
-
-#define LEDGER_FIRST_CHUNK 512	/* bytes; sizes are powers of two */
-#define LEDGER_LAST_CHUNK 65536
-#define LEDGER_CHUNK_SIZES 8
 
 typedef struct LedgerPart
 {
@@ -219,10 +208,6 @@ typedef struct Ledger
 	Size		memory;			/* bytes of chunks and packed states */
 	double		distinct;		/* share of entries the last look left */
 	int64		probe_at;		/* entries of a part at the next look */
-	LedgerSlab *slabs;			/* what chunks of a large ledger are cut from */
-	char	   *slab_at;		/* the latest slab is free from here */
-	char	   *slab_end;
-	LedgerChunk *free_chunks[LEDGER_CHUNK_SIZES];
 	LedgerPacked *packed;		/* states received from workers */
 	LedgerSpill *spill;			/* NULL until spilled */
 	dlist_node	node;

@@ -296,11 +296,59 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 	return kept;
 }
 
-/* Bring the customers into the order of their keys. */
+#define FEW_CUSTOMERS 128		/* so many are sorted by comparing */
+
+/*
+ * Bring the customers into the order of their keys.  Keys of one word are
+ * sorted byte by byte from the lowest, bytes that all share left out.
+ */
 void
-ledger_groups_sort(LedgerGroups *g)
+ledger_groups_sort(LedgerGroups *g, int key_words)
 {
-	sort_customers(g->customers, g->ncustomers);
+	LedgerCustomer *from = g->customers;
+	LedgerCustomer *to;
+	uint64		differ = 0;
+	int			n = g->ncustomers;
+
+	if (key_words != 1 || n < FEW_CUSTOMERS)
+	{
+		sort_customers(from, n);
+		return;
+	}
+	for (int i = 1; i < n; i++)
+		differ |= from[i].key[0] ^ from[0].key[0];
+	if (g->max_sorted < g->max_customers)
+	{
+		g->sorted = renew_buffer(g, g->sorted,
+								 g->max_customers * sizeof(LedgerCustomer));
+		g->max_sorted = g->max_customers;
+	}
+	to = g->sorted;
+	for (int shift = 0; shift < 64; shift += 8)
+	{
+		uint32		place[256] = {0};
+		uint32		sum = 0;
+		LedgerCustomer *swap;
+
+		if (((differ >> shift) & 0xFF) == 0)
+			continue;
+		for (int i = 0; i < n; i++)
+			place[(from[i].key[0] >> shift) & 0xFF]++;
+		for (int b = 0; b < 256; b++)
+		{
+			uint32		count = place[b];
+
+			place[b] = sum;
+			sum += count;
+		}
+		for (int i = 0; i < n; i++)
+			to[place[(from[i].key[0] >> shift) & 0xFF]++] = from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != g->customers)
+		memcpy(g->customers, from, n * sizeof(LedgerCustomer));
 }
 
 /*

@@ -3,7 +3,6 @@
  *		What the files of the ledger show to one another.
  *
  *	ledger.c		append, grow, memory limit, visit
- *	ledger_chunk.c	memory of the parts
  *	ledger_group.c	entries of a part put together by customer and time
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
  *	ledger_spill.c	temporary files
@@ -39,6 +38,8 @@ typedef struct LedgerGroups
 	LedgerItem *items;			/* merged, in order of time per customer */
 	/* buffers */
 	int			max_customers;
+	LedgerCustomer *sorted;
+	int			max_sorted;
 	uint32	   *slots;
 	int64		nslots;
 	int64		max_slots;
@@ -55,7 +56,7 @@ extern LedgerCustomer *ledger_groups_append(LedgerGroups *groups,
 											const uint64 *key, int key_words);
 extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
 								  uint64 count_max);
-extern void ledger_groups_sort(LedgerGroups *groups);
+extern void ledger_groups_sort(LedgerGroups *groups, int key_words);
 extern void ledger_groups_write(const LedgerGroups *groups,
 								const LedgerLayout *layout, uint64 *words);
 extern void ledger_groups_visit(const LedgerGroups *groups,
@@ -74,12 +75,6 @@ extern void ledger_widen(Ledger *ledger);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
 extern void ledger_account(Ledger *ledger, int64 bytes);
-
-/* ledger_chunk.c */
-extern Size ledger_chunk_cost(const Ledger *ledger, Size bytes);
-extern LedgerChunk *ledger_chunk_get(Ledger *ledger, Size bytes);
-extern void ledger_chunk_put(Ledger *ledger, LedgerChunk *chunk);
-extern void ledger_slabs_free(Ledger *ledger);
 
 /* ledger_pack.c: blocks are in order of part once indexed */
 typedef struct LedgerBlock

@@ -21,8 +21,9 @@
  *	uint	decimal zeros cut off all amounts; then for each customer
  *		key		one word: distance from the key before; two words: 16 bytes
  *		uint	number of entries, then for each, in order of time
- *			uint	distance of time and start flag from the entry before
- *			uint	count
+ *			uint	distance of time and start flag from the entry before, and
+ *					one bit: the count is not 1
+ *			uint	count, when it is not 1
  *			sint	amount, when the ledger keeps money
  *
  * The leader keeps the blocks as they came and unpacks them part by part when
@@ -89,7 +90,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	if (groups->ncustomers == 0)
 		return;
 	old = MemoryContextSwitchTo(a->context);
-	ledger_groups_sort(groups);
+	ledger_groups_sort(groups, settings->key_words);
 	for (int i = 0; i < groups->ncustomers; i++)
 		entries += groups->customers[i].count;
 	wire_writer_init(&w, entries * 8, PACK_WHAT, PACK_HINT);
@@ -102,21 +103,25 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 		const LedgerItem *item = &groups->items[c->first];
 		uint64		when = 0;
 
+		/* room for the whole customer */
+		wire_grow(&w, (Size) WIRE_MAX_INTEGER * (3 + 3 * (Size) c->count));
 		if (settings->key_words == 1)
-			wire_put(&w, c->key[0] - key);
+			wire_put_reserved(&w, c->key[0] - key);
 		else
 			wire_put_bytes(&w, c->key, sizeof(c->key));
 		key = c->key[0];
-		wire_put(&w, c->count);
+		wire_put_reserved(&w, c->count);
 		for (uint32 j = 0; j < c->count; j++, item++)
 		{
 			uint64		time = item->when >> LEDGER_COUNT_BITS;
+			uint64		count = item->when & LEDGER_COUNT_MAX;
 
-			wire_put(&w, time - when);
+			wire_put_reserved(&w, (time - when) << 1 | (count != 1));
 			when = time;
-			wire_put(&w, item->when & LEDGER_COUNT_MAX);
+			if (count != 1)
+				wire_put_reserved(&w, count);
 			if (money)
-				wire_put_signed(&w, item->amount / unit);
+				wire_put_reserved(&w, wire_zigzag(item->amount / unit));
 		}
 	}
 	/* a part of a nested ledger lies within one part of the outermost */
@@ -278,9 +283,12 @@ cursor_next(BlockCursor *c)
 static inline void
 cursor_item(BlockCursor *c, LedgerItem *item)
 {
-	c->time += wire_get(&c->r);
+	uint64		distance = wire_get(&c->r);
+
+	c->time += distance >> 1;
 	item->when = c->time << LEDGER_COUNT_BITS |
-		wire_get_max(&c->r, LEDGER_COUNT_MAX, "A count is too large.");
+		((distance & 1) == 0 ? 1 :
+		 wire_get_max(&c->r, LEDGER_COUNT_MAX, "A count is too large."));
 	item->amount = c->money ? wire_get_signed(&c->r) * c->unit : 0;
 }
 

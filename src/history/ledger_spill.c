@@ -147,7 +147,6 @@ ledger_spill(Ledger *ledger)
 		ledger_part_free(ledger, part);
 	}
 	ledger_packed_free(ledger);
-	ledger_slabs_free(ledger);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(workspace);
 }
