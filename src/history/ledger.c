@@ -100,16 +100,12 @@ ledger_part_entries(const Ledger *ledger, const LedgerPart *part)
 	return part->full + (part->write - part->chunk->words) / ledger->layout.words;
 }
 
-/* True when no row has been added. */
+/* True when a group has thousands of entries at least. */
 bool
-ledger_is_empty(const Ledger *ledger)
+ledger_is_large(const Ledger *ledger)
 {
-	if (ledger->packed || ledger->spill)
-		return false;
-	for (int p = 0; p < ledger_nparts(ledger); p++)
-		if (ledger->parts[p].chunk != NULL)
-			return false;
-	return true;
+	return ledger->part_mask != 0 || ledger->packed != NULL ||
+		ledger->spill != NULL;
 }
 
 /* The context is going away: leave the pool. */
@@ -338,8 +334,9 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	if (before == 0)
 		return;
 	nspans = ledger_part_spans(ledger, part, &spans);
-	after = ledger_group(groups, spans, nspans, layout.key_words,
-						 layout.compact ? COMPACT_COUNT_MAX : LEDGER_COUNT_MAX);
+	ledger_group(groups, spans, nspans, layout.key_words);
+	after = ledger_groups_settle(groups, layout.compact ? COMPACT_COUNT_MAX :
+								 LEDGER_COUNT_MAX);
 	pfree(spans);
 	ledger->distinct = (double) after / before;
 	if (after == before)
@@ -493,8 +490,7 @@ ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
 		spans[nspans].entries = ledger_packed_read(ledger, p, unpacked);
 		nspans++;
 	}
-	ledger_group(groups, spans, nspans, ledger->settings.key_words,
-				 LEDGER_COUNT_MAX);
+	ledger_group(groups, spans, nspans, ledger->settings.key_words);
 	pfree(spans);
 	if (unpacked)
 		pfree(unpacked);

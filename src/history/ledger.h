@@ -145,8 +145,14 @@ typedef struct LedgerItem
 	int64		amount;
 } LedgerItem;
 
-/* Called for each customer, items in order of time; items may be read only. */
-typedef void (*LedgerVisitor) (const LedgerItem *items, int nitems, void *arg);
+/*
+ * Called for each customer.  Items come in no order and several to a time;
+ * ledger_settle_items() sorts and merges them in place where that matters.
+ */
+typedef void (*LedgerVisitor) (LedgerItem *items, int nitems, void *arg);
+
+extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
+								  uint64 count_max);
 
 /* What two ledgers must have in common to be merged. */
 typedef struct LedgerSettings
@@ -219,7 +225,7 @@ typedef struct Ledger
 extern LedgerPool *ledger_pool_create(MemoryContext context);
 extern Ledger *ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 							 MemoryContext context, int level);
-extern bool ledger_is_empty(const Ledger *ledger);
+extern bool ledger_is_large(const Ledger *ledger);
 extern LedgerPart *ledger_make_room(Ledger *ledger, uint64 hash,
 									const uint64 *key, uint64 when);
 extern LedgerLayout ledger_layout(const LedgerSettings *settings, bool compact);

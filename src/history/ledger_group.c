@@ -2,9 +2,9 @@
  * ledger_group.c
  *		Put the entries of one part together by customer and time.
  *
- * Three passes over entries that fit the cache: number the customers through
- * a hash table, scatter (when, amount) so that each customer's are adjacent,
- * sort and merge each customer's few.
+ * Two passes over entries that fit the cache: number the customers through a
+ * hash table, then scatter (when, amount) so that each customer's are
+ * adjacent.  Where order matters each customer's few are sorted and merged.
  */
 #include "history/ledger_internal.h"
 
@@ -247,16 +247,13 @@ scatter(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
 
 /*
  * Group the entries of some spans: groups->customers with their items, in no
- * particular order of customers.  Returns the number of items left after
- * merging, none with a count above count_max.  The spans are not needed any
- * more afterwards.
+ * particular order of either.  The spans are not needed any more afterwards.
  */
-int64
+void
 ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
-			 int key_words, uint64 count_max)
+			 int key_words)
 {
 	int64		total = 0;
-	int64		kept = 0;
 	int64		nslots;
 	uint32	   *owner;
 	const uint32 *owned;
@@ -285,10 +282,22 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 	for (int s = 0; s < nspans; s++)
 		owned = scatter(g, &spans[s], owned);
 	for (int i = 0; i < g->ncustomers; i++)
+		g->customers[i].first -= g->customers[i].count;
+}
+
+/*
+ * Sort and merge the items of every customer, none to a count above
+ * count_max.  Returns the number of items left.
+ */
+int64
+ledger_groups_settle(LedgerGroups *g, uint64 count_max)
+{
+	int64		kept = 0;
+
+	for (int i = 0; i < g->ncustomers; i++)
 	{
 		LedgerCustomer *c = &g->customers[i];
 
-		c->first -= c->count;
 		c->count = ledger_settle_items(g->items + c->first, c->count,
 									   count_max);
 		kept += c->count;

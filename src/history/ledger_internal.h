@@ -35,7 +35,7 @@ typedef struct LedgerGroups
 	uint64		salt;			/* odd; spreads keys an adversary chose */
 	int			ncustomers;
 	LedgerCustomer *customers;
-	LedgerItem *items;			/* merged, in order of time per customer */
+	LedgerItem *items;			/* of one customer after the other */
 	/* buffers */
 	int			max_customers;
 	LedgerCustomer *sorted;
@@ -49,16 +49,15 @@ typedef struct LedgerGroups
 
 /* ledger_group.c */
 extern LedgerGroups *ledger_groups_create(MemoryContext context);
-extern int64 ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
-						  int nspans, int key_words, uint64 count_max);
+extern void ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
+						 int nspans, int key_words);
 extern void ledger_groups_reserve(LedgerGroups *groups, int64 total);
 extern LedgerCustomer *ledger_groups_append(LedgerGroups *groups,
 											const uint64 *key, int key_words);
-extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
-								  uint64 count_max);
 extern void ledger_groups_sort(LedgerGroups *groups, int key_words);
 extern void ledger_groups_write(const LedgerGroups *groups,
 								const LedgerLayout *layout, uint64 *words);
+extern int64 ledger_groups_settle(LedgerGroups *groups, uint64 count_max);
 extern void ledger_groups_visit(const LedgerGroups *groups,
 								LedgerVisitor visit, void *arg);
 

@@ -82,7 +82,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	MemoryContext old;
 	WireWriter	w;
 	uint64		key = 0;
-	uint64		entries = 0;
+	uint64		entries;
 	uint64		hash;
 	int			zeros = money ? common_zeros(groups) : 0;
 	int64		unit = powers_of_ten[zeros];
@@ -91,8 +91,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 		return;
 	old = MemoryContextSwitchTo(a->context);
 	ledger_groups_sort(groups, settings->key_words);
-	for (int i = 0; i < groups->ncustomers; i++)
-		entries += groups->customers[i].count;
+	entries = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
 	wire_writer_init(&w, entries * 8, PACK_WHAT, PACK_HINT);
 	wire_put(&w, entries);
 	wire_put(&w, groups->ncustomers);
@@ -416,9 +415,7 @@ ledger_packed_merge(const Ledger *ledger, int part, LedgerGroups *groups)
 			if (!cursor_next(c))
 				open[i--] = open[--nopen];
 		}
-		customer->count = ledger_settle_items(groups->items + customer->first,
-											  items - customer->first,
-											  LEDGER_COUNT_MAX);
+		customer->count = items - customer->first;
 	}
 	return true;
 }

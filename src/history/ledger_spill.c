@@ -131,13 +131,12 @@ ledger_spill(Ledger *ledger)
 	for (int p = 0; p < LEDGER_PARTS; p++)
 	{
 		LedgerPart *part = &ledger->parts[p];
-		int64		kept = 0;
+		int64		kept;
 		uint64	   *words;
 
 		if (!ledger_group_part(ledger, p, groups))
 			continue;
-		for (int i = 0; i < groups->ncustomers; i++)
-			kept += groups->customers[i].count;
+		kept = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
 		words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
 								MCXT_ALLOC_HUGE);
 		ledger_groups_write(groups, &wide, words);
