@@ -45,6 +45,19 @@ part_reset(LedgerPart *part)
 	part->check_at = FIRST_LOOK;
 }
 
+/* How the entries of a ledger lie in memory. */
+LedgerLayout
+ledger_layout(const LedgerSettings *settings, bool compact)
+{
+	LedgerLayout layout;
+
+	layout.key_words = settings->key_words;
+	layout.money = (settings->flags & LEDGER_MONEY) != 0;
+	layout.compact = compact;
+	layout.words = (compact ? 1 : settings->key_words + 1) + layout.money;
+	return layout;
+}
+
 /*
  * An empty ledger in context.  What settings points to must live as long.
  * level is 0, or one more than that of the ledger whose tape is being read.
@@ -57,8 +70,8 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 
 	ledger->magic = LEDGER_MAGIC;
 	ledger->settings = *settings;
-	ledger->entry_words = settings->key_words + 1 +
-		((settings->flags & LEDGER_MONEY) ? 1 : 0);
+	ledger->layout = ledger_layout(settings, settings->key_words == 1 &&
+								   !grain_is_since_start(settings->grain));
 	ledger->level = level;
 	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
 	ledger->parts = &ledger->only;
@@ -82,7 +95,7 @@ ledger_part_entries(const Ledger *ledger, const LedgerPart *part)
 {
 	if (part->chunk == NULL)
 		return 0;
-	return part->full + (part->write - part->chunk->words) / ledger->entry_words;
+	return part->full + (part->write - part->chunk->words) / ledger->layout.words;
 }
 
 /* True when no row has been added. */
@@ -139,7 +152,7 @@ chunk_words(const Ledger *ledger, const LedgerChunk *chunk)
 {
 	Size		words = (chunk->bytes - offsetof(LedgerChunk, words)) / sizeof(uint64);
 
-	return words - words % ledger->entry_words;
+	return words - words % ledger->layout.words;
 }
 
 /* Size of the next chunk of a part: a quarter of what it holds. */
@@ -148,7 +161,7 @@ next_chunk(const Ledger *ledger, const LedgerPart *part)
 {
 	Size		size = ledger->part_mask == 0 ? LEDGER_FIRST_CHUNK : FIRST_PART_CHUNK;
 	Size		held = ledger_part_entries(ledger, part) *
-		ledger->entry_words * sizeof(uint64);
+		ledger->layout.words * sizeof(uint64);
 
 	while (size < LEDGER_LAST_CHUNK && size * 4 <= held)
 		size *= 2;
@@ -162,7 +175,7 @@ add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 	LedgerChunk *chunk = ledger_chunk_get(ledger, bytes);
 
 	if (part->chunk != NULL)
-		part->full += chunk_words(ledger, part->chunk) / ledger->entry_words;
+		part->full += chunk_words(ledger, part->chunk) / ledger->layout.words;
 	chunk->next = part->chunk;
 	part->chunk = chunk;
 	part->write = chunk->words;
@@ -199,9 +212,10 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 	{
 		LedgerSpan *span = &(*spans)[--n];
 
+		span->layout = &ledger->layout;
 		span->words = chunk->words;
 		span->entries = (chunk == part->chunk ? part->write - chunk->words :
-						 chunk_words(ledger, chunk)) / ledger->entry_words;
+						 chunk_words(ledger, chunk)) / ledger->layout.words;
 		CHECK_FOR_INTERRUPTS();
 	}
 	n = 0;
@@ -212,14 +226,63 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 
 /* Append entries made elsewhere. */
 void
-ledger_add_words(Ledger *ledger, const uint64 *words, int64 n)
+ledger_add_entries(Ledger *ledger, const LedgerLayout *layout,
+				   const uint64 *entries, int64 n)
 {
-	int			key_words = ledger->settings.key_words;
-	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	for (int64 i = 0; i < n; i++, entries += layout->words)
+	{
+		uint64		buffer;
 
-	for (int64 i = 0; i < n; i++, words += ledger->entry_words)
-		ledger_add(ledger, words, words[key_words],
-				   money ? (int64) words[key_words + 1] : 0);
+		ledger_add(ledger, ledger_get_key(layout, entries, &buffer),
+				   ledger_get_when(layout, entries),
+				   ledger_get_amount(layout, entries));
+	}
+}
+
+/* Move the entries of some chunks to where they belong, freeing the chunks. */
+static void
+move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
+{
+	for (LedgerChunk *chunk = old->chunk, *next; chunk != NULL; chunk = next)
+	{
+		Size		words = (chunk->bytes - offsetof(LedgerChunk, words)) / sizeof(uint64);
+		const uint64 *end = chunk == old->chunk ? old->write :
+			chunk->words + words - words % layout->words;
+
+		for (const uint64 *w = chunk->words; w < end; w += layout->words)
+		{
+			uint64		buffer;
+			const uint64 *key = ledger_get_key(layout, w, &buffer);
+			LedgerPart *part = ledger_part(ledger,
+										   ledger_hash(key, layout->key_words));
+
+			if (part->write == part->end)
+				add_chunk(ledger, part, next_chunk(ledger, part));
+			part->write = ledger_put_entry(&ledger->layout, part->write, key,
+										   ledger_get_when(layout, w),
+										   ledger_get_amount(layout, w));
+		}
+		next = chunk->next;
+		ledger_chunk_put(ledger, chunk);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Give up the compact layout. */
+void
+ledger_widen(Ledger *ledger)
+{
+	LedgerLayout compact = ledger->layout;
+
+	ledger->layout = ledger_layout(&ledger->settings, false);
+	for (int p = 0; p < ledger_nparts(ledger); p++)
+	{
+		LedgerPart	old = ledger->parts[p];
+
+		part_reset(&ledger->parts[p]);
+		ledger->parts[p].check_at = old.check_at;
+		move_entries(ledger, &old, &compact);
+	}
 }
 
 /* Turn a small ledger into a large one. */
@@ -242,23 +305,7 @@ ledger_split(Ledger *ledger)
 	ledger->parts = parts;
 	ledger->part_mask = LEDGER_PARTS - 1;
 	ledger_account(ledger, LEDGER_PARTS * sizeof(LedgerPart));
-	for (LedgerChunk *chunk = old.chunk, *next; chunk != NULL; chunk = next)
-	{
-		uint64	   *end = chunk == old.chunk ? old.write :
-			chunk->words + chunk_words(ledger, chunk);
-
-		for (uint64 *w = chunk->words; w < end; w += ledger->entry_words)
-		{
-			LedgerPart *part = ledger_part(ledger, ledger_hash(w, ledger->settings.key_words));
-
-			if (part->write == part->end)
-				add_chunk(ledger, part, FIRST_PART_CHUNK);
-			memcpy(part->write, w, ledger->entry_words * sizeof(uint64));
-			part->write += ledger->entry_words;
-		}
-		next = chunk->next;
-		ledger_chunk_put(ledger, chunk);
-	}
+	move_entries(ledger, &old, &ledger->layout);
 	part_reset(&ledger->only);
 }
 
@@ -270,8 +317,7 @@ static void
 compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 {
 	int64		before = ledger_part_entries(ledger, part);
-	int			key_words = ledger->settings.key_words;
-	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	LedgerLayout layout = ledger->layout;
 	LedgerSpan *spans;
 	int			nspans;
 	int64		after;
@@ -280,15 +326,16 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	if (before == 0)
 		return;
 	nspans = ledger_part_spans(ledger, part, &spans);
-	after = ledger_group(groups, spans, nspans, key_words, money);
+	after = ledger_group(groups, spans, nspans, layout.key_words,
+						 layout.compact ? COMPACT_COUNT_MAX : LEDGER_COUNT_MAX);
 	pfree(spans);
 	ledger->distinct = (double) after / before;
 	if (after == before)
 		return;
 
-	words = palloc_extended(after * ledger->entry_words * sizeof(uint64),
+	words = palloc_extended(after * ledger->layout.words * sizeof(uint64),
 							MCXT_ALLOC_HUGE);
-	ledger_groups_write(groups, key_words, money, words);
+	ledger_groups_write(groups, &layout, words);
 	ledger_part_free(ledger, part);
 	for (uint64 *at = words; after > 0;)
 	{
@@ -296,10 +343,10 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 		int64		n;
 
 		add_chunk(ledger, part, bytes);
-		n = Min(after, (part->end - part->write) / ledger->entry_words);
-		memcpy(part->write, at, n * ledger->entry_words * sizeof(uint64));
-		part->write += n * ledger->entry_words;
-		at += n * ledger->entry_words;
+		n = Min(after, (part->end - part->write) / ledger->layout.words);
+		memcpy(part->write, at, n * ledger->layout.words * sizeof(uint64));
+		part->write += n * ledger->layout.words;
+		at += n * ledger->layout.words;
 		after -= n;
 	}
 	pfree(words);
@@ -375,16 +422,24 @@ enforce_limit(LedgerPool *pool, Size more)
 
 /*
  * The chunk that an entry with this hash belongs to is full, or there is
- * none.  Afterwards there is room for one entry at least.
+ * none, or the entry does not fit the compact layout.  Returns a part with
+ * room for it.
  */
-void
-ledger_make_room(Ledger *ledger, uint64 hash)
+LedgerPart *
+ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when)
 {
 	LedgerPart *part = ledger_part(ledger, hash);
 	int64		entries = ledger_part_entries(ledger, part);
 	Size		cost;
 
 	CHECK_FOR_INTERRUPTS();
+	if (ledger->layout.compact && !ledger_fits_compact(key, when))
+	{
+		ledger_widen(ledger);
+		part = ledger_part(ledger, hash);
+		if (part->write != part->end)
+			return part;
+	}
 	if (entries >= part->check_at)
 		look_at_part(ledger, part);
 	if (ledger->part_mask == 0 &&
@@ -397,6 +452,7 @@ ledger_make_room(Ledger *ledger, uint64 hash)
 	part = ledger_part(ledger, hash);
 	if (part->write == part->end)
 		add_chunk(ledger, part, next_chunk(ledger, part));
+	return part;
 }
 
 /*
@@ -410,6 +466,7 @@ ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
 	LedgerSpan *spans;
 	int			nspans;
 	uint64	   *unpacked = NULL;
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 
 	if (part->chunk == NULL && packed == 0)
 		return false;
@@ -419,14 +476,15 @@ ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
 	if (packed > 0)
 	{
 		spans = repalloc(spans, (nspans + 1) * sizeof(LedgerSpan));
-		unpacked = palloc_extended(packed * ledger->entry_words * sizeof(uint64),
+		unpacked = palloc_extended(packed * wide.words * sizeof(uint64),
 								   MCXT_ALLOC_HUGE);
+		spans[nspans].layout = &wide;
 		spans[nspans].words = unpacked;
 		spans[nspans].entries = ledger_packed_read(ledger, p, unpacked);
 		nspans++;
 	}
 	ledger_group(groups, spans, nspans, ledger->settings.key_words,
-				 (ledger->settings.flags & LEDGER_MONEY) != 0);
+				 LEDGER_COUNT_MAX);
 	pfree(spans);
 	if (unpacked)
 		pfree(unpacked);
@@ -543,7 +601,8 @@ ledger_combine(Ledger *into, Ledger *from)
 		int			nspans = ledger_part_spans(from, &from->parts[p], &spans);
 
 		for (int s = 0; s < nspans; s++)
-			ledger_add_words(into, spans[s].words, spans[s].entries);
+			ledger_add_entries(into, &from->layout, spans[s].words,
+							   spans[s].entries);
 		pfree(spans);
 	}
 	ledger_packed_add(into, from);

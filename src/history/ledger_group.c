@@ -155,10 +155,11 @@ find_customer(LedgerGroups *g, const uint64 *key, int key_words)
 /*
  * Sort one customer's items by time and merge those that may be.  Orders of
  * one time add up as far as their count and amount fit; of the starts only
- * the earliest says anything.  Returns how many are left.
+ * the earliest says anything.  No count passes count_max.  Returns how many
+ * are left.
  */
 uint32
-ledger_settle_items(LedgerItem *items, uint32 n)
+ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max)
 {
 	uint32		kept = 0;
 	bool		started = false;
@@ -191,7 +192,7 @@ ledger_settle_items(LedgerItem *items, uint32 n)
 		}
 		else if (kept > 0 &&
 				 (last->when >> LEDGER_COUNT_BITS) == (when >> LEDGER_COUNT_BITS) &&
-				 (last->when & LEDGER_COUNT_MAX) + (when & LEDGER_COUNT_MAX) <= LEDGER_COUNT_MAX)
+				 (last->when & LEDGER_COUNT_MAX) + (when & LEDGER_COUNT_MAX) <= count_max)
 		{
 			int64		sum;
 
@@ -207,42 +208,58 @@ ledger_settle_items(LedgerItem *items, uint32 n)
 	return kept;
 }
 
-/* Scatter all entries to their customers' places; first is moved along. */
-static void
-scatter(LedgerGroups *g, const LedgerSpan *spans, int nspans,
-		int key_words, bool money)
+/* Number the customers of a span and count their entries. */
+static uint32 *
+number_customers(LedgerGroups *g, const LedgerSpan *span, int key_words,
+				 uint32 *owner)
 {
-	const uint32 *owner = g->owner;
-	int			stride = key_words + 1 + (money ? 1 : 0);
+	const LedgerLayout layout = *span->layout;
+	const uint64 *entry = span->words;
 
-	for (int s = 0; s < nspans; s++)
+	for (int64 i = 0; i < span->entries; i++, entry += layout.words)
 	{
-		const uint64 *w = spans[s].words + key_words;
+		uint64		buffer;
+		uint32		number = find_customer(g, ledger_get_key(&layout, entry, &buffer),
+										   key_words);
 
-		for (int64 i = 0; i < spans[s].entries; i++, w += stride)
-		{
-			LedgerItem *item = &g->items[g->customers[*owner++].first++];
-
-			item->when = w[0];
-			item->amount = money ? (int64) w[1] : 0;
-		}
+		g->customers[number].count++;
+		*owner++ = number;
 	}
+	return owner;
+}
+
+/* Scatter a span's entries to their customers' places; first moves along. */
+static const uint32 *
+scatter(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
+{
+	const LedgerLayout layout = *span->layout;
+	const uint64 *entry = span->words;
+
+	for (int64 i = 0; i < span->entries; i++, entry += layout.words)
+	{
+		LedgerItem *item = &g->items[g->customers[*owner++].first++];
+
+		item->when = ledger_get_when(&layout, entry);
+		item->amount = ledger_get_amount(&layout, entry);
+	}
+	return owner;
 }
 
 /*
  * Group the entries of some spans: groups->customers with their items, in no
  * particular order of customers.  Returns the number of items left after
- * merging.  The spans are not needed any more afterwards.
+ * merging, none with a count above count_max.  The spans are not needed any
+ * more afterwards.
  */
 int64
 ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
-			 int key_words, bool money)
+			 int key_words, uint64 count_max)
 {
-	int			stride = key_words + 1 + (money ? 1 : 0);
 	int64		total = 0;
 	int64		kept = 0;
 	int64		nslots;
 	uint32	   *owner;
+	const uint32 *owned;
 	uint32		first = 0;
 
 	for (int s = 0; s < nspans; s++)
@@ -257,30 +274,23 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 	grow_slots(g, key_words, nslots);
 	owner = g->owner;
 	for (int s = 0; s < nspans; s++)
-	{
-		const uint64 *w = spans[s].words;
-
-		for (int64 i = 0; i < spans[s].entries; i++, w += stride)
-		{
-			uint32		number = find_customer(g, w, key_words);
-
-			g->customers[number].count++;
-			*owner++ = number;
-		}
-	}
+		owner = number_customers(g, &spans[s], key_words, owner);
 	for (int i = 0; i < g->ncustomers; i++)
 	{
 		g->customers[i].first = first;
 		first += g->customers[i].count;
 	}
 	CHECK_FOR_INTERRUPTS();
-	scatter(g, spans, nspans, key_words, money);
+	owned = g->owner;
+	for (int s = 0; s < nspans; s++)
+		owned = scatter(g, &spans[s], owned);
 	for (int i = 0; i < g->ncustomers; i++)
 	{
 		LedgerCustomer *c = &g->customers[i];
 
 		c->first -= c->count;
-		c->count = ledger_settle_items(g->items + c->first, c->count);
+		c->count = ledger_settle_items(g->items + c->first, c->count,
+									   count_max);
 		kept += c->count;
 	}
 	return kept;
@@ -293,9 +303,12 @@ ledger_groups_sort(LedgerGroups *g)
 	sort_customers(g->customers, g->ncustomers);
 }
 
-/* Write the groups back as entries; words has room for all that were kept. */
+/*
+ * Write the groups back as entries, which must fit the layout; words has room
+ * for all that were kept.
+ */
 void
-ledger_groups_write(const LedgerGroups *g, int key_words, bool money,
+ledger_groups_write(const LedgerGroups *g, const LedgerLayout *layout,
 					uint64 *words)
 {
 	for (int i = 0; i < g->ncustomers; i++)
@@ -304,14 +317,8 @@ ledger_groups_write(const LedgerGroups *g, int key_words, bool money,
 		const LedgerItem *item = g->items + c->first;
 
 		for (uint32 j = 0; j < c->count; j++, item++)
-		{
-			*words++ = c->key[0];
-			if (key_words == 2)
-				*words++ = c->key[1];
-			*words++ = item->when;
-			if (money)
-				*words++ = (uint64) item->amount;
-		}
+			words = ledger_put_entry(layout, words, c->key, item->when,
+									 item->amount);
 	}
 }
 

@@ -17,6 +17,7 @@
 /* A run of entries in memory. */
 typedef struct LedgerSpan
 {
+	const LedgerLayout *layout;
 	const uint64 *words;
 	int64		entries;
 } LedgerSpan;
@@ -48,14 +49,15 @@ typedef struct LedgerGroups
 /* ledger_group.c */
 extern LedgerGroups *ledger_groups_create(MemoryContext context);
 extern int64 ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
-						  int nspans, int key_words, bool money);
+						  int nspans, int key_words, uint64 count_max);
 extern void ledger_groups_reserve(LedgerGroups *groups, int64 total);
 extern LedgerCustomer *ledger_groups_append(LedgerGroups *groups,
 											const uint64 *key, int key_words);
-extern uint32 ledger_settle_items(LedgerItem *items, uint32 n);
+extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
+								  uint64 count_max);
 extern void ledger_groups_sort(LedgerGroups *groups);
-extern void ledger_groups_write(const LedgerGroups *groups, int key_words,
-								bool money, uint64 *words);
+extern void ledger_groups_write(const LedgerGroups *groups,
+								const LedgerLayout *layout, uint64 *words);
 extern void ledger_groups_visit(const LedgerGroups *groups,
 								LedgerVisitor visit, void *arg);
 
@@ -68,6 +70,7 @@ extern bool ledger_group_part(const Ledger *ledger, int part,
 extern int64 ledger_part_entries(const Ledger *ledger, const LedgerPart *part);
 extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 							  LedgerSpan **spans);
+extern void ledger_widen(Ledger *ledger);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
 extern void ledger_account(Ledger *ledger, int64 bytes);

@@ -284,10 +284,11 @@ cursor_item(BlockCursor *c, LedgerItem *item)
 	item->amount = c->money ? wire_get_signed(&c->r) * c->unit : 0;
 }
 
-/* Unpack a block; words has room for block_entries(block) entries. */
+/* Unpack a block, wide; words has room for block_entries(block) entries. */
 static int64
 unpack_block(const Ledger *ledger, const LedgerBlock *block, uint64 *words)
 {
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 	BlockCursor c;
 	int64		entries;
 
@@ -299,12 +300,8 @@ unpack_block(const Ledger *ledger, const LedgerBlock *block, uint64 *words)
 			LedgerItem	item;
 
 			cursor_item(&c, &item);
-			*words++ = c.key[0];
-			if (c.key_words == 2)
-				*words++ = c.key[1];
-			*words++ = item.when;
-			if (c.money)
-				*words++ = (uint64) item.amount;
+			words = ledger_put_entry(&wide, words, c.key, item.when,
+									 item.amount);
 		}
 	return entries;
 }
@@ -341,10 +338,11 @@ ledger_packed_entries(const Ledger *ledger, int part)
 	return entries;
 }
 
-/* Unpack them; returns their number. */
+/* Unpack them, in the wide layout; returns their number. */
 int64
 ledger_packed_read(const Ledger *ledger, int part, uint64 *words)
 {
+	int			entry_words = ledger_layout(&ledger->settings, false).words;
 	int64		entries = 0;
 
 	CHECK_FOR_INTERRUPTS();
@@ -352,7 +350,7 @@ ledger_packed_read(const Ledger *ledger, int part, uint64 *words)
 		for (int b = first_block(p, part);
 			 b < p->nblocks && p->blocks[b].part == part; b++)
 			entries += unpack_block(ledger, &p->blocks[b],
-									words + entries * ledger->entry_words);
+									words + entries * entry_words);
 	return entries;
 }
 
@@ -411,7 +409,8 @@ ledger_packed_merge(const Ledger *ledger, int part, LedgerGroups *groups)
 				open[i--] = open[--nopen];
 		}
 		customer->count = ledger_settle_items(groups->items + customer->first,
-											  items - customer->first);
+											  items - customer->first,
+											  LEDGER_COUNT_MAX);
 	}
 	return true;
 }
@@ -429,6 +428,8 @@ compare_blocks(const void *a, const void *b)
 void
 ledger_packed_add(Ledger *into, const Ledger *from)
 {
+	LedgerLayout wide = ledger_layout(&into->settings, false);
+
 	for (const LedgerPacked *p = from->packed; p != NULL; p = p->next)
 	{
 		Size		bytes = 0;
@@ -442,11 +443,11 @@ ledger_packed_add(Ledger *into, const Ledger *from)
 			for (int b = 0; b < p->nblocks; b++)
 			{
 				uint64	   *words = palloc_extended((block_entries(&p->blocks[b]) + 1) *
-													into->entry_words * sizeof(uint64),
+													wide.words * sizeof(uint64),
 													MCXT_ALLOC_HUGE);
 
-				ledger_add_words(into, words,
-								 unpack_block(from, &p->blocks[b], words));
+				ledger_add_entries(into, &wide, words,
+								   unpack_block(from, &p->blocks[b], words));
 				pfree(words);
 			}
 			continue;
