@@ -27,8 +27,10 @@ OBJS = \
 	src/metrics/cohort_matrix.o
 
 REGRESS = \
+	calendar \
+	calendar_zones \
 	grain \
-	cohort_matrix
+	grain_errors
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

@@ -20,12 +20,13 @@ export RUNS=${RUNS:-3} WORK_MEM=${WORK_MEM:-512MB} PEERS=${PEERS:-0} MEMORY=${ME
 
 if [ -z "${RETENTION_PRIVATE:-}" ]
 then
-	"$here/../deps.sh"
+	PEERS=0 "$here/../deps.sh"
 	cluster_pg_config
 	if [ "$PEERS" = 1 ]
 	then
-		# With the caller's npm and its settings; a bench without peers is
-		# still a bench.
+		# A bench without peers is still a bench.
+		"$here/../deps.sh" || true
+		# With the caller's npm and its settings.
 		private_prepare()
 		{
 			local peers=$RETENTION_PRIVATE/peers
