@@ -11,28 +11,26 @@ DATA = sql/retention--1.0.sql
 OBJS = \
 	src/retention.o \
 	src/base/calendar.o \
+	src/base/calendar_window.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
+	src/base/grain_parse.o \
 	src/base/money.o \
-	src/base/rate.o \
 	src/base/wire.o \
 	src/history/intake.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
+	src/history/ledger_chunk.o \
 	src/history/ledger_group.o \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
-	src/metrics/cohort_matrix.o \
-	src/metrics/cohort_matrix_cells.o \
-	src/metrics/cohort_matrix_curve.o \
-	src/metrics/cohort_matrix_io.o \
-	src/metrics/cohort_matrix_merge.o \
-	src/metrics/cohort_matrix_type.o \
-	src/render/text.o
+	src/metrics/cohort_matrix.o
 
 REGRESS = \
+	calendar \
+	calendar_zones \
 	grain \
-	cohort_matrix
+	grain_errors
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.
