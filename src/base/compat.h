@@ -13,6 +13,7 @@
 #include "common/jsonapi.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "nodes/nodes.h"
 
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"

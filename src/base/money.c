@@ -1,0 +1,301 @@
+/*
+ * money.c
+ *		Exact amounts: SQL numbers to millionths in 64 bits and back.
+ *
+ * An amount is rounded once, on the way in, at six decimals, half away from
+ * zero.  Everything after that is integer arithmetic, so sums do not depend
+ * on the order of rows or on how they were divided among workers.
+ */
+#include "base/money.h"
+
+#include <math.h>
+
+#include "common/shortest_dec.h"
+#include "utils/builtins.h"
+
+#define MONEY_DECIMALS_PER_DIGIT 4	/* numeric keeps base-10000 digits */
+
+/* Report an amount that does not fit: error 22003. */
+static void pg_attribute_noreturn()
+amount_out_of_range(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("amount out of range"),
+			 errdetail("Amounts must be smaller than 9200000000000 (9.2e12) in absolute value."),
+			 errhint("Pass the amounts in a larger unit, for example amount / 1000.")));
+}
+
+/* Report an amount that is no number: error 22003. */
+static void pg_attribute_noreturn()
+amount_not_finite(const char *which)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("amount must not be %s", which),
+			 errhint("Leave such rows out with FILTER (WHERE ...), or pass NULL for an event worth nothing.")));
+}
+
+/*
+ * Layout of a numeric on disk (PostgreSQL 9.1 and later, fixed by
+ * pg_upgrade): a 16-bit header, in the long form followed by a 16-bit weight,
+ * then base-10000 digits.  digit[i] is worth 10000^(weight - i).
+ */
+typedef struct NumericParts
+{
+	const char *digits;			/* maybe unaligned */
+	int			ndigits;
+	int			weight;
+	bool		negative;
+} NumericParts;
+
+/* Take a finite numeric apart; NaN and infinities are refused. */
+static inline void
+numeric_parts(Numeric value, NumericParts *p)
+{
+	const char *data = VARDATA_ANY(value);
+	Size		len = VARSIZE_ANY_EXHDR(value);
+	uint16		header;
+
+	memcpy(&header, data, sizeof(header));
+	if ((header & 0xC000) == 0x8000)
+	{
+		p->negative = (header & 0x2000) != 0;
+		p->weight = (header & 0x003F) - ((header & 0x0040) ? 0x40 : 0);
+		p->digits = data + 2;
+		p->ndigits = (len - 2) / 2;
+	}
+	else if ((header & 0xC000) == 0xC000)
+	{
+		amount_not_finite((header & 0xF000) == 0xC000 ? "NaN" : "infinite");
+	}
+	else
+	{
+		int16		weight;
+
+		memcpy(&weight, data + 2, sizeof(weight));
+		p->negative = (header & 0xC000) == 0x4000;
+		p->weight = weight;
+		p->digits = data + 4;
+		p->ndigits = (len - 4) / 2;
+	}
+}
+
+/* The base-10000 digit worth 10000^exponent. */
+static inline int
+numeric_digit(const NumericParts *p, int exponent)
+{
+	int			i = p->weight - exponent;
+	int16		digit;
+
+	if (i < 0 || i >= p->ndigits)
+		return 0;
+	memcpy(&digit, p->digits + i * sizeof(digit), sizeof(digit));
+	return digit;
+}
+
+/*
+ * A numeric in millionths, half away from zero.  value is detoasted but may
+ * have a short header.  Out of range, NaN or infinite: error 22003.
+ */
+int64
+money_from_numeric(Numeric value)
+{
+	NumericParts p;
+	int64		whole = 0;
+	int64		scaled;
+	int			last;
+
+	numeric_parts(value, &p);
+	if (p.ndigits == 0)
+		return 0;
+	if (p.weight > 3)
+		amount_out_of_range();
+	for (int e = p.weight; e >= 0; e--)
+		whole = whole * 10000 + numeric_digit(&p, e);
+	if (whole >= MONEY_LIMIT)
+		amount_out_of_range();
+
+	/* decimals 1 to 4, then 5 and 6; the seventh alone decides the rounding */
+	last = numeric_digit(&p, -2);
+	scaled = whole * MONEY_ONE + numeric_digit(&p, -1) * 100 + last / 100 +
+		(last % 100 >= 50 ? 1 : 0);
+	if (scaled >= MONEY_LIMIT * MONEY_ONE)
+		amount_out_of_range();
+	return p.negative ? -scaled : scaled;
+}
+
+/* Through the decimal text of a float: the slow path of the two below. */
+static int64
+money_from_text(const char *text)
+{
+	Datum		value = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+											ObjectIdGetDatum(InvalidOid),
+											Int32GetDatum(-1));
+	int64		scaled = money_from_numeric(DatumGetNumeric(value));
+
+	pfree(DatumGetPointer(value));
+	return scaled;
+}
+
+/*
+ * A float8 in millionths: of the shortest decimal that reads back as the same
+ * float8, the text PostgreSQL prints, half away from zero.  The product with
+ * 1e6 is off by less than two units in its last place, which decides all but
+ * the neighbourhood of a tie and amounts too large to have room for six
+ * decimals; those go by their text.
+ */
+int64
+money_from_float8(float8 value)
+{
+	double		size = fabs(value) * 1e6;
+	char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	if (likely(size < 2251799813685248.0))	/* 2^51 */
+	{
+		int64		whole = (int64) size;
+		double		fraction = size - (double) whole;
+
+		if (likely(fabs(fraction - 0.5) > size * 4.5e-16))
+		{
+			whole += fraction > 0.5 ? 1 : 0;
+			return value < 0 ? -whole : whole;
+		}
+	}
+	if (isnan(value))
+		amount_not_finite("NaN");
+	if (isinf(value))
+		amount_not_finite("infinite");
+	if (size > 1e19)
+		amount_out_of_range();
+	double_to_shortest_decimal_buf(value, text);
+	return money_from_text(text);
+}
+
+/* A float4 likewise, by its own shortest decimal. */
+int64
+money_from_float4(float4 value)
+{
+	char		text[FLOAT_SHORTEST_DECIMAL_LEN];
+
+	if (isnan(value))
+		amount_not_finite("NaN");
+	if (isinf(value))
+		amount_not_finite("infinite");
+	if (fabsf(value) > 1e13f)
+		amount_out_of_range();
+	float_to_shortest_decimal_buf(value, text);
+	return money_from_text(text);
+}
+
+/* A whole number in millionths. */
+int64
+money_from_int64(int64 value)
+{
+	if (unlikely(value >= MONEY_LIMIT || value <= -MONEY_LIMIT))
+		amount_out_of_range();
+	return value * MONEY_ONE;
+}
+
+/* Decimal text of millionths, without trailing zeros; palloc'd. */
+char *
+money_to_cstring(int128 scaled)
+{
+	char		buffer[64];
+	char	   *at = buffer + sizeof(buffer);
+	uint128		rest = scaled < 0 ? 0 - (uint128) scaled : (uint128) scaled;
+	bool		digits = false;
+
+	*--at = '\0';
+	for (int i = 0; i < MONEY_SCALE; i++, rest /= 10)
+	{
+		int			digit = (int) (rest % 10);
+
+		digits |= digit != 0;
+		if (digits)
+			*--at = '0' + digit;
+	}
+	if (digits)
+		*--at = '.';
+	do
+	{
+		*--at = '0' + (int) (rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (scaled < 0)
+		*--at = '-';
+	return pstrdup(at);
+}
+
+/*
+ * Read what money_to_cstring writes: an optional minus, digits, and up to six
+ * decimals.  False when the text is anything else or does not fit.
+ */
+bool
+money_from_cstring(const char *text, int128 *scaled)
+{
+	const int128 limit = (((int128) 1 << 126) - 1 + ((int128) 1 << 126)) / 10 - 1;
+	bool		negative = *text == '-';
+	int			decimals = -1;
+	int128		value = 0;
+
+	if (negative)
+		text++;
+	if (*text < '0' || *text > '9')
+		return false;
+	for (; *text; text++)
+	{
+		if (*text == '.' && decimals < 0)
+		{
+			decimals = 0;
+			continue;
+		}
+		if (*text < '0' || *text > '9' || value > limit)
+			return false;
+		if (decimals >= 0 && ++decimals > MONEY_SCALE)
+			return false;
+		value = value * 10 + (*text - '0');
+	}
+	if (decimals == 0)
+		return false;
+	for (decimals = Max(decimals, 0); decimals < MONEY_SCALE; decimals++)
+	{
+		if (value > limit)
+			return false;
+		value *= 10;
+	}
+	*scaled = negative ? -value : value;
+	return true;
+}
+
+/* Millionths as numeric, without trailing zeros. */
+Numeric
+money_to_numeric(int128 scaled)
+{
+	Datum		value;
+
+	if (scaled >= PG_INT64_MIN && scaled <= PG_INT64_MAX)
+		value = NumericGetDatum(int64_div_fast_to_numeric((int64) scaled,
+														  MONEY_SCALE));
+	else
+		value = DirectFunctionCall3(numeric_in,
+									CStringGetDatum(money_to_cstring(scaled)),
+									ObjectIdGetDatum(InvalidOid),
+									Int32GetDatum(-1));
+	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, value));
+}
+
+/*
+ * Millionths divided by a count, to the digits of PostgreSQL's numeric
+ * division, without trailing zeros.  The divisor must not be 0.
+ */
+Numeric
+money_ratio(int128 scaled, int64 divisor)
+{
+	Datum		quotient;
+
+	quotient = DirectFunctionCall2(numeric_div,
+								   NumericGetDatum(money_to_numeric(scaled)),
+								   NumericGetDatum(int64_to_numeric(divisor)));
+	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, quotient));
+}

@@ -1,0 +1,188 @@
+/*
+ * wire.c
+ *		Bounds-checked reader and writer of LEB128 byte streams.
+ *
+ * See wire.h for the coding.
+ */
+#include "base/wire.h"
+
+#include "utils/memutils.h"
+
+/*
+ * Begin a stream; size is a first guess at its bytes.  what names the value
+ * in the error of a stream past 1 GB ("cohort_matrix"), hint may be NULL.
+ */
+void
+wire_writer_init(WireWriter *w, Size size, const char *what, const char *hint)
+{
+	w->size = Min(Max(size, 64) + VARHDRSZ, MaxAllocSize);
+	w->data = palloc(w->size);
+	w->len = VARHDRSZ;
+	w->what = what;
+	w->hint = hint;
+}
+
+/* Make room for more bytes; past 1 GB: error 54000. */
+void
+wire_grow(WireWriter *w, Size more)
+{
+	Size		needed = w->len + more;
+	Size		size = w->size;
+
+	if (more > MaxAllocSize || needed > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s is too large", w->what),
+				 errdetail("A value cannot exceed %zu bytes.",
+						   (Size) MaxAllocSize),
+				 w->hint ? errhint("%s", w->hint) : 0));
+	if (needed <= size)
+		return;
+	while (size < needed)
+		size = size > MaxAllocSize / 2 ? MaxAllocSize : size * 2;
+	w->data = repalloc(w->data, size);
+	w->size = size;
+}
+
+/* Append raw bytes. */
+void
+wire_put_bytes(WireWriter *w, const void *bytes, Size len)
+{
+	if (w->size - w->len < len)
+		wire_grow(w, len);
+	memcpy(w->data + w->len, bytes, len);
+	w->len += len;
+}
+
+/* Append an unsigned integer of any size. */
+void
+wire_put_slow(WireWriter *w, uint64 value)
+{
+	if (w->size - w->len < 10)
+		wire_grow(w, 10);
+	while (value >= 0x80)
+	{
+		w->data[w->len++] = (char) (value | 0x80);
+		value >>= 7;
+	}
+	w->data[w->len++] = (char) value;
+}
+
+/* Append a signed 128-bit integer. */
+void
+wire_put_int128(WireWriter *w, int128 value)
+{
+	uint128		z = ((uint128) value << 1) ^ (uint128) (value >> 127);
+
+	if (w->size - w->len < 19)
+		wire_grow(w, 19);
+	while (z >= 0x80)
+	{
+		w->data[w->len++] = (char) ((uint8) z | 0x80);
+		z >>= 7;
+	}
+	w->data[w->len++] = (char) z;
+}
+
+/* The finished stream as a varlena; the writer is spent. */
+bytea *
+wire_finish(WireWriter *w)
+{
+	SET_VARSIZE(w->data, w->len);
+	return (bytea *) w->data;
+}
+
+/* Begin reading len bytes; what names the type in errors. */
+void
+wire_reader_init(WireReader *r, const void *bytes, Size len, const char *what)
+{
+	r->at = bytes;
+	r->end = r->at + len;
+	r->what = what;
+}
+
+/* The one error of a stream that is not what it should be: 22P03. */
+void
+wire_corrupt(const WireReader *r, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid binary value of type %s", r->what),
+			 errdetail("%s", detail),
+			 errhint("The value was damaged, or written by another version of the extension.")));
+}
+
+/* The next len bytes, in place. */
+const uint8 *
+wire_get_bytes(WireReader *r, Size len)
+{
+	const uint8 *bytes = r->at;
+
+	if ((Size) (r->end - r->at) < len)
+		wire_corrupt(r, "The value ends too early.");
+	r->at += len;
+	return bytes;
+}
+
+/* Read at most bits bits; shared by the 64- and the 128-bit reader. */
+static uint128
+wire_get_bits(WireReader *r, int bits)
+{
+	uint128		value = 0;
+	int			shift = 0;
+
+	for (;;)
+	{
+		uint8		byte;
+
+		if (r->at == r->end)
+			wire_corrupt(r, "The value ends too early.");
+		byte = *r->at++;
+		if (shift + 7 > bits &&
+			(shift >= bits || (byte & 0x7F) >> (bits - shift) != 0))
+			wire_corrupt(r, "An integer is too large.");
+		value |= (uint128) (byte & 0x7F) << shift;
+		if (byte < 0x80)
+		{
+			if (byte == 0 && shift > 0)
+				wire_corrupt(r, "An integer is written with superfluous bytes.");
+			return value;
+		}
+		shift += 7;
+	}
+}
+
+/* Read an unsigned integer of any size. */
+uint64
+wire_get_slow(WireReader *r)
+{
+	return (uint64) wire_get_bits(r, 64);
+}
+
+/* Read a signed 128-bit integer. */
+int128
+wire_get_int128(WireReader *r)
+{
+	uint128		z = wire_get_bits(r, 128);
+
+	return (int128) ((z >> 1) ^ (0 - (z & 1)));
+}
+
+/* Read an unsigned integer that must not exceed max. */
+uint64
+wire_get_max(WireReader *r, uint64 max, const char *detail)
+{
+	uint64		value = wire_get(r);
+
+	if (value > max)
+		wire_corrupt(r, detail);
+	return value;
+}
+
+/* Nothing may be left. */
+void
+wire_get_end(const WireReader *r)
+{
+	if (r->at != r->end)
+		wire_corrupt(r, "There are bytes after its end.");
+}
