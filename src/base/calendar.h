@@ -28,44 +28,67 @@
 
 typedef struct Calendar Calendar;
 
-/* What a day of the (UTC or local) line maps to. */
+/* What a day of the UTC line maps to. */
 typedef struct CalendarDay
 {
 	int32		day;			/* which day this entry is for */
-	bool		slow;			/* a zone transition falls on it */
-	int64		split;			/* microsecond of the day where it changes */
+	int32		offset;			/* of the zone, seconds east of UTC, or
+								 * CALENDAR_SLOW: it changes on this day */
+	int64		split;			/* microsecond of the day of local midnight */
 	int32		before;			/* period up to there */
 	int32		after;			/* period from there */
 } CalendarDay;
 
-#define CALENDAR_DAYS 4096		/* entries of the table, a power of two */
+/* What a day of the local line maps to. */
+typedef struct CalendarLocalDay
+{
+	int32		day;			/* which day this entry is for */
+	int32		period;
+	int32		offset;			/* of the zone, or CALENDAR_SLOW: it changes
+								 * on this day or next to it */
+} CalendarLocalDay;
+
+#define CALENDAR_DAYS 4096		/* entries of a table, a power of two */
+#define CALENDAR_SLOW PG_INT32_MIN
+
+/* More units, even hours, than all dates span: sums stop here. */
+#define CALENDAR_FAR INT64CONST(100000000000)
 
 struct Calendar
 {
 	const Grain *grain;			/* copied into the calendar's context */
 	pg_tz	   *zone;			/* NULL: times are local already */
-	CalendarDay *days;			/* direct-mapped table, or NULL: none wanted */
 	/* private to calendar.c */
+	CalendarDay *utc_days;		/* direct-mapped tables, made when needed */
+	CalendarLocalDay *local_days;
+	bool		cached;			/* tables are wanted */
+	MemoryContext context;
 	GrainUnit	row_unit;		/* unit of a period */
 	int32		row_count;		/* units in a period */
+	int32		length;			/* days or months in a period */
 	int64		origin;			/* day or month period 0 starts with */
-	/* ... more as calendar.c needs */
 };
 
 /*
- * zone: the zone timestamptz are cut in, NULL when there are none.  cached:
- * allocate the table (about 100 kB) or compute every row.  grain is copied.
+ * zone: the zone timestamptz are cut in, NULL when there are none (should one
+ * come all the same, it is cut in UTC).  cached: allocate the tables (about
+ * 100 kB for timestamptz, 50 kB for dates and timestamps, each when first
+ * needed), or compute every row.  grain is copied.
  */
 extern Calendar *calendar_create(const Grain *grain, pg_tz *zone, bool cached,
 								 MemoryContext context);
 
-/* The grain's own zone, or NULL when it names none. */
+/*
+ * The grain's own zone, or NULL when it names none; error 22023 when this
+ * server does not know it.
+ */
 extern pg_tz *grain_zone_lookup(const Grain *grain);
 
 /* Rows to periods.  Infinite times: error 22008. */
-extern int32 calendar_period_of_date(Calendar *cal, DateADT date);
-extern int32 calendar_period_of_timestamp(Calendar *cal, Timestamp at);
-extern int32 calendar_period_of_timestamptz(Calendar *cal, TimestampTz at);
+static inline int32 calendar_period_of_date(Calendar *cal, DateADT date);
+static inline int32 calendar_period_of_timestamp(Calendar *cal, Timestamp at);
+static inline int32 calendar_period_of_timestamptz(Calendar *cal,
+												   TimestampTz at);
 
 /*
  * Rows to moments, truncated (down) to the second.  In a calendar with a
@@ -79,12 +102,33 @@ extern int64 calendar_moment_of_timestamptz(Calendar *cal, TimestampTz at);
 /* Period (of the by unit) in which a moment falls, on the local clock. */
 extern int32 calendar_period_of_moment(Calendar *cal, int64 moment);
 
+/* Seconds the zone's clock is ahead of UTC at a moment; 0 without a zone. */
+extern int32 calendar_offset(Calendar *cal, int64 moment);
+
+/*
+ * Moment at which the local clock shows a second of the local line, where
+ * there is none or two as a cast to timestamptz chooses.
+ */
+extern int64 calendar_moment_of_local(Calendar *cal, int64 local);
+
 /*
  * Age of time seen from start.  Plain grains: difference of two periods; cut
  * grains: the bracket; since start: the window, both being moments.  -1 when
  * time lies before start, or at or past the last cut.
  */
 extern int64 calendar_age(Calendar *cal, int64 start, int64 time);
+
+/*
+ * A day plus so many units as date + interval: months and longer keep the day
+ * of the month or clamp to its last.  Not for hours.
+ */
+extern int64 calendar_add(int64 day, int64 n, GrainUnit unit);
+
+/* Months since 2000-01 of a day; the day of the month from 0 as well. */
+extern int64 calendar_month_of_day(int64 day, int *day_of_month);
+
+/* First day of a month. */
+extern int64 calendar_day_of_month(int64 month);
 
 /* First day of a period; period_start(p + 1) is its exclusive end. */
 extern int64 calendar_period_start(const Calendar *cal, int64 period);
@@ -123,5 +167,62 @@ extern int64 calendar_last_period(const Calendar *cal, const DataEnd *end);
 
 /* Number of ages a grain can have: brackets of a cut grain, else -1 (no limit). */
 extern int64 calendar_max_ages(const Calendar *cal);
+
+/* The paths past the tables, for the inline functions below. */
+extern int32 calendar_local_miss(Calendar *cal, int32 day);
+extern int32 calendar_utc_miss(Calendar *cal, TimestampTz at);
+extern void calendar_refuse_infinite(void) pg_attribute_noreturn();
+
+/* a / b rounded down, b > 0 */
+static inline int64
+calendar_floor_div(int64 a, int64 b)
+{
+	int64		q = a / b;
+
+	return q - (a - q * b < 0);
+}
+
+static inline int32
+calendar_period_of_date(Calendar *cal, DateADT date)
+{
+	const CalendarLocalDay *entry;
+
+	/* an infinite date is never in the table */
+	if (likely(cal->local_days != NULL))
+	{
+		entry = &cal->local_days[date & (CALENDAR_DAYS - 1)];
+		if (likely(entry->day == date))
+			return entry->period;
+	}
+	if (DATE_NOT_FINITE(date))
+		calendar_refuse_infinite();
+	return calendar_local_miss(cal, date);
+}
+
+static inline int32
+calendar_period_of_timestamp(Calendar *cal, Timestamp at)
+{
+	/* days of infinite timestamps would be finite dates */
+	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
+		calendar_refuse_infinite();
+	return calendar_period_of_date(cal, calendar_floor_div(at, USECS_PER_DAY));
+}
+
+static inline int32
+calendar_period_of_timestamptz(Calendar *cal, TimestampTz at)
+{
+	int64		day = calendar_floor_div(at, USECS_PER_DAY);
+	const CalendarDay *entry;
+
+	/* an infinite time is on a day that is never in the table */
+	if (likely(cal->utc_days != NULL))
+	{
+		entry = &cal->utc_days[day & (CALENDAR_DAYS - 1)];
+		if (likely(entry->day == day && entry->offset != CALENDAR_SLOW))
+			return at - day * USECS_PER_DAY < entry->split ?
+				entry->before : entry->after;
+	}
+	return calendar_utc_miss(cal, at);
+}
 
 #endif							/* RETENTION_CALENDAR_H */

@@ -6,6 +6,7 @@
 #define RETENTION_GRAIN_H
 
 #include "base/compat.h"
+#include "nodes/nodes.h"
 
 typedef enum GrainUnit
 {
@@ -57,6 +58,9 @@ extern Grain *grain_parse(const char *text, Node *escape);
 
 /* Canonical words of a grain, palloc'd. */
 extern char *grain_to_cstring(const Grain *grain);
+
+/* Singular name of a unit: 'month'. */
+extern const char *grain_unit_name(GrainUnit unit);
 
 extern int	grain_compare(const Grain *a, const Grain *b);
 extern bool grain_equal(const Grain *a, const Grain *b);

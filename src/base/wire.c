@@ -124,59 +124,58 @@ wire_get_bytes(WireReader *r, Size len)
 	return bytes;
 }
 
-/* Read at most bits bits; shared by the 64- and the 128-bit reader. */
-static uint128
-wire_get_bits(WireReader *r, int bits)
+/* Refuse a last group that is superfluous. */
+static inline void
+check_last(const WireReader *r, uint8 byte, int shift)
 {
-	uint128		value = 0;
-	int			shift = 0;
-
-	for (;;)
-	{
-		uint8		byte;
-
-		if (r->at == r->end)
-			wire_corrupt(r, "The value ends too early.");
-		byte = *r->at++;
-		if (shift + 7 > bits &&
-			(shift >= bits || (byte & 0x7F) >> (bits - shift) != 0))
-			wire_corrupt(r, "An integer is too large.");
-		value |= (uint128) (byte & 0x7F) << shift;
-		if (byte < 0x80)
-		{
-			if (byte == 0 && shift > 0)
-				wire_corrupt(r, "An integer is written with superfluous bytes.");
-			return value;
-		}
-		shift += 7;
-	}
+	if (byte == 0 && shift > 0)
+		wire_corrupt(r, "An integer is written with superfluous bytes.");
 }
 
 /* Read an unsigned integer of any size. */
 uint64
 wire_get_slow(WireReader *r)
 {
-	return (uint64) wire_get_bits(r, 64);
+	const uint8 *at = r->at;
+	uint64		value = 0;
+
+	for (int shift = 0; at < r->end; shift += 7)
+	{
+		uint8		byte = *at++;
+
+		if (shift == 63 && byte > 1)
+			wire_corrupt(r, "An integer is too large.");
+		value |= (uint64) (byte & 0x7F) << shift;
+		if (byte < 0x80)
+		{
+			check_last(r, byte, shift);
+			r->at = at;
+			return value;
+		}
+	}
+	wire_corrupt(r, "The value ends too early.");
 }
 
 /* Read a signed 128-bit integer. */
 int128
 wire_get_int128(WireReader *r)
 {
-	uint128		z = wire_get_bits(r, 128);
+	uint128		z = 0;
 
-	return (int128) ((z >> 1) ^ (0 - (z & 1)));
-}
+	for (int shift = 0; r->at < r->end; shift += 7)
+	{
+		uint8		byte = *r->at++;
 
-/* Read an unsigned integer that must not exceed max. */
-uint64
-wire_get_max(WireReader *r, uint64 max, const char *detail)
-{
-	uint64		value = wire_get(r);
-
-	if (value > max)
-		wire_corrupt(r, detail);
-	return value;
+		if (shift == 126 && byte > 3)
+			wire_corrupt(r, "An integer is too large.");
+		z |= (uint128) (byte & 0x7F) << shift;
+		if (byte < 0x80)
+		{
+			check_last(r, byte, shift);
+			return (int128) ((z >> 1) ^ (0 - (z & 1)));
+		}
+	}
+	wire_corrupt(r, "The value ends too early.");
 }
 
 /* Nothing may be left. */

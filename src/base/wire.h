@@ -45,7 +45,6 @@ extern void wire_corrupt(const WireReader *r, const char *detail) pg_attribute_n
 extern const uint8 *wire_get_bytes(WireReader *r, Size len);
 extern uint64 wire_get_slow(WireReader *r);
 extern int128 wire_get_int128(WireReader *r);
-extern uint64 wire_get_max(WireReader *r, uint64 max, const char *detail);
 extern void wire_get_end(const WireReader *r);
 
 /* Write an unsigned integer. */
@@ -72,6 +71,17 @@ wire_get(WireReader *r)
 	if (likely(r->at < r->end && *r->at < 0x80))
 		return *r->at++;
 	return wire_get_slow(r);
+}
+
+/* Read an unsigned integer that must not exceed max. */
+static inline uint64
+wire_get_max(WireReader *r, uint64 max, const char *detail)
+{
+	uint64		value = wire_get(r);
+
+	if (unlikely(value > max))
+		wire_corrupt(r, detail);
+	return value;
 }
 
 /* Read a signed integer. */
