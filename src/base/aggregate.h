@@ -1,0 +1,60 @@
+/*
+ * aggregate.h
+ *		The aggregate idiom: where state lives, and who cleans up after it.
+ */
+#ifndef RETENTION_AGGREGATE_H
+#define RETENTION_AGGREGATE_H
+
+#include "base/compat.h"
+#include "executor/executor.h"
+#include "nodes/execnodes.h"
+#include "utils/memutils.h"
+
+/*
+ * The context that lives as long as the group's state.  Support functions
+ * take and return "internal", so they are only ever useful inside an
+ * aggregate; anyone else gets error 0A000.
+ */
+static inline MemoryContext
+aggregate_context(FunctionCallInfo fcinfo)
+{
+	MemoryContext context;
+
+	if (unlikely(!AggCheckCallContext(fcinfo, &context)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("aggregate support function called outside an aggregate"),
+				 errhint("Call the aggregate it belongs to instead, for example cohort_matrix(customer, at, grain).")));
+	return context;
+}
+
+/*
+ * Where what a shutdown callback needs must be allocated: the group's own
+ * context in an aggregate.  A window function's state may be thrown away
+ * long before its callbacks run, so there it is the query's context.
+ */
+static inline MemoryContext
+aggregate_shutdown_context(FunctionCallInfo fcinfo)
+{
+	if (IsA(fcinfo->context, WindowAggState))
+		return ((WindowAggState *) fcinfo->context)->ss.ps.state->es_query_cxt;
+	return aggregate_context(fcinfo);
+}
+
+/*
+ * Have callback called when the group, or for a window function the query,
+ * is finished.  It is not called when the query fails: by then the resource
+ * owner has closed the files it would have closed.
+ */
+static inline void
+aggregate_on_shutdown(FunctionCallInfo fcinfo,
+					  ExprContextCallbackFunction callback, Datum arg)
+{
+	if (IsA(fcinfo->context, WindowAggState))
+		RegisterExprContextCallback(((WindowAggState *) fcinfo->context)->ss.ps.ps_ExprContext,
+									callback, arg);
+	else
+		AggRegisterCallback(fcinfo, callback, arg);
+}
+
+#endif							/* RETENTION_AGGREGATE_H */
