@@ -16,15 +16,23 @@ OBJS = \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
 	src/base/money.o \
+	src/base/rate.o \
 	src/base/wire.o \
 	src/history/intake.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
-	src/history/ledger_chunk.o \
 	src/history/ledger_group.o \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
-	src/metrics/cohort_matrix.o
+	src/metrics/cohort_matrix.o \
+	src/metrics/cohort_matrix_curve.o \
+	src/metrics/cohort_matrix_io.o \
+	src/metrics/cohort_matrix_merge.o \
+	src/metrics/cohort_matrix_parse.o \
+	src/metrics/cohort_matrix_read.o \
+	src/metrics/cohort_matrix_readers.o \
+	src/metrics/cohort_matrix_type.o \
+	src/render/text.o
 
 REGRESS = \
 	calendar \
