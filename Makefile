@@ -32,7 +32,8 @@ OBJS = \
 
 REGRESS = \
 	grain \
-	cohort_matrix
+	cohort_matrix \
+	cohort_vectors
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.
