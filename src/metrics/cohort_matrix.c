@@ -448,7 +448,7 @@ fold_calendar(const Ledger *ledger)
 
 	if (ledger->calendar != NULL)
 		return ledger->calendar;
-	if (settings->flags & LEDGER_INSTANTS)
+	if (settings->zone[0] != '\0')
 		zone = pg_tzset(settings->zone);
 	return calendar_create(settings->grain, zone,
 						   grain_is_since_start(settings->grain),

@@ -114,7 +114,7 @@ extern Matrix *matrix_decode(const void *payload, Size len);
 #define PG_GETARG_MATRIX(n) DatumGetMatrix(PG_GETARG_DATUM(n))
 extern Matrix *matrix_from_varlena(const struct varlena *value);
 
-/* A calendar to read the matrix with: no zone, no table. */
+/* A calendar to read the matrix with: no table, a zone only for hours. */
 extern Calendar *matrix_calendar(const Matrix *matrix);
 
 /* A day in ISO style whatever the DateStyle; palloc'd. */
