@@ -315,7 +315,7 @@ CREATE TYPE cohort_matrix (
 	RECEIVE = cohort_matrix_recv,
 	SEND = cohort_matrix_send,
 	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = char,
+	ALIGNMENT = int4,
 	STORAGE = extended
 );
 COMMENT ON TYPE cohort_matrix IS
