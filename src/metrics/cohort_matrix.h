@@ -2,8 +2,9 @@
  * cohort_matrix.h
  *		The type cohort_matrix as the metrics room sees it.
  *
- * Stored form: a varlena without alignment (any header), the payload being
- * one wire.h stream, the same bytes in storage, in binary I/O and in hashes:
+ * Stored form: a varlena with either header, the payload being one wire.h
+ * stream, which needs no alignment and is the same in storage, in binary I/O
+ * and in hashes:
  *
  *	byte	version (1)
  *	byte	flags (MATRIX_*)
