@@ -11,8 +11,10 @@ DATA = sql/retention--1.0.sql
 OBJS = \
 	src/retention.o \
 	src/base/calendar.o \
+	src/base/calendar_window.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
+	src/base/grain_parse.o \
 	src/base/money.o \
 	src/base/rate.o \
 	src/base/wire.o \
@@ -23,17 +25,21 @@ OBJS = \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
 	src/metrics/cohort_matrix.o \
-	src/metrics/cohort_matrix_cells.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \
 	src/metrics/cohort_matrix_merge.o \
+	src/metrics/cohort_matrix_parse.o \
+	src/metrics/cohort_matrix_read.o \
+	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_type.o \
 	src/render/text.o
 
 REGRESS = \
+	calendar \
+	calendar_zones \
+	cohort_vectors \
 	grain \
-	cohort_matrix \
-	cohort_vectors
+	grain_errors
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

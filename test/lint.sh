@@ -31,12 +31,15 @@ mapfile -t scripts < <(find test -name '*.sh' | sort)
 headers=$("$PG_CONFIG" --includedir-server)
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-# Every source belongs to the build, and the other way round.
+# Every source and every topic belongs to the lists of the Makefile, and the
+# other way round.
 listed()
 {
-	diff <(sed -n 's/^[[:space:]]*\(src\/.*\)\.o.*/\1.c/p' Makefile | sort) <(printf '%s\n' "${sources[@]}")
+	diff <(sed -n 's/^[[:space:]]*\(src\/.*\)\.o.*/\1.c/p' Makefile | sort) <(printf '%s\n' "${sources[@]}") &&
+		diff <(sed -n '/^REGRESS =/,/^$/s/^[[:space:]]*\([a-z0-9_]*\)\( \\\)*$/\1/p' Makefile | sed '/^$/d' | sort) \
+			<(find sql -name '*.sql' ! -name 'retention--*' -exec basename {} .sql \; | sort)
 }
-ran "sources listed in the Makefile (<) and there (>)" listed
+ran "lists of the Makefile (<) and files there are (>)" listed
 
 # PostgreSQL's headers come first as the system's: their warnings are theirs.
 # What -Wextra says of macros such as PG_FUNCTION_ARGS is not of ours either.

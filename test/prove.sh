@@ -35,4 +35,17 @@ export TESTLOGDIR=$output/tmp_check/log
 mkdir -p "$TESTLOGDIR"
 
 # shellcheck disable=SC2086 # several options
-exec prove --failures --comments ${PROVE_FLAGS:-} "${tests[@]}"
+if prove --failures --comments ${PROVE_FLAGS:-} "${tests[@]}"
+then
+	exit 0
+fi
+
+# Why a test died is in its log only, and the log may be about to vanish.  On
+# stderr, so that prove's result stays the last line of the output.
+grep -lE 'not ok|error running SQL|died|Bail out' "$TESTLOGDIR"/regress_log_* 2>/dev/null |
+	while IFS= read -r log
+	do
+		echo "--- the end of $(basename "$log")"
+		tail -n 30 "$log"
+	done >&2
+exit 1

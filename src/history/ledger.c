@@ -19,7 +19,9 @@
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
 
+#define FIRST_CHUNK 512			/* bytes, of a small ledger */
 #define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large ledger */
+#define LAST_CHUNK 65536		/* chunks grow up to this */
 #define SMALL_ENTRIES 8192		/* more than that make a ledger large */
 #define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
@@ -45,6 +47,19 @@ part_reset(LedgerPart *part)
 	part->check_at = FIRST_LOOK;
 }
 
+/* How the entries of a ledger lie in memory. */
+LedgerLayout
+ledger_layout(const LedgerSettings *settings, bool compact)
+{
+	LedgerLayout layout;
+
+	layout.key_words = settings->key_words;
+	layout.money = (settings->flags & LEDGER_MONEY) != 0;
+	layout.compact = compact;
+	layout.words = (compact ? 1 : settings->key_words + 1) + layout.money;
+	return layout;
+}
+
 /*
  * An empty ledger in context.  What settings points to must live as long.
  * level is 0, or one more than that of the ledger whose tape is being read.
@@ -57,8 +72,8 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 
 	ledger->magic = LEDGER_MAGIC;
 	ledger->settings = *settings;
-	ledger->entry_words = settings->key_words + 1 +
-		((settings->flags & LEDGER_MONEY) ? 1 : 0);
+	ledger->layout = ledger_layout(settings, settings->key_words == 1 &&
+								   !grain_is_since_start(settings->grain));
 	ledger->level = level;
 	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
 	ledger->parts = &ledger->only;
@@ -82,19 +97,15 @@ ledger_part_entries(const Ledger *ledger, const LedgerPart *part)
 {
 	if (part->chunk == NULL)
 		return 0;
-	return part->full + (part->write - part->chunk->words) / ledger->entry_words;
+	return part->full + (part->write - part->chunk->words) / ledger->layout.words;
 }
 
-/* True when no row has been added. */
+/* True when a group has thousands of entries at least. */
 bool
-ledger_is_empty(const Ledger *ledger)
+ledger_is_large(const Ledger *ledger)
 {
-	if (ledger->packed || ledger->spill)
-		return false;
-	for (int p = 0; p < ledger_nparts(ledger); p++)
-		if (ledger->parts[p].chunk != NULL)
-			return false;
-	return true;
+	return ledger->part_mask != 0 || ledger->packed != NULL ||
+		ledger->spill != NULL;
 }
 
 /* The context is going away: leave the pool. */
@@ -139,18 +150,26 @@ chunk_words(const Ledger *ledger, const LedgerChunk *chunk)
 {
 	Size		words = (chunk->bytes - offsetof(LedgerChunk, words)) / sizeof(uint64);
 
-	return words - words % ledger->entry_words;
+	return words - words % ledger->layout.words;
+}
+
+/* Give a chunk back. */
+static void
+free_chunk(Ledger *ledger, LedgerChunk *chunk)
+{
+	ledger_account(ledger, -(int64) chunk->bytes);
+	pfree(chunk);
 }
 
 /* Size of the next chunk of a part: a quarter of what it holds. */
 static Size
 next_chunk(const Ledger *ledger, const LedgerPart *part)
 {
-	Size		size = ledger->part_mask == 0 ? LEDGER_FIRST_CHUNK : FIRST_PART_CHUNK;
+	Size		size = ledger->part_mask == 0 ? FIRST_CHUNK : FIRST_PART_CHUNK;
 	Size		held = ledger_part_entries(ledger, part) *
-		ledger->entry_words * sizeof(uint64);
+		ledger->layout.words * sizeof(uint64);
 
-	while (size < LEDGER_LAST_CHUNK && size * 4 <= held)
+	while (size < LAST_CHUNK && size * 4 <= held)
 		size *= 2;
 	return size;
 }
@@ -159,14 +178,16 @@ next_chunk(const Ledger *ledger, const LedgerPart *part)
 static void
 add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 {
-	LedgerChunk *chunk = ledger_chunk_get(ledger, bytes);
+	LedgerChunk *chunk = MemoryContextAlloc(ledger->context, bytes);
 
 	if (part->chunk != NULL)
-		part->full += chunk_words(ledger, part->chunk) / ledger->entry_words;
+		part->full += chunk_words(ledger, part->chunk) / ledger->layout.words;
 	chunk->next = part->chunk;
+	chunk->bytes = bytes;
 	part->chunk = chunk;
 	part->write = chunk->words;
 	part->end = chunk->words + chunk_words(ledger, chunk);
+	ledger_account(ledger, bytes);
 }
 
 /* Give back all chunks of a part. */
@@ -178,7 +199,7 @@ ledger_part_free(Ledger *ledger, LedgerPart *part)
 	for (LedgerChunk *chunk = part->chunk, *next; chunk != NULL; chunk = next)
 	{
 		next = chunk->next;
-		ledger_chunk_put(ledger, chunk);
+		free_chunk(ledger, chunk);
 	}
 	part_reset(part);
 	part->check_at = check_at;
@@ -199,9 +220,10 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 	{
 		LedgerSpan *span = &(*spans)[--n];
 
+		span->layout = &ledger->layout;
 		span->words = chunk->words;
 		span->entries = (chunk == part->chunk ? part->write - chunk->words :
-						 chunk_words(ledger, chunk)) / ledger->entry_words;
+						 chunk_words(ledger, chunk)) / ledger->layout.words;
 		CHECK_FOR_INTERRUPTS();
 	}
 	n = 0;
@@ -212,14 +234,63 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 
 /* Append entries made elsewhere. */
 void
-ledger_add_words(Ledger *ledger, const uint64 *words, int64 n)
+ledger_add_entries(Ledger *ledger, const LedgerLayout *layout,
+				   const uint64 *entries, int64 n)
 {
-	int			key_words = ledger->settings.key_words;
-	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	for (int64 i = 0; i < n; i++, entries += layout->words)
+	{
+		uint64		buffer;
 
-	for (int64 i = 0; i < n; i++, words += ledger->entry_words)
-		ledger_add(ledger, words, words[key_words],
-				   money ? (int64) words[key_words + 1] : 0);
+		ledger_add(ledger, ledger_get_key(layout, entries, &buffer),
+				   ledger_get_when(layout, entries),
+				   ledger_get_amount(layout, entries));
+	}
+}
+
+/* Move the entries of some chunks to where they belong, freeing the chunks. */
+static void
+move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
+{
+	for (LedgerChunk *chunk = old->chunk, *next; chunk != NULL; chunk = next)
+	{
+		Size		words = (chunk->bytes - offsetof(LedgerChunk, words)) / sizeof(uint64);
+		const uint64 *end = chunk == old->chunk ? old->write :
+			chunk->words + words - words % layout->words;
+
+		for (const uint64 *w = chunk->words; w < end; w += layout->words)
+		{
+			uint64		buffer;
+			const uint64 *key = ledger_get_key(layout, w, &buffer);
+			LedgerPart *part = ledger_part(ledger,
+										   ledger_hash(key, layout->key_words));
+
+			if (part->write == part->end)
+				add_chunk(ledger, part, next_chunk(ledger, part));
+			part->write = ledger_put_entry(&ledger->layout, part->write, key,
+										   ledger_get_when(layout, w),
+										   ledger_get_amount(layout, w));
+		}
+		next = chunk->next;
+		free_chunk(ledger, chunk);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Give up the compact layout. */
+void
+ledger_widen(Ledger *ledger)
+{
+	LedgerLayout compact = ledger->layout;
+
+	ledger->layout = ledger_layout(&ledger->settings, false);
+	for (int p = 0; p < ledger_nparts(ledger); p++)
+	{
+		LedgerPart	old = ledger->parts[p];
+
+		part_reset(&ledger->parts[p]);
+		ledger->parts[p].check_at = old.check_at;
+		move_entries(ledger, &old, &compact);
+	}
 }
 
 /* Turn a small ledger into a large one. */
@@ -242,23 +313,7 @@ ledger_split(Ledger *ledger)
 	ledger->parts = parts;
 	ledger->part_mask = LEDGER_PARTS - 1;
 	ledger_account(ledger, LEDGER_PARTS * sizeof(LedgerPart));
-	for (LedgerChunk *chunk = old.chunk, *next; chunk != NULL; chunk = next)
-	{
-		uint64	   *end = chunk == old.chunk ? old.write :
-			chunk->words + chunk_words(ledger, chunk);
-
-		for (uint64 *w = chunk->words; w < end; w += ledger->entry_words)
-		{
-			LedgerPart *part = ledger_part(ledger, ledger_hash(w, ledger->settings.key_words));
-
-			if (part->write == part->end)
-				add_chunk(ledger, part, FIRST_PART_CHUNK);
-			memcpy(part->write, w, ledger->entry_words * sizeof(uint64));
-			part->write += ledger->entry_words;
-		}
-		next = chunk->next;
-		ledger_chunk_put(ledger, chunk);
-	}
+	move_entries(ledger, &old, &ledger->layout);
 	part_reset(&ledger->only);
 }
 
@@ -270,8 +325,7 @@ static void
 compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 {
 	int64		before = ledger_part_entries(ledger, part);
-	int			key_words = ledger->settings.key_words;
-	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	LedgerLayout layout = ledger->layout;
 	LedgerSpan *spans;
 	int			nspans;
 	int64		after;
@@ -280,15 +334,17 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	if (before == 0)
 		return;
 	nspans = ledger_part_spans(ledger, part, &spans);
-	after = ledger_group(groups, spans, nspans, key_words, money);
+	ledger_group(groups, spans, nspans, layout.key_words);
+	after = ledger_groups_settle(groups, layout.compact ? COMPACT_COUNT_MAX :
+								 LEDGER_COUNT_MAX);
 	pfree(spans);
 	ledger->distinct = (double) after / before;
 	if (after == before)
 		return;
 
-	words = palloc_extended(after * ledger->entry_words * sizeof(uint64),
+	words = palloc_extended(after * ledger->layout.words * sizeof(uint64),
 							MCXT_ALLOC_HUGE);
-	ledger_groups_write(groups, key_words, money, words);
+	ledger_groups_write(groups, &layout, words);
 	ledger_part_free(ledger, part);
 	for (uint64 *at = words; after > 0;)
 	{
@@ -296,10 +352,10 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 		int64		n;
 
 		add_chunk(ledger, part, bytes);
-		n = Min(after, (part->end - part->write) / ledger->entry_words);
-		memcpy(part->write, at, n * ledger->entry_words * sizeof(uint64));
-		part->write += n * ledger->entry_words;
-		at += n * ledger->entry_words;
+		n = Min(after, (part->end - part->write) / ledger->layout.words);
+		memcpy(part->write, at, n * ledger->layout.words * sizeof(uint64));
+		part->write += n * ledger->layout.words;
+		at += n * ledger->layout.words;
 		after -= n;
 	}
 	pfree(words);
@@ -339,16 +395,16 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 }
 
 /*
- * Make room for more bytes under the limit of a pool.  A file is closed when
+ * Bring the ledgers of a pool back under the limit.  A file is closed when
  * the group of the running call ends, so only ledgers of its context (one of
  * several with grouping sets) may be written out.
  */
 static void
-enforce_limit(LedgerPool *pool, Size more)
+enforce_limit(LedgerPool *pool)
 {
 	MemoryContext context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
 
-	while (pool->memory + more > pool->limit)
+	while (pool->memory + LAST_CHUNK > pool->limit)
 	{
 		Ledger	   *largest = NULL;
 		Size		before;
@@ -375,28 +431,35 @@ enforce_limit(LedgerPool *pool, Size more)
 
 /*
  * The chunk that an entry with this hash belongs to is full, or there is
- * none.  Afterwards there is room for one entry at least.
+ * none, or the entry does not fit the compact layout.  Returns a part with
+ * room for it.
  */
-void
-ledger_make_room(Ledger *ledger, uint64 hash)
+LedgerPart *
+ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when)
 {
 	LedgerPart *part = ledger_part(ledger, hash);
 	int64		entries = ledger_part_entries(ledger, part);
-	Size		cost;
 
 	CHECK_FOR_INTERRUPTS();
+	if (ledger->layout.compact && !ledger_fits_compact(key, when))
+	{
+		ledger_widen(ledger);
+		part = ledger_part(ledger, hash);
+		if (part->write != part->end)
+			return part;
+	}
 	if (entries >= part->check_at)
 		look_at_part(ledger, part);
 	if (ledger->part_mask == 0 &&
 		ledger_part_entries(ledger, part) >= SMALL_ENTRIES)
 		ledger_split(ledger);
-	cost = ledger_chunk_cost(ledger, next_chunk(ledger, ledger_part(ledger, hash)));
-	if (ledger->listed && ledger->pool->memory + cost > ledger->pool->limit)
-		enforce_limit(ledger->pool, cost);
+	if (ledger->listed && ledger->pool->memory + LAST_CHUNK > ledger->pool->limit)
+		enforce_limit(ledger->pool);
 
 	part = ledger_part(ledger, hash);
 	if (part->write == part->end)
 		add_chunk(ledger, part, next_chunk(ledger, part));
+	return part;
 }
 
 /*
@@ -410,6 +473,7 @@ ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
 	LedgerSpan *spans;
 	int			nspans;
 	uint64	   *unpacked = NULL;
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 
 	if (part->chunk == NULL && packed == 0)
 		return false;
@@ -419,14 +483,14 @@ ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
 	if (packed > 0)
 	{
 		spans = repalloc(spans, (nspans + 1) * sizeof(LedgerSpan));
-		unpacked = palloc_extended(packed * ledger->entry_words * sizeof(uint64),
+		unpacked = palloc_extended(packed * wide.words * sizeof(uint64),
 								   MCXT_ALLOC_HUGE);
+		spans[nspans].layout = &wide;
 		spans[nspans].words = unpacked;
 		spans[nspans].entries = ledger_packed_read(ledger, p, unpacked);
 		nspans++;
 	}
-	ledger_group(groups, spans, nspans, ledger->settings.key_words,
-				 (ledger->settings.flags & LEDGER_MONEY) != 0);
+	ledger_group(groups, spans, nspans, ledger->settings.key_words);
 	pfree(spans);
 	if (unpacked)
 		pfree(unpacked);
@@ -543,10 +607,11 @@ ledger_combine(Ledger *into, Ledger *from)
 		int			nspans = ledger_part_spans(from, &from->parts[p], &spans);
 
 		for (int s = 0; s < nspans; s++)
-			ledger_add_words(into, spans[s].words, spans[s].entries);
+			ledger_add_entries(into, &from->layout, spans[s].words,
+							   spans[s].entries);
 		pfree(spans);
 	}
 	ledger_packed_add(into, from);
 	if (into->listed && into->pool->memory > into->pool->limit)
-		enforce_limit(into->pool, 0);
+		enforce_limit(into->pool);
 }

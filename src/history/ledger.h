@@ -15,6 +15,13 @@
  * time is a period number or, under "since start", a moment (calendar.h).  A
  * count of 0 without the start flag is a refund.  Entries of one customer and
  * time are additive: they may be merged, and need not be.
+ *
+ * As long as customers are integers below 2^32, times periods within 2^19 of
+ * 2000 and counts small, entries are kept compact, key and when in one word:
+ *
+ *	customer (32 bits) | time (20 bits, biased) | start flag | count (11 bits)
+ *
+ * The first entry that does not fit makes its ledger wide.
  */
 #ifndef RETENTION_LEDGER_H
 #define RETENTION_LEDGER_H
@@ -54,6 +61,83 @@ ledger_count(uint64 when)
 	return (int64) (when & LEDGER_COUNT_MAX);
 }
 
+#define COMPACT_COUNT_BITS 11
+#define COMPACT_COUNT_MAX ((UINT64CONST(1) << COMPACT_COUNT_BITS) - 1)
+#define COMPACT_TIME_BITS 20
+#define COMPACT_TIME_LOW \
+	((uint64) (LEDGER_TIME_BIAS - (INT64CONST(1) << (COMPACT_TIME_BITS - 1))))
+
+/* How entries lie in memory. */
+typedef struct LedgerLayout
+{
+	uint8		words;			/* in an entry */
+	uint8		key_words;
+	bool		money;
+	bool		compact;
+} LedgerLayout;
+
+/* Does an entry fit the compact layout? */
+static inline bool
+ledger_fits_compact(const uint64 *key, uint64 when)
+{
+	return key[0] >> 32 == 0 &&
+		(when >> LEDGER_TIME_SHIFT) - COMPACT_TIME_LOW <
+		(UINT64CONST(1) << COMPACT_TIME_BITS) &&
+		(when & LEDGER_COUNT_MAX) <= COMPACT_COUNT_MAX;
+}
+
+/* Write an entry that fits; returns what follows it. */
+static inline uint64 *
+ledger_put_entry(const LedgerLayout *layout, uint64 *write, const uint64 *key,
+				 uint64 when, int64 amount)
+{
+	if (layout->compact)
+		*write++ = key[0] << 32 |
+			((when >> LEDGER_TIME_SHIFT) - COMPACT_TIME_LOW) << (COMPACT_COUNT_BITS + 1) |
+			(when & LEDGER_START) >> (LEDGER_COUNT_BITS - COMPACT_COUNT_BITS) |
+			(when & LEDGER_COUNT_MAX);
+	else
+	{
+		*write++ = key[0];
+		if (layout->key_words == 2)
+			*write++ = key[1];
+		*write++ = when;
+	}
+	if (layout->money)
+		*write++ = (uint64) amount;
+	return write;
+}
+
+/* Read an entry's key; returns its words where they are not in place. */
+static inline const uint64 *
+ledger_get_key(const LedgerLayout *layout, const uint64 *entry, uint64 *buffer)
+{
+	if (!layout->compact)
+		return entry;
+	*buffer = entry[0] >> 32;
+	return buffer;
+}
+
+/* Read the word "when" of an entry. */
+static inline uint64
+ledger_get_when(const LedgerLayout *layout, const uint64 *entry)
+{
+	uint64		word = entry[0] & 0xFFFFFFFF;
+
+	if (!layout->compact)
+		return entry[layout->key_words];
+	return ((word >> (COMPACT_COUNT_BITS + 1)) + COMPACT_TIME_LOW) << LEDGER_TIME_SHIFT |
+		(word & (UINT64CONST(1) << COMPACT_COUNT_BITS)) << (LEDGER_COUNT_BITS - COMPACT_COUNT_BITS) |
+		(word & COMPACT_COUNT_MAX);
+}
+
+/* Read an entry's amount. */
+static inline int64
+ledger_get_amount(const LedgerLayout *layout, const uint64 *entry)
+{
+	return layout->money ? (int64) entry[layout->words - 1] : 0;
+}
+
 /* One entry as a visitor sees it; amount is 0 in a ledger without money. */
 typedef struct LedgerItem
 {
@@ -61,8 +145,14 @@ typedef struct LedgerItem
 	int64		amount;
 } LedgerItem;
 
-/* Called for each customer, items in order of time; items may be read only. */
-typedef void (*LedgerVisitor) (const LedgerItem *items, int nitems, void *arg);
+/*
+ * Called for each customer.  Items come in no order and several to a time;
+ * ledger_settle_items() sorts and merges them in place where that matters.
+ */
+typedef void (*LedgerVisitor) (LedgerItem *items, int nitems, void *arg);
+
+extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
+								  uint64 count_max);
 
 /* What two ledgers must have in common to be merged. */
 typedef struct LedgerSettings
@@ -86,20 +176,9 @@ typedef struct LedgerPool
 typedef struct LedgerChunk
 {
 	struct LedgerChunk *next;	/* the one filled before */
-	uint32		bytes;			/* this header included, a power of two */
-	bool		cut;			/* from a slab */
+	Size		bytes;			/* this header included */
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];
 } LedgerChunk;
-
-typedef struct LedgerSlab
-{
-	struct LedgerSlab *next;
-	Size		bytes;
-} LedgerSlab;
-
-#define LEDGER_FIRST_CHUNK 512	/* bytes; sizes are powers of two */
-#define LEDGER_LAST_CHUNK 65536
-#define LEDGER_CHUNK_SIZES 8
 
 typedef struct LedgerPart
 {
@@ -121,7 +200,7 @@ typedef struct LedgerSpill LedgerSpill; /* ledger_spill.c */
 typedef struct Ledger
 {
 	uint32		magic;
-	uint8		entry_words;
+	LedgerLayout layout;		/* of the entries in memory */
 	uint8		level;			/* how many times six bits of hash are spent */
 	bool		listed;			/* in pool->ledgers */
 	int			part_shift;		/* part = hash >> shift & mask */
@@ -135,10 +214,6 @@ typedef struct Ledger
 	Size		memory;			/* bytes of chunks and packed states */
 	double		distinct;		/* share of entries the last look left */
 	int64		probe_at;		/* entries of a part at the next look */
-	LedgerSlab *slabs;			/* what chunks of a large ledger are cut from */
-	char	   *slab_at;		/* the latest slab is free from here */
-	char	   *slab_end;
-	LedgerChunk *free_chunks[LEDGER_CHUNK_SIZES];
 	LedgerPacked *packed;		/* states received from workers */
 	LedgerSpill *spill;			/* NULL until spilled */
 	dlist_node	node;
@@ -150,9 +225,12 @@ typedef struct Ledger
 extern LedgerPool *ledger_pool_create(MemoryContext context);
 extern Ledger *ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 							 MemoryContext context, int level);
-extern bool ledger_is_empty(const Ledger *ledger);
-extern void ledger_make_room(Ledger *ledger, uint64 hash);
-extern void ledger_add_words(Ledger *ledger, const uint64 *words, int64 n);
+extern bool ledger_is_large(const Ledger *ledger);
+extern LedgerPart *ledger_make_room(Ledger *ledger, uint64 hash,
+									const uint64 *key, uint64 when);
+extern LedgerLayout ledger_layout(const LedgerSettings *settings, bool compact);
+extern void ledger_add_entries(Ledger *ledger, const LedgerLayout *layout,
+							   const uint64 *entries, int64 n);
 extern void ledger_combine(Ledger *into, Ledger *from);
 extern void ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg);
 
@@ -199,28 +277,19 @@ ledger_part(const Ledger *ledger, uint64 hash)
 
 /*
  * Append one entry.  Memory, duplicates and spilling are looked after when a
- * chunk is full, so the usual row costs a hash and three stores.
+ * chunk is full, so the usual row costs a hash and two or three stores.
  */
 static inline void
 ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 {
 	uint64		hash = ledger_hash(key, ledger->settings.key_words);
 	LedgerPart *part = ledger_part(ledger, hash);
-	uint64	   *write;
 
-	if (unlikely(part->write == part->end))
-	{
-		ledger_make_room(ledger, hash);
-		part = ledger_part(ledger, hash);
-	}
-	write = part->write;
-	*write++ = key[0];
-	if (ledger->settings.key_words == 2)
-		*write++ = key[1];
-	*write++ = when;
-	if (ledger->settings.flags & LEDGER_MONEY)
-		*write++ = (uint64) amount;
-	part->write = write;
+	if (unlikely(part->write == part->end) ||
+		(ledger->layout.compact && unlikely(!ledger_fits_compact(key, when))))
+		part = ledger_make_room(ledger, hash, key, when);
+	part->write = ledger_put_entry(&ledger->layout, part->write, key, when,
+								   amount);
 }
 
 #endif							/* RETENTION_LEDGER_H */

@@ -2,9 +2,9 @@
  * ledger_group.c
  *		Put the entries of one part together by customer and time.
  *
- * Three passes over entries that fit the cache: number the customers through
- * a hash table, scatter (when, amount) so that each customer's are adjacent,
- * sort and merge each customer's few.
+ * Two passes over entries that fit the cache: number the customers through a
+ * hash table, then scatter (when, amount) so that each customer's are
+ * adjacent.  Where order matters each customer's few are sorted and merged.
  */
 #include "history/ledger_internal.h"
 
@@ -155,10 +155,11 @@ find_customer(LedgerGroups *g, const uint64 *key, int key_words)
 /*
  * Sort one customer's items by time and merge those that may be.  Orders of
  * one time add up as far as their count and amount fit; of the starts only
- * the earliest says anything.  Returns how many are left.
+ * the earliest says anything.  No count passes count_max.  Returns how many
+ * are left.
  */
 uint32
-ledger_settle_items(LedgerItem *items, uint32 n)
+ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max)
 {
 	uint32		kept = 0;
 	bool		started = false;
@@ -191,7 +192,7 @@ ledger_settle_items(LedgerItem *items, uint32 n)
 		}
 		else if (kept > 0 &&
 				 (last->when >> LEDGER_COUNT_BITS) == (when >> LEDGER_COUNT_BITS) &&
-				 (last->when & LEDGER_COUNT_MAX) + (when & LEDGER_COUNT_MAX) <= LEDGER_COUNT_MAX)
+				 (last->when & LEDGER_COUNT_MAX) + (when & LEDGER_COUNT_MAX) <= count_max)
 		{
 			int64		sum;
 
@@ -207,42 +208,55 @@ ledger_settle_items(LedgerItem *items, uint32 n)
 	return kept;
 }
 
-/* Scatter all entries to their customers' places; first is moved along. */
-static void
-scatter(LedgerGroups *g, const LedgerSpan *spans, int nspans,
-		int key_words, bool money)
+/* Number the customers of a span and count their entries. */
+static uint32 *
+number_customers(LedgerGroups *g, const LedgerSpan *span, int key_words,
+				 uint32 *owner)
 {
-	const uint32 *owner = g->owner;
-	int			stride = key_words + 1 + (money ? 1 : 0);
+	const LedgerLayout layout = *span->layout;
+	const uint64 *entry = span->words;
 
-	for (int s = 0; s < nspans; s++)
+	for (int64 i = 0; i < span->entries; i++, entry += layout.words)
 	{
-		const uint64 *w = spans[s].words + key_words;
+		uint64		buffer;
+		uint32		number = find_customer(g, ledger_get_key(&layout, entry, &buffer),
+										   key_words);
 
-		for (int64 i = 0; i < spans[s].entries; i++, w += stride)
-		{
-			LedgerItem *item = &g->items[g->customers[*owner++].first++];
-
-			item->when = w[0];
-			item->amount = money ? (int64) w[1] : 0;
-		}
+		g->customers[number].count++;
+		*owner++ = number;
 	}
+	return owner;
+}
+
+/* Scatter a span's entries to their customers' places; first moves along. */
+static const uint32 *
+scatter(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
+{
+	const LedgerLayout layout = *span->layout;
+	const uint64 *entry = span->words;
+
+	for (int64 i = 0; i < span->entries; i++, entry += layout.words)
+	{
+		LedgerItem *item = &g->items[g->customers[*owner++].first++];
+
+		item->when = ledger_get_when(&layout, entry);
+		item->amount = ledger_get_amount(&layout, entry);
+	}
+	return owner;
 }
 
 /*
  * Group the entries of some spans: groups->customers with their items, in no
- * particular order of customers.  Returns the number of items left after
- * merging.  The spans are not needed any more afterwards.
+ * particular order of either.  The spans are not needed any more afterwards.
  */
-int64
+void
 ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
-			 int key_words, bool money)
+			 int key_words)
 {
-	int			stride = key_words + 1 + (money ? 1 : 0);
 	int64		total = 0;
-	int64		kept = 0;
 	int64		nslots;
 	uint32	   *owner;
+	const uint32 *owned;
 	uint32		first = 0;
 
 	for (int s = 0; s < nspans; s++)
@@ -257,45 +271,101 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 	grow_slots(g, key_words, nslots);
 	owner = g->owner;
 	for (int s = 0; s < nspans; s++)
-	{
-		const uint64 *w = spans[s].words;
-
-		for (int64 i = 0; i < spans[s].entries; i++, w += stride)
-		{
-			uint32		number = find_customer(g, w, key_words);
-
-			g->customers[number].count++;
-			*owner++ = number;
-		}
-	}
+		owner = number_customers(g, &spans[s], key_words, owner);
 	for (int i = 0; i < g->ncustomers; i++)
 	{
 		g->customers[i].first = first;
 		first += g->customers[i].count;
 	}
 	CHECK_FOR_INTERRUPTS();
-	scatter(g, spans, nspans, key_words, money);
+	owned = g->owner;
+	for (int s = 0; s < nspans; s++)
+		owned = scatter(g, &spans[s], owned);
+	for (int i = 0; i < g->ncustomers; i++)
+		g->customers[i].first -= g->customers[i].count;
+}
+
+/*
+ * Sort and merge the items of every customer, none to a count above
+ * count_max.  Returns the number of items left.
+ */
+int64
+ledger_groups_settle(LedgerGroups *g, uint64 count_max)
+{
+	int64		kept = 0;
+
 	for (int i = 0; i < g->ncustomers; i++)
 	{
 		LedgerCustomer *c = &g->customers[i];
 
-		c->first -= c->count;
-		c->count = ledger_settle_items(g->items + c->first, c->count);
+		c->count = ledger_settle_items(g->items + c->first, c->count,
+									   count_max);
 		kept += c->count;
 	}
 	return kept;
 }
 
-/* Bring the customers into the order of their keys. */
+#define FEW_CUSTOMERS 128		/* so many are sorted by comparing */
+
+/*
+ * Bring the customers into the order of their keys.  Keys of one word are
+ * sorted byte by byte from the lowest, bytes that all share left out.
+ */
 void
-ledger_groups_sort(LedgerGroups *g)
+ledger_groups_sort(LedgerGroups *g, int key_words)
 {
-	sort_customers(g->customers, g->ncustomers);
+	LedgerCustomer *from = g->customers;
+	LedgerCustomer *to;
+	uint64		differ = 0;
+	int			n = g->ncustomers;
+
+	if (key_words != 1 || n < FEW_CUSTOMERS)
+	{
+		sort_customers(from, n);
+		return;
+	}
+	for (int i = 1; i < n; i++)
+		differ |= from[i].key[0] ^ from[0].key[0];
+	if (g->max_sorted < g->max_customers)
+	{
+		g->sorted = renew_buffer(g, g->sorted,
+								 g->max_customers * sizeof(LedgerCustomer));
+		g->max_sorted = g->max_customers;
+	}
+	to = g->sorted;
+	for (int shift = 0; shift < 64; shift += 8)
+	{
+		uint32		place[256] = {0};
+		uint32		sum = 0;
+		LedgerCustomer *swap;
+
+		if (((differ >> shift) & 0xFF) == 0)
+			continue;
+		for (int i = 0; i < n; i++)
+			place[(from[i].key[0] >> shift) & 0xFF]++;
+		for (int b = 0; b < 256; b++)
+		{
+			uint32		count = place[b];
+
+			place[b] = sum;
+			sum += count;
+		}
+		for (int i = 0; i < n; i++)
+			to[place[(from[i].key[0] >> shift) & 0xFF]++] = from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != g->customers)
+		memcpy(g->customers, from, n * sizeof(LedgerCustomer));
 }
 
-/* Write the groups back as entries; words has room for all that were kept. */
+/*
+ * Write the groups back as entries, which must fit the layout; words has room
+ * for all that were kept.
+ */
 void
-ledger_groups_write(const LedgerGroups *g, int key_words, bool money,
+ledger_groups_write(const LedgerGroups *g, const LedgerLayout *layout,
 					uint64 *words)
 {
 	for (int i = 0; i < g->ncustomers; i++)
@@ -304,14 +374,8 @@ ledger_groups_write(const LedgerGroups *g, int key_words, bool money,
 		const LedgerItem *item = g->items + c->first;
 
 		for (uint32 j = 0; j < c->count; j++, item++)
-		{
-			*words++ = c->key[0];
-			if (key_words == 2)
-				*words++ = c->key[1];
-			*words++ = item->when;
-			if (money)
-				*words++ = (uint64) item->amount;
-		}
+			words = ledger_put_entry(layout, words, c->key, item->when,
+									 item->amount);
 	}
 }
 

@@ -3,7 +3,6 @@
  *		What the files of the ledger show to one another.
  *
  *	ledger.c		append, grow, memory limit, visit
- *	ledger_chunk.c	memory of the parts
  *	ledger_group.c	entries of a part put together by customer and time
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
  *	ledger_spill.c	temporary files
@@ -17,6 +16,7 @@
 /* A run of entries in memory. */
 typedef struct LedgerSpan
 {
+	const LedgerLayout *layout;
 	const uint64 *words;
 	int64		entries;
 } LedgerSpan;
@@ -35,9 +35,11 @@ typedef struct LedgerGroups
 	uint64		salt;			/* odd; spreads keys an adversary chose */
 	int			ncustomers;
 	LedgerCustomer *customers;
-	LedgerItem *items;			/* merged, in order of time per customer */
+	LedgerItem *items;			/* of one customer after the other */
 	/* buffers */
 	int			max_customers;
+	LedgerCustomer *sorted;
+	int			max_sorted;
 	uint32	   *slots;
 	int64		nslots;
 	int64		max_slots;
@@ -47,15 +49,15 @@ typedef struct LedgerGroups
 
 /* ledger_group.c */
 extern LedgerGroups *ledger_groups_create(MemoryContext context);
-extern int64 ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
-						  int nspans, int key_words, bool money);
+extern void ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
+						 int nspans, int key_words);
 extern void ledger_groups_reserve(LedgerGroups *groups, int64 total);
 extern LedgerCustomer *ledger_groups_append(LedgerGroups *groups,
 											const uint64 *key, int key_words);
-extern uint32 ledger_settle_items(LedgerItem *items, uint32 n);
-extern void ledger_groups_sort(LedgerGroups *groups);
-extern void ledger_groups_write(const LedgerGroups *groups, int key_words,
-								bool money, uint64 *words);
+extern void ledger_groups_sort(LedgerGroups *groups, int key_words);
+extern void ledger_groups_write(const LedgerGroups *groups,
+								const LedgerLayout *layout, uint64 *words);
+extern int64 ledger_groups_settle(LedgerGroups *groups, uint64 count_max);
 extern void ledger_groups_visit(const LedgerGroups *groups,
 								LedgerVisitor visit, void *arg);
 
@@ -68,15 +70,10 @@ extern bool ledger_group_part(const Ledger *ledger, int part,
 extern int64 ledger_part_entries(const Ledger *ledger, const LedgerPart *part);
 extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 							  LedgerSpan **spans);
+extern void ledger_widen(Ledger *ledger);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
 extern void ledger_account(Ledger *ledger, int64 bytes);
-
-/* ledger_chunk.c */
-extern Size ledger_chunk_cost(const Ledger *ledger, Size bytes);
-extern LedgerChunk *ledger_chunk_get(Ledger *ledger, Size bytes);
-extern void ledger_chunk_put(Ledger *ledger, LedgerChunk *chunk);
-extern void ledger_slabs_free(Ledger *ledger);
 
 /* ledger_pack.c: blocks are in order of part once indexed */
 typedef struct LedgerBlock

@@ -21,8 +21,9 @@
  *	uint	decimal zeros cut off all amounts; then for each customer
  *		key		one word: distance from the key before; two words: 16 bytes
  *		uint	number of entries, then for each, in order of time
- *			uint	distance of time and start flag from the entry before
- *			uint	count
+ *			uint	distance of time and start flag from the entry before, and
+ *					one bit: the count is not 1
+ *			uint	count, when it is not 1
  *			sint	amount, when the ledger keeps money
  *
  * The leader keeps the blocks as they came and unpacks them part by part when
@@ -81,7 +82,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	MemoryContext old;
 	WireWriter	w;
 	uint64		key = 0;
-	uint64		entries = 0;
+	uint64		entries;
 	uint64		hash;
 	int			zeros = money ? common_zeros(groups) : 0;
 	int64		unit = powers_of_ten[zeros];
@@ -89,9 +90,8 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	if (groups->ncustomers == 0)
 		return;
 	old = MemoryContextSwitchTo(a->context);
-	ledger_groups_sort(groups);
-	for (int i = 0; i < groups->ncustomers; i++)
-		entries += groups->customers[i].count;
+	ledger_groups_sort(groups, settings->key_words);
+	entries = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
 	wire_writer_init(&w, entries * 8, PACK_WHAT, PACK_HINT);
 	wire_put(&w, entries);
 	wire_put(&w, groups->ncustomers);
@@ -102,21 +102,25 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 		const LedgerItem *item = &groups->items[c->first];
 		uint64		when = 0;
 
+		/* room for the whole customer */
+		wire_grow(&w, (Size) WIRE_MAX_INTEGER * (3 + 3 * (Size) c->count));
 		if (settings->key_words == 1)
-			wire_put(&w, c->key[0] - key);
+			wire_put_reserved(&w, c->key[0] - key);
 		else
 			wire_put_bytes(&w, c->key, sizeof(c->key));
 		key = c->key[0];
-		wire_put(&w, c->count);
+		wire_put_reserved(&w, c->count);
 		for (uint32 j = 0; j < c->count; j++, item++)
 		{
 			uint64		time = item->when >> LEDGER_COUNT_BITS;
+			uint64		count = item->when & LEDGER_COUNT_MAX;
 
-			wire_put(&w, time - when);
+			wire_put_reserved(&w, (time - when) << 1 | (count != 1));
 			when = time;
-			wire_put(&w, item->when & LEDGER_COUNT_MAX);
+			if (count != 1)
+				wire_put_reserved(&w, count);
 			if (money)
-				wire_put_signed(&w, item->amount / unit);
+				wire_put_reserved(&w, wire_zigzag(item->amount / unit));
 		}
 	}
 	/* a part of a nested ledger lies within one part of the outermost */
@@ -278,16 +282,20 @@ cursor_next(BlockCursor *c)
 static inline void
 cursor_item(BlockCursor *c, LedgerItem *item)
 {
-	c->time += wire_get(&c->r);
+	uint64		distance = wire_get(&c->r);
+
+	c->time += distance >> 1;
 	item->when = c->time << LEDGER_COUNT_BITS |
-		wire_get_max(&c->r, LEDGER_COUNT_MAX, "A count is too large.");
+		((distance & 1) == 0 ? 1 :
+		 wire_get_max(&c->r, LEDGER_COUNT_MAX, "A count is too large."));
 	item->amount = c->money ? wire_get_signed(&c->r) * c->unit : 0;
 }
 
-/* Unpack a block; words has room for block_entries(block) entries. */
+/* Unpack a block, wide; words has room for block_entries(block) entries. */
 static int64
 unpack_block(const Ledger *ledger, const LedgerBlock *block, uint64 *words)
 {
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 	BlockCursor c;
 	int64		entries;
 
@@ -299,12 +307,8 @@ unpack_block(const Ledger *ledger, const LedgerBlock *block, uint64 *words)
 			LedgerItem	item;
 
 			cursor_item(&c, &item);
-			*words++ = c.key[0];
-			if (c.key_words == 2)
-				*words++ = c.key[1];
-			*words++ = item.when;
-			if (c.money)
-				*words++ = (uint64) item.amount;
+			words = ledger_put_entry(&wide, words, c.key, item.when,
+									 item.amount);
 		}
 	return entries;
 }
@@ -341,10 +345,11 @@ ledger_packed_entries(const Ledger *ledger, int part)
 	return entries;
 }
 
-/* Unpack them; returns their number. */
+/* Unpack them, in the wide layout; returns their number. */
 int64
 ledger_packed_read(const Ledger *ledger, int part, uint64 *words)
 {
+	int			entry_words = ledger_layout(&ledger->settings, false).words;
 	int64		entries = 0;
 
 	CHECK_FOR_INTERRUPTS();
@@ -352,7 +357,7 @@ ledger_packed_read(const Ledger *ledger, int part, uint64 *words)
 		for (int b = first_block(p, part);
 			 b < p->nblocks && p->blocks[b].part == part; b++)
 			entries += unpack_block(ledger, &p->blocks[b],
-									words + entries * ledger->entry_words);
+									words + entries * entry_words);
 	return entries;
 }
 
@@ -410,8 +415,7 @@ ledger_packed_merge(const Ledger *ledger, int part, LedgerGroups *groups)
 			if (!cursor_next(c))
 				open[i--] = open[--nopen];
 		}
-		customer->count = ledger_settle_items(groups->items + customer->first,
-											  items - customer->first);
+		customer->count = items - customer->first;
 	}
 	return true;
 }
@@ -429,6 +433,8 @@ compare_blocks(const void *a, const void *b)
 void
 ledger_packed_add(Ledger *into, const Ledger *from)
 {
+	LedgerLayout wide = ledger_layout(&into->settings, false);
+
 	for (const LedgerPacked *p = from->packed; p != NULL; p = p->next)
 	{
 		Size		bytes = 0;
@@ -442,11 +448,11 @@ ledger_packed_add(Ledger *into, const Ledger *from)
 			for (int b = 0; b < p->nblocks; b++)
 			{
 				uint64	   *words = palloc_extended((block_entries(&p->blocks[b]) + 1) *
-													into->entry_words * sizeof(uint64),
+													wide.words * sizeof(uint64),
 													MCXT_ALLOC_HUGE);
 
-				ledger_add_words(into, words,
-								 unpack_block(from, &p->blocks[b], words));
+				ledger_add_entries(into, &wide, words,
+								   unpack_block(from, &p->blocks[b], words));
 				pfree(words);
 			}
 			continue;

@@ -6,7 +6,7 @@
  * one temporary file, as 64 runs chosen by the next six bits of the hash (a
  * "tape" is all runs with the same bits).  The file is only appended to, and
  * a directory of runs is kept, so a ledger can go on growing after it has
- * been read.  It is read tape by tape: each tape is loaded into a nested
+ * been read.  Entries are written wide.  It is read tape by tape: each tape is loaded into a nested
  * ledger of its own, which has the same limit, and spills in turn if even one
  * sixty-fourth is too large.
  */
@@ -116,8 +116,7 @@ ledger_spill(Ledger *ledger)
 													ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(workspace);
 	LedgerGroups *groups = ledger_groups_create(workspace);
-	int			key_words = ledger->settings.key_words;
-	bool		money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 	LedgerSpill *spill;
 
 	ledger_split(ledger);
@@ -132,23 +131,21 @@ ledger_spill(Ledger *ledger)
 	for (int p = 0; p < LEDGER_PARTS; p++)
 	{
 		LedgerPart *part = &ledger->parts[p];
-		int64		kept = 0;
+		int64		kept;
 		uint64	   *words;
 
 		if (!ledger_group_part(ledger, p, groups))
 			continue;
-		for (int i = 0; i < groups->ncustomers; i++)
-			kept += groups->customers[i].count;
-		words = palloc_extended((kept + 1) * ledger->entry_words * sizeof(uint64),
+		kept = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
+		words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
 								MCXT_ALLOC_HUGE);
-		ledger_groups_write(groups, key_words, money, words);
+		ledger_groups_write(groups, &wide, words);
 		write_run(spill, &spill->tapes[p * LEDGER_TAPES / LEDGER_PARTS],
-				  words, kept, ledger->entry_words);
+				  words, kept, wide.words);
 		pfree(words);
 		ledger_part_free(ledger, part);
 	}
 	ledger_packed_free(ledger);
-	ledger_slabs_free(ledger);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(workspace);
 }
@@ -158,7 +155,8 @@ static void
 load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
 {
 	uint64	   *batch = palloc(BATCH_WORDS * sizeof(uint64));
-	int64		per_batch = BATCH_WORDS / nested->entry_words;
+	LedgerLayout wide = ledger_layout(&nested->settings, false);
+	int64		per_batch = BATCH_WORDS / wide.words;
 
 	for (int i = 0; i < tape->nruns; i++)
 	{
@@ -172,14 +170,14 @@ load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
 		while (left > 0)
 		{
 			int64		n = Min(left, per_batch);
-			Size		bytes = n * nested->entry_words * sizeof(uint64);
+			Size		bytes = n * wide.words * sizeof(uint64);
 
 			CHECK_FOR_INTERRUPTS();
 			if (BufFileRead(spill->file, batch, bytes) != bytes)
 				ereport(ERROR,
 						(errcode_for_file_access(),
 						 errmsg("could not read from a temporary file: read too few bytes")));
-			ledger_add_words(nested, batch, n);
+			ledger_add_entries(nested, &wide, batch, n);
 			left -= n;
 		}
 	}

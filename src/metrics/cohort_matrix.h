@@ -23,17 +23,29 @@
  *			sint	revenue in millionths (128 bits), only with MATRIX_MONEY
  *
  * A cell with nothing in it is not stored, nor is a cohort without customers.
+ * MATRIX_RECURRING goes with plain calendar grains and with neither
+ * MATRIX_MONEY nor MATRIX_STARTED.  No cell lies past "last", except with
+ * MATRIX_LEVELS, where the data end with the last start of a range.
  */
 #ifndef RETENTION_COHORT_MATRIX_H
 #define RETENTION_COHORT_MATRIX_H
 
 #include "base/calendar.h"
 #include "base/money.h"
+#include "common/int.h"
 
 #define MATRIX_MONEY 0x01		/* built with an amount argument */
 #define MATRIX_STARTED 0x02		/* cohorts by started_at: age 0 may be idle */
 #define MATRIX_RECURRING 0x04	/* every active period is a cohort */
 #define MATRIX_LEVELS 0x08		/* from ranges: no orders */
+
+/*
+ * Revenues of a matrix, each taken without its sign, add up to no more than
+ * this many millionths (1e31 units), so that no sum of them overflows.  No
+ * table has rows enough to get there.
+ */
+#define MATRIX_REVENUE_MAX \
+	((int128) INT64CONST(1000000000000000000) * INT64CONST(1000000000000000000) * 10)
 
 typedef struct MatrixCell
 {
@@ -65,15 +77,36 @@ typedef struct Matrix
 	MatrixCohort *cohorts;		/* in order of period */
 } Matrix;
 
+/* Are orders counted? */
+static inline bool
+matrix_has_orders(const Matrix *matrix)
+{
+	return (matrix->flags & (MATRIX_LEVELS | MATRIX_RECURRING)) == 0;
+}
+
+/* Is there money to read? */
+static inline bool
+matrix_has_money(const Matrix *matrix)
+{
+	return (matrix->flags & MATRIX_MONEY) != 0;
+}
+
 /*
- * Encode a matrix as a datum (palloc'd); past 1 GB error 54000.  Empty cells
- * must have been left out by the caller.
+ * What is wrong with a matrix, as a sentence for errdetail (palloc'd or
+ * constant); NULL when it is valid.
+ */
+extern const char *matrix_problem(const Matrix *matrix);
+
+/*
+ * Encode a matrix as a datum (palloc'd); past 1 GB error 54000.  The caller
+ * has left out empty cells and vouches for what matrix_problem() checks, but
+ * for periods before the first date PostgreSQL has: error 22008.
  */
 extern struct varlena *matrix_encode(const Matrix *matrix);
 
 /*
- * Decode and validate a payload; any inconsistency is error 22P03.  Nothing
- * in the result points into the input.
+ * Decode and validate a payload; any inconsistency is error 22P03 (22P02 for
+ * words that are no grain).  Nothing in the result points into the input.
  */
 extern Matrix *matrix_decode(const void *payload, Size len);
 
@@ -83,5 +116,8 @@ extern Matrix *matrix_from_varlena(const struct varlena *value);
 
 /* A calendar to read the matrix with: no zone, no table. */
 extern Calendar *matrix_calendar(const Matrix *matrix);
+
+/* A day in ISO style whatever the DateStyle; palloc'd. */
+extern char *matrix_date_text(int64 day);
 
 #endif							/* RETENTION_COHORT_MATRIX_H */

@@ -20,12 +20,13 @@ export RUNS=${RUNS:-3} WORK_MEM=${WORK_MEM:-512MB} PEERS=${PEERS:-0} MEMORY=${ME
 
 if [ -z "${RETENTION_PRIVATE:-}" ]
 then
-	"$here/../deps.sh"
+	PEERS=0 "$here/../deps.sh"
 	cluster_pg_config
 	if [ "$PEERS" = 1 ]
 	then
-		# With the caller's npm and its settings; a bench without peers is
-		# still a bench.
+		# A bench without peers is still a bench.
+		"$here/../deps.sh" || true
+		# With the caller's npm and its settings.
 		private_prepare()
 		{
 			local peers=$RETENTION_PRIVATE/peers
@@ -197,7 +198,7 @@ do
 	for i in "${!names[@]}"
 	do
 		took=$(seconds "${modes[$i]}" "${memories[$i]}" "${queries[$i]}")
-		best[i]=$(awk -v a="${best[$i]:-1e9}" -v b="$took" 'BEGIN { print a < b ? a : b }')
+		best[i]=$(awk -v a="${best[$i]:-1e9}" -v b="$took" 'BEGIN { print (a < b) ? a : b }')
 	done
 done
 
@@ -218,13 +219,15 @@ do
 		-v floor="${best[$of]}" -v usual="${best[$((of + 2))]}" '
 		BEGIN {
 			ratio = s / floor
-			verdict = bar == "-" ? "" : bar " " (ratio <= bar ? "ok" : "over")
+			verdict = (bar == "-") ? "" : (bar " " ((ratio <= bar + 0) ? "ok" : "over"))
 			printf "%-50s %-8s %8.3f %8.2f %12s %8.1f\n", name, mode, s, ratio, verdict, usual / s
 		}'
 done
 # The bar of 12 against the usual SQL is for the first line of ours.
 awk -v s="${best[6]}" -v usual="${best[2]}" 'BEGIN {
-	printf "\nagainst the usual SQL, serial: %.1f times as fast (bar 12, %s)\n", usual / s, usual / s >= 12 ? "ok" : "under" }'
+	times = usual / s
+	verdict = (times >= 12) ? "ok" : "under"
+	printf "\nagainst the usual SQL, serial: %.1f times as fast (bar 12 %s)\n", times, verdict }'
 
 # ---------------------------------------------------------------------
 # The peers, each on its own storage

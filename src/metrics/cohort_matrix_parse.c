@@ -1,0 +1,505 @@
+/*
+ * cohort_matrix_parse.c
+ *		Reading the text of a cohort matrix.
+ *
+ * The text is a JSON object, see cohort_matrix_io.c.  It is read by
+ * PostgreSQL's own parser, event by event, because a matrix may well exceed
+ * what a jsonb can hold.  The first thing wrong is noted and all that follows
+ * is ignored, so that the error can be soft.
+ */
+#include "metrics/cohort_matrix_text.h"
+
+#include "miscadmin.h"
+#include "utils/datetime.h"
+
+typedef enum MatrixKey
+{
+	KEY_GRAIN, KEY_ZONE, KEY_LAST, KEY_MONEY, KEY_STARTED, KEY_RECURRING,
+	KEY_LEVELS, KEY_COHORTS, MATRIX_KEYS
+} MatrixKey;
+
+static const char *const matrix_keys[] = {
+	"grain", "zone", "last", "money", "started", "recurring", "levels",
+	"cohorts"
+};
+
+typedef enum CohortKey
+{
+	KEY_COHORT, KEY_SIZE, KEY_AGE, KEY_ACTIVE, KEY_LAST_ACTIVE,
+	KEY_STREAK_END, KEY_ORDERS, KEY_REVENUE, COHORT_KEYS
+} CohortKey;
+
+static const char *const cohort_keys[] = {
+	"cohort", "size", "age", "active", "last_active", "streak_end", "orders",
+	"revenue"
+};
+
+/* Where in the text we are. */
+typedef enum MatrixPlace
+{
+	AT_TOP, IN_MATRIX, IN_COHORTS, IN_COHORT, IN_COLUMN
+} MatrixPlace;
+
+/* An array of a cohort; its memory serves all cohorts. */
+typedef struct MatrixColumn
+{
+	int128	   *values;
+	int64		n;
+	int64		size;
+} MatrixColumn;
+
+typedef struct MatrixParse
+{
+	Matrix	   *matrix;
+	Node	   *escape;
+	MatrixPlace place;
+	int			key;			/* of the innermost object */
+	uint32		matrix_seen;	/* bit for each MatrixKey */
+	uint32		cohort_seen;	/* bit for each CohortKey */
+	char	   *grain;
+	DateADT		last;
+	int64		size;			/* of this cohort */
+	DateADT		date;			/* of this cohort */
+	int32		cohorts_size;	/* allocated */
+	int32		with_orders;	/* cohorts that have the key */
+	int32		with_revenue;
+	MatrixColumn columns[COHORT_KEYS];
+	const char *detail;			/* first thing wrong */
+	const char *hint;
+} MatrixParse;
+
+#define HINT_WHOLE \
+	"The text of a cohort_matrix is what its output writes; make one with the aggregate cohort_matrix(customer, at, grain)."
+
+/* Note what is wrong, unless something was before. */
+static void
+problem(MatrixParse *p, const char *detail, const char *hint)
+{
+	if (p->detail == NULL)
+	{
+		p->detail = detail;
+		p->hint = hint;
+	}
+}
+
+/* ----------------------------------------------------------------
+ *		Scalars
+ * ----------------------------------------------------------------
+ */
+
+/* A day in ISO style, as matrix_date_text() writes it. */
+static bool
+parse_date(const char *text, DateADT *date)
+{
+	int			year;
+	int			month;
+	int			day;
+	int			used;
+
+	if (sscanf(text, "%7d-%2d-%2d%n", &year, &month, &day, &used) != 3)
+		return false;
+	if (strcmp(text + used, " BC") == 0)
+		year = 1 - year;
+	if (month < 1 || month > 12 || !IS_VALID_JULIAN(year, month, day))
+		return false;
+	*date = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
+	return strcmp(matrix_date_text(*date), text) == 0;
+}
+
+/* The date under the key at hand. */
+static void
+take_date(MatrixParse *p, const char *name, const char *token, bool is_string,
+		  DateADT *date)
+{
+	if (!is_string || !parse_date(token, date))
+		problem(p, psprintf("The value of \"%s\" is not a date in quotes.", name),
+				"Dates read like \"2024-01-31\", whatever the DateStyle.");
+}
+
+/* A count under the key at hand: digits only, 64 bits. */
+static bool
+parse_count(const char *token, int64 *count)
+{
+	*count = 0;
+	if (*token == '\0')
+		return false;
+	for (; *token; token++)
+		if (*token < '0' || *token > '9' ||
+			pg_mul_s64_overflow(*count, 10, count) ||
+			pg_add_s64_overflow(*count, *token - '0', count))
+			return false;
+	return true;
+}
+
+/* A number into the column of the key at hand. */
+static void
+take_number(MatrixParse *p, const char *token, bool is_number)
+{
+	MatrixColumn *column = &p->columns[p->key];
+	const char *name = cohort_keys[p->key];
+	int128		value = 0;
+	int64		count = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	if (p->key == KEY_REVENUE)
+	{
+		if (!is_number || !money_from_cstring(token, &value))
+			problem(p, psprintf("\"%s\" has an element that is not an amount.", name),
+					"Amounts are plain numbers of at most six decimals, without exponent.");
+	}
+	else
+	{
+		if (!is_number || !parse_count(token, &count) ||
+			(p->key == KEY_AGE && count > PG_INT32_MAX))
+			problem(p, psprintf("\"%s\" has an element that is not a count.", name),
+					"Counts are whole numbers from 0 to 9223372036854775807, ages to 2147483647.");
+		value = count;
+	}
+	if (column->n == column->size)
+	{
+		column->size = Max(column->size * 2, 64);
+		column->values = column->values == NULL ?
+			palloc(column->size * sizeof(int128)) :
+			repalloc_huge(column->values, column->size * sizeof(int128));
+	}
+	column->values[column->n++] = value;
+}
+
+/* A scalar of the matrix itself. */
+static void
+take_matrix_scalar(MatrixParse *p, char *token, JsonTokenType type)
+{
+	static const uint8 flags[MATRIX_KEYS] = {
+		[KEY_MONEY] = MATRIX_MONEY, [KEY_STARTED] = MATRIX_STARTED,
+		[KEY_RECURRING] = MATRIX_RECURRING, [KEY_LEVELS] = MATRIX_LEVELS
+	};
+	const char *name = matrix_keys[p->key];
+
+	switch (p->key)
+	{
+		case KEY_LAST:
+			take_date(p, name, token, type == JSON_TOKEN_STRING, &p->last);
+			break;
+		case KEY_GRAIN:
+		case KEY_ZONE:
+			if (type != JSON_TOKEN_STRING)
+				problem(p, psprintf("The value of \"%s\" is not a string.", name),
+						HINT_WHOLE);
+			else if (p->key == KEY_GRAIN)
+				p->grain = token;
+			else
+				p->matrix->zone = token;
+			break;
+		case KEY_COHORTS:
+			problem(p, "The value of \"cohorts\" is not an array.", HINT_WHOLE);
+			break;
+		default:
+			if (type == JSON_TOKEN_TRUE)
+				p->matrix->flags |= flags[p->key];
+			else if (type != JSON_TOKEN_FALSE)
+				problem(p, psprintf("The value of \"%s\" is neither true nor false.", name),
+						HINT_WHOLE);
+			break;
+	}
+}
+
+static JsonActionResult
+on_scalar(void *state, char *token, JsonTokenType type)
+{
+	MatrixParse *p = state;
+
+	if (p->detail != NULL)
+		JSON_ACTION_RETURN;
+	switch (p->place)
+	{
+		case IN_COLUMN:
+			take_number(p, token, type == JSON_TOKEN_NUMBER);
+			pfree(token);
+			break;
+		case IN_MATRIX:
+			take_matrix_scalar(p, token, type);
+			break;
+		case IN_COHORT:
+			if (p->key == KEY_COHORT)
+				take_date(p, "cohort", token, type == JSON_TOKEN_STRING, &p->date);
+			else if (p->key != KEY_SIZE)
+				problem(p, psprintf("The value of \"%s\" is not an array.",
+									cohort_keys[p->key]), HINT_WHOLE);
+			else if (type != JSON_TOKEN_NUMBER || !parse_count(token, &p->size))
+				problem(p, "The value of \"size\" is not a count.",
+						"Counts are whole numbers from 0 to 9223372036854775807.");
+			break;
+		case AT_TOP:
+			problem(p, "The text is not a JSON object.", HINT_WHOLE);
+			break;
+		case IN_COHORTS:
+			problem(p, "An element of \"cohorts\" is not an object.", HINT_WHOLE);
+			break;
+	}
+	JSON_ACTION_RETURN;
+}
+
+/* ----------------------------------------------------------------
+ *		Cohorts
+ * ----------------------------------------------------------------
+ */
+
+static int64
+column_value(const MatrixParse *p, CohortKey key, int64 i)
+{
+	return p->columns[key].n > 0 ? (int64) p->columns[key].values[i] : 0;
+}
+
+/* All keys there, all arrays of one length? */
+static bool
+cohort_is_whole(MatrixParse *p)
+{
+	for (int key = 0; key < COHORT_KEYS; key++)
+	{
+		bool		seen = (p->cohort_seen & (1 << key)) != 0;
+
+		if (!seen && key < KEY_ORDERS)
+		{
+			problem(p, psprintf("A cohort lacks the key \"%s\".",
+								cohort_keys[key]), HINT_WHOLE);
+			return false;
+		}
+		if (seen && key > KEY_AGE && p->columns[key].n != p->columns[KEY_AGE].n)
+		{
+			problem(p, psprintf("Cohort %s: \"%s\" has %lld elements, \"age\" has %lld.",
+								matrix_date_text(p->date), cohort_keys[key],
+								(long long) p->columns[key].n,
+								(long long) p->columns[KEY_AGE].n),
+					"All arrays of a cohort have one element for each age listed in \"age\".");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* End of a cohort: its columns become cells. */
+static void
+take_cohort(MatrixParse *p)
+{
+	Matrix	   *matrix = p->matrix;
+	int64		n = p->columns[KEY_AGE].n;
+	MatrixCohort *cohort;
+
+	if (!cohort_is_whole(p))
+		return;
+	if (matrix->ncohorts == p->cohorts_size)
+	{
+		p->cohorts_size = Max(p->cohorts_size * 2, 64);
+		matrix->cohorts = matrix->cohorts == NULL ?
+			palloc(p->cohorts_size * sizeof(MatrixCohort)) :
+			repalloc_huge(matrix->cohorts, p->cohorts_size * sizeof(MatrixCohort));
+	}
+	cohort = &matrix->cohorts[matrix->ncohorts++];
+	cohort->period = p->date;	/* a day until the grain is known */
+	cohort->size = p->size;
+	cohort->ncells = (int32) n;
+	cohort->cells = palloc_extended(Max(n, 1) * sizeof(MatrixCell),
+									MCXT_ALLOC_HUGE);
+	for (int64 i = 0; i < n; i++)
+	{
+		MatrixCell *cell = &cohort->cells[i];
+
+		cell->age = (int32) column_value(p, KEY_AGE, i);
+		cell->active = column_value(p, KEY_ACTIVE, i);
+		cell->last_active = column_value(p, KEY_LAST_ACTIVE, i);
+		cell->streak_end = column_value(p, KEY_STREAK_END, i);
+		cell->orders = column_value(p, KEY_ORDERS, i);
+		cell->revenue = p->columns[KEY_REVENUE].n > 0 ?
+			p->columns[KEY_REVENUE].values[i] : 0;
+	}
+	p->with_orders += (p->cohort_seen & (1 << KEY_ORDERS)) != 0;
+	p->with_revenue += (p->cohort_seen & (1 << KEY_REVENUE)) != 0;
+}
+
+/* ----------------------------------------------------------------
+ *		Structure
+ * ----------------------------------------------------------------
+ */
+
+static JsonActionResult
+on_object_start(void *state)
+{
+	MatrixParse *p = state;
+
+	if (p->detail != NULL)
+		JSON_ACTION_RETURN;
+	if (p->place == AT_TOP)
+		p->place = IN_MATRIX;
+	else if (p->place == IN_COHORTS)
+	{
+		p->place = IN_COHORT;
+		p->cohort_seen = 0;
+		for (int key = 0; key < COHORT_KEYS; key++)
+			p->columns[key].n = 0;
+	}
+	else
+		problem(p, "There is an object where none belongs.", HINT_WHOLE);
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_object_end(void *state)
+{
+	MatrixParse *p = state;
+
+	if (p->detail != NULL)
+		JSON_ACTION_RETURN;
+	if (p->place == IN_COHORT)
+	{
+		take_cohort(p);
+		p->place = IN_COHORTS;
+	}
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_array_start(void *state)
+{
+	MatrixParse *p = state;
+
+	if (p->detail != NULL)
+		JSON_ACTION_RETURN;
+	if (p->place == IN_MATRIX && p->key == KEY_COHORTS)
+		p->place = IN_COHORTS;
+	else if (p->place == IN_COHORT && p->key >= KEY_AGE)
+		p->place = IN_COLUMN;
+	else
+		problem(p, "There is an array where none belongs.", HINT_WHOLE);
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_array_end(void *state)
+{
+	MatrixParse *p = state;
+
+	if (p->detail != NULL)
+		JSON_ACTION_RETURN;
+	p->place = p->place == IN_COLUMN ? IN_COHORT : IN_MATRIX;
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_field(void *state, char *name, bool isnull)
+{
+	MatrixParse *p = state;
+	bool		inner = p->place == IN_COHORT;
+	const char *const *keys = inner ? cohort_keys : matrix_keys;
+	int			nkeys = inner ? COHORT_KEYS : MATRIX_KEYS;
+	uint32	   *seen = inner ? &p->cohort_seen : &p->matrix_seen;
+
+	if (p->detail != NULL)
+		JSON_ACTION_RETURN;
+	for (p->key = 0; p->key < nkeys; p->key++)
+		if (strcmp(name, keys[p->key]) == 0)
+			break;
+	if (p->key == nkeys)
+		problem(p, psprintf("The key \"%s\" is unknown.", name), HINT_WHOLE);
+	else if (*seen & (1 << p->key))
+		problem(p, psprintf("The key \"%s\" is there twice.", name), HINT_WHOLE);
+	*seen |= 1 << p->key;
+	JSON_ACTION_RETURN;
+}
+
+/* ----------------------------------------------------------------
+ *		The whole
+ * ----------------------------------------------------------------
+ */
+
+/* The period a day begins, INT32_MIN and a problem when it begins none. */
+static int32
+day_to_period(MatrixParse *p, const Calendar *cal, DateADT day)
+{
+	int64		period = calendar_period_of_day(cal, day);
+	int64		start = calendar_period_start(cal, period);
+
+	if (start != day)
+		problem(p, psprintf("%s is not the first day of a period of the grain \"%s\".",
+							matrix_date_text(day), grain_to_cstring(cal->grain)),
+				psprintf("The period it lies in begins with %s.",
+						 matrix_date_text(start)));
+	return (int32) period;
+}
+
+/* What can be said only when all has been read. */
+static void
+finish_matrix(MatrixParse *p)
+{
+	Matrix	   *matrix = p->matrix;
+	Calendar   *cal = matrix_calendar(matrix);
+
+	matrix->last = day_to_period(p, cal, p->last);
+	for (int i = 0; p->detail == NULL && i < matrix->ncohorts; i++)
+		matrix->cohorts[i].period = day_to_period(p, cal,
+												  matrix->cohorts[i].period);
+	if (p->with_orders != (matrix_has_orders(matrix) ? matrix->ncohorts : 0))
+		problem(p, matrix_has_orders(matrix) ? "A cohort lacks the key \"orders\"." :
+				"A cohort has the key \"orders\".",
+				"Cohorts have \"orders\" unless \"levels\" or \"recurring\" is true.");
+	if (p->with_revenue != (matrix_has_money(matrix) ? matrix->ncohorts : 0))
+		problem(p, matrix_has_money(matrix) ? "A cohort lacks the key \"revenue\"." :
+				"A cohort has the key \"revenue\".",
+				"Cohorts have \"revenue\" when \"money\" is true, and only then.");
+	if (p->detail == NULL)
+		problem(p, matrix_problem(matrix), HINT_WHOLE);
+}
+
+/* Run the parser over the text; problems are left in p. */
+static void
+parse_text(MatrixParse *p, const char *text)
+{
+	JsonLexContext *lex = json_lexer(unconstify(char *, text), strlen(text));
+	JsonSemAction actions = {0};
+	JsonParseErrorType result;
+
+	actions.semstate = p;
+	actions.object_start = on_object_start;
+	actions.object_end = on_object_end;
+	actions.array_start = on_array_start;
+	actions.array_end = on_array_end;
+	actions.object_field_start = on_field;
+	actions.scalar = on_scalar;
+	result = pg_parse_json(lex, &actions);
+	if (result != JSON_SUCCESS)
+	{
+		p->detail = NULL;		/* not JSON at all: say so first */
+		problem(p, json_errdetail(result, lex), HINT_WHOLE);
+	}
+	for (int key = 0; p->detail == NULL && key < MATRIX_KEYS; key++)
+		if ((p->matrix_seen & (1 << key)) == 0)
+			problem(p, psprintf("The key \"%s\" is missing.", matrix_keys[key]),
+					HINT_WHOLE);
+}
+
+/*
+ * Reads the text of a matrix.  Keys may come in any order, everything else is
+ * as the output writes it.
+ */
+Matrix *
+matrix_parse(const char *text, Node *escape)
+{
+	MatrixParse p = {0};
+
+	p.matrix = palloc0(sizeof(Matrix));
+	p.escape = escape;
+	parse_text(&p, text);
+	if (p.detail == NULL)
+	{
+		p.matrix->grain = grain_parse(p.grain, escape);
+		if (p.matrix->grain == NULL)
+			return NULL;		/* a soft error was recorded */
+		finish_matrix(&p);
+	}
+	if (p.detail != NULL)
+		input_error(escape, NULL,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("invalid input syntax for type %s", "cohort_matrix"),
+					 errdetail_internal("%s", p.detail),
+					 errhint("%s", p.hint)));
+	return p.matrix;
+}

@@ -1,0 +1,443 @@
+/*
+ * cohort_matrix_type.c
+ *		The type cohort_matrix: encoding, decoding and what makes a value valid.
+ *
+ * The stored form is described in cohort_matrix.h.  Whatever comes from
+ * outside, as text, as bytes or out of a table, goes through matrix_problem()
+ * before anything is computed from it, so that readers and the merge need no
+ * checks of their own: sums fit, ages are in order, periods are dates.
+ */
+#include "metrics/cohort_matrix.h"
+
+#include "base/grain_parse.h"
+#include "base/wire.h"
+#include "miscadmin.h"
+#include "utils/datetime.h"
+
+#define MATRIX_VERSION 1
+#define MATRIX_FLAGS \
+	(MATRIX_MONEY | MATRIX_STARTED | MATRIX_RECURRING | MATRIX_LEVELS)
+#define MATRIX_NAME_MAX 32768	/* bytes of a grain's words or a zone */
+
+/* ----------------------------------------------------------------
+ *		What makes a matrix valid
+ * ----------------------------------------------------------------
+ */
+
+/* Sums over the cohorts looked at so far. */
+typedef struct MatrixTotals
+{
+	int64		size;
+	int64		orders;
+	int128		revenue;		/* of absolute values */
+} MatrixTotals;
+
+/* A calendar to read the matrix with: no zone, no table. */
+Calendar *
+matrix_calendar(const Matrix *matrix)
+{
+	return calendar_create(matrix->grain, NULL, false, CurrentMemoryContext);
+}
+
+/* A day in ISO style whatever the DateStyle; palloc'd. */
+char *
+matrix_date_text(int64 day)
+{
+	struct pg_tm tm = {0};
+	char		text[MAXDATELEN + 1];
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+	EncodeDateOnly(&tm, USE_ISO_DATES, text);
+	return pstrdup(text);
+}
+
+/* Does PostgreSQL have this day? */
+static bool
+day_is_date(int64 day)
+{
+	return day >= DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE &&
+		day < DATE_END_JULIAN - POSTGRES_EPOCH_JDATE;
+}
+
+/* What is wrong with one cell, apart from the sums; NULL when nothing is. */
+static const char *
+cell_problem(const Matrix *matrix, const MatrixCohort *cohort,
+			 const MatrixCell *cell)
+{
+	bool		has_orders = matrix_has_orders(matrix);
+
+	if (cell->active < 0 || cell->last_active < 0 || cell->streak_end < 0 ||
+		cell->orders < 0)
+		return "a count is negative";
+	if (cell->active > cohort->size)
+		return "more customers are active than the cohort has";
+	if (cell->last_active > cell->active)
+		return "last_active exceeds active";
+	if (cell->streak_end > cell->active)
+		return "streak_end exceeds active";
+	if (has_orders && cell->orders < cell->active)
+		return "there are fewer orders than active customers";
+	if (has_orders ? cell->active == 0 && cell->orders > 0 : cell->orders != 0)
+		return "there are orders of nobody";
+	if (cell->revenue != 0 && (matrix->flags & MATRIX_MONEY) == 0)
+		return "there is revenue in a matrix without money";
+	if (cell->active == 0 && cell->revenue == 0)
+		return "there is nothing in it";
+	return NULL;
+}
+
+/* What is wrong with the age of a cell. */
+static const char *
+age_problem(const Matrix *matrix, const Calendar *cal,
+			const MatrixCohort *cohort, const MatrixCell *cell)
+{
+	int64		max_ages = calendar_max_ages(cal);
+	int64		period;
+
+	if (cell->age < 0 ||
+		(cell > cohort->cells && cell->age <= cell[-1].age))
+		return "ages are not in ascending order";
+	if (max_ages >= 0 && cell->age >= max_ages)
+		return "the grain has no such age";
+	if (grain_is_since_start(matrix->grain))
+		return NULL;
+	period = (int64) cohort->period +
+		(grain_is_cut(matrix->grain) ? matrix->grain->cuts[cell->age] : cell->age);
+	if (period > PG_INT32_MAX)
+		return "it lies past the last date";
+	/* a range reaches past the last start of a range, which ends the data */
+	if (period > matrix->last && (matrix->flags & MATRIX_LEVELS) == 0)
+		return "it lies past the end of the data";
+	return NULL;
+}
+
+/*
+ * What is wrong with the sums of a cohort.  From the last age to the first:
+ * later counts the customers active at an age or later, streak those active
+ * at every age up to it; streak <= active <= later <= size.  When started_at
+ * makes the cohort, age 0 is no part of a streak.
+ */
+static const char *
+sums_problem(const Matrix *matrix, const MatrixCohort *cohort, int *at)
+{
+	bool		started = (matrix->flags & MATRIX_STARTED) != 0;
+	int32		from = started ? 1 : 0;
+	int64		later = 0;
+	int64		streak = 0;
+
+	for (int i = cohort->ncells - 1; i >= 0; i--)
+	{
+		const MatrixCell *cell = &cohort->cells[i];
+		int32		before = i > 0 ? cohort->cells[i - 1].age : -1;
+
+		*at = i;
+		if (cell->last_active > cohort->size - later ||
+			cell->streak_end > cohort->size - streak)
+			return "more customers have a last age or a streak than the cohort has";
+		later += cell->last_active;
+		streak += cell->streak_end;
+		if (cell->active > later)
+			return "more customers are active than active here or later";
+		if (cell->age < from)
+		{
+			if (cell->streak_end != 0)
+				return "a streak ends before it can begin";
+			continue;
+		}
+		if (cell->age == 1 ? streak != cell->active : streak > cell->active)
+			return "streak_end does not agree with active";
+		if (cell->age > from && before != cell->age - 1 && streak > 0)
+			return "a streak spans an idle age";
+	}
+	*at = 0;
+	if (!started && (cohort->ncells == 0 || cohort->cells[0].age != 0 ||
+					 cohort->cells[0].active != cohort->size ||
+					 later != cohort->size || streak != cohort->size))
+		return "not every customer of the cohort is counted at age 0, or not once in last_active and in streak_end";
+	return NULL;
+}
+
+/* What is wrong with a cohort; NULL when nothing is. */
+static const char *
+cohort_problem(const Matrix *matrix, const Calendar *cal,
+			   const MatrixCohort *cohort, MatrixTotals *totals)
+{
+	const char *problem = NULL;
+	int			at = 0;
+
+	if (cohort->period > matrix->last)
+		return "A cohort lies past the end of the data.";
+	if (cohort->size <= 0)
+		problem = "the size is not positive";
+	else if (pg_add_s64_overflow(totals->size, cohort->size, &totals->size))
+		problem = "the sizes of the cohorts add up to more than 64 bits hold";
+	for (int i = 0; problem == NULL && i < cohort->ncells; i++)
+	{
+		const MatrixCell *cell = &cohort->cells[i];
+
+		CHECK_FOR_INTERRUPTS();
+		at = i;
+		if ((problem = age_problem(matrix, cal, cohort, cell)) != NULL ||
+			(problem = cell_problem(matrix, cohort, cell)) != NULL)
+			break;
+		if (pg_add_s64_overflow(totals->orders, cell->orders, &totals->orders))
+			problem = "the orders add up to more than 64 bits hold";
+		if (cell->revenue > MATRIX_REVENUE_MAX ||
+			cell->revenue < -MATRIX_REVENUE_MAX ||
+			(totals->revenue += cell->revenue < 0 ? -cell->revenue :
+			 cell->revenue) > MATRIX_REVENUE_MAX)
+			problem = "revenue is out of range";
+	}
+	if (problem == NULL)
+		problem = sums_problem(matrix, cohort, &at);
+	if (problem == NULL)
+		return NULL;
+	return psprintf("Cohort %s, age %d: %s.",
+					matrix_date_text(calendar_period_start(cal, cohort->period)),
+					at < cohort->ncells ? cohort->cells[at].age : 0, problem);
+}
+
+/*
+ * What is wrong with a matrix, as a sentence for errdetail; NULL when it is
+ * valid.  Cost: one pass over the cells.
+ */
+const char *
+matrix_problem(const Matrix *matrix)
+{
+	const Grain *grain = matrix->grain;
+	Calendar   *cal = matrix_calendar(matrix);
+	MatrixTotals totals = {0};
+	const char *problem = NULL;
+
+	if ((matrix->flags & ~MATRIX_FLAGS) != 0)
+		return "It has unknown flags.";
+	if ((matrix->flags & MATRIX_RECURRING) && !grain_is_calendar(grain))
+		return "A recurring matrix goes with a plain calendar grain only.";
+	if ((matrix->flags & MATRIX_RECURRING) &&
+		(matrix->flags & (MATRIX_MONEY | MATRIX_STARTED)))
+		return "A recurring matrix has neither money nor given starts.";
+	if (matrix->zone[0] != '\0')
+	{
+		const char *canonical = grain_zone_canonical(matrix->zone);
+
+		if (canonical == NULL || strcmp(canonical, matrix->zone) != 0)
+			return "The time zone is unknown here, or not in its canonical spelling.";
+		if (grain_zone_len(grain) > 0 &&
+			(grain_zone_len(grain) != strlen(canonical) ||
+			 memcmp(grain_zone(grain), canonical, strlen(canonical)) != 0))
+			return "The time zone is not the one the grain names.";
+	}
+	if (matrix->ncohorts < 1)
+		return "It has no cohort.";
+	if (!day_is_date(calendar_period_start(cal, matrix->cohorts[0].period)) ||
+		!day_is_date(calendar_period_start(cal, matrix->last)))
+		return "A period reaches past the dates PostgreSQL has.";
+	for (int i = 0; problem == NULL && i < matrix->ncohorts; i++)
+	{
+		if (i > 0 && matrix->cohorts[i].period <= matrix->cohorts[i - 1].period)
+			return "Cohorts are not in ascending order.";
+		problem = cohort_problem(matrix, cal, &matrix->cohorts[i], &totals);
+	}
+	pfree(cal);
+	return problem;
+}
+
+/* ----------------------------------------------------------------
+ *		Encoding
+ * ----------------------------------------------------------------
+ */
+
+static void
+put_name(WireWriter *w, const char *name)
+{
+	wire_put(w, strlen(name));
+	wire_put_bytes(w, name, strlen(name));
+}
+
+static void
+put_cohort(WireWriter *w, const Matrix *matrix, const MatrixCohort *cohort)
+{
+	bool		has_orders = matrix_has_orders(matrix);
+	int32		age = 0;
+
+	wire_put(w, cohort->size);
+	wire_put(w, cohort->ncells);
+	for (int i = 0; i < cohort->ncells; i++)
+	{
+		const MatrixCell *cell = &cohort->cells[i];
+
+		wire_put(w, cell->age - age);
+		age = cell->age;
+		wire_put(w, cell->active);
+		wire_put(w, cell->last_active);
+		wire_put(w, cell->streak_end);
+		if (has_orders)
+			wire_put(w, cell->orders);
+		if (matrix->flags & MATRIX_MONEY)
+			wire_put_int128(w, cell->revenue);
+	}
+}
+
+/*
+ * Encode a matrix as a datum.  The caller vouches for all that
+ * matrix_problem() checks, but for periods that begin before the first date
+ * PostgreSQL has: error 22008.
+ */
+struct varlena *
+matrix_encode(const Matrix *matrix)
+{
+	Calendar   *cal = matrix_calendar(matrix);
+	const uint8 head[2] = {MATRIX_VERSION, matrix->flags};
+	WireWriter	w;
+
+	Assert(matrix->ncohorts > 0);
+	(void) calendar_date(calendar_period_start(cal, matrix->cohorts[0].period));
+	pfree(cal);
+
+	wire_writer_init(&w, 256, "cohort_matrix",
+					 "Use a coarser grain, or one matrix for each part of the time.");
+	wire_put_bytes(&w, head, sizeof(head));
+	put_name(&w, grain_to_cstring(matrix->grain));
+	put_name(&w, matrix->zone);
+	wire_put_signed(&w, matrix->last);
+	wire_put(&w, matrix->ncohorts);
+	for (int i = 0; i < matrix->ncohorts; i++)
+	{
+		const MatrixCohort *cohort = &matrix->cohorts[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (i == 0)
+			wire_put_signed(&w, cohort->period);
+		else
+			wire_put(&w, (int64) cohort->period - cohort[-1].period);
+		put_cohort(&w, matrix, cohort);
+	}
+	return (struct varlena *) wire_finish(&w);
+}
+
+/* ----------------------------------------------------------------
+ *		Decoding
+ * ----------------------------------------------------------------
+ */
+
+/* A name of printable ASCII. */
+static char *
+get_name(WireReader *r)
+{
+	Size		len = wire_get_max(r, MATRIX_NAME_MAX, "A name is too long.");
+	const uint8 *bytes = wire_get_bytes(r, len);
+
+	for (Size i = 0; i < len; i++)
+		if (bytes[i] < ' ' || bytes[i] > '~')
+			wire_corrupt(r, "A name has characters it cannot have.");
+	return pnstrdup((const char *) bytes, len);
+}
+
+static int64
+get_count(WireReader *r)
+{
+	return (int64) wire_get_max(r, PG_INT64_MAX, "A count is too large.");
+}
+
+/* Bytes left, against numbers of things that are more than that. */
+static inline Size
+bytes_left(const WireReader *r)
+{
+	return r->end - r->at;
+}
+
+static void
+get_cohort(WireReader *r, const Matrix *matrix, MatrixCohort *cohort)
+{
+	bool		has_orders = matrix_has_orders(matrix);
+	int64		age = 0;
+
+	cohort->size = get_count(r);
+	cohort->ncells = (int32) wire_get_max(r, Min(bytes_left(r) / 4, PG_INT32_MAX),
+										  "The number of cells exceeds the value.");
+	cohort->cells = palloc_extended(Max(cohort->ncells, 1) * sizeof(MatrixCell),
+									MCXT_ALLOC_HUGE);
+	for (int i = 0; i < cohort->ncells; i++)
+	{
+		MatrixCell *cell = &cohort->cells[i];
+
+		CHECK_FOR_INTERRUPTS();
+		age += wire_get_max(r, PG_INT32_MAX, "An age is too large.");
+		if (age > PG_INT32_MAX)
+			wire_corrupt(r, "An age is too large.");
+		cell->age = (int32) age;
+		cell->active = get_count(r);
+		cell->last_active = get_count(r);
+		cell->streak_end = get_count(r);
+		cell->orders = has_orders ? get_count(r) : 0;
+		cell->revenue = matrix->flags & MATRIX_MONEY ? wire_get_int128(r) : 0;
+	}
+}
+
+/* The names and numbers before the cohorts. */
+static void
+get_head(WireReader *r, Matrix *matrix)
+{
+	char	   *words;
+	int64		last;
+
+	if (*wire_get_bytes(r, 1) != MATRIX_VERSION)
+		wire_corrupt(r, "The version is unknown.");
+	matrix->flags = *wire_get_bytes(r, 1);
+	if ((matrix->flags & ~MATRIX_FLAGS) != 0)
+		wire_corrupt(r, "It has unknown flags.");
+	words = get_name(r);
+	matrix->grain = grain_parse(words, NULL);
+	if (strcmp(grain_to_cstring(matrix->grain), words) != 0)
+		wire_corrupt(r, "The grain is not in its canonical form.");
+	matrix->zone = get_name(r);
+	last = wire_get_signed(r);
+	if (last < PG_INT32_MIN || last > PG_INT32_MAX)
+		wire_corrupt(r, "A period is out of range.");
+	matrix->last = (int32) last;
+	matrix->ncohorts = (int32) wire_get_max(r, Min(bytes_left(r) / 3, PG_INT32_MAX),
+											"The number of cohorts exceeds the value.");
+}
+
+/*
+ * Decode and validate a payload.  Nothing in the result points into the
+ * input.  Error 22P03 for whatever is wrong, 22P02 for words that are no
+ * grain.
+ */
+Matrix *
+matrix_decode(const void *payload, Size len)
+{
+	Matrix	   *matrix = palloc0(sizeof(Matrix));
+	int64		period = 0;
+	const char *problem;
+	WireReader	r;
+
+	wire_reader_init(&r, payload, len, "cohort_matrix");
+	get_head(&r, matrix);
+	matrix->cohorts = palloc_extended(Max(matrix->ncohorts, 1) *
+									  sizeof(MatrixCohort), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < matrix->ncohorts; i++)
+	{
+		if (i == 0)
+			period = wire_get_signed(&r);
+		else
+			period += wire_get_max(&r, PG_UINT32_MAX,
+								   "A period is out of range.");
+		if (period < PG_INT32_MIN || period > PG_INT32_MAX)
+			wire_corrupt(&r, "A period is out of range.");
+		matrix->cohorts[i].period = (int32) period;
+		get_cohort(&r, matrix, &matrix->cohorts[i]);
+	}
+	wire_get_end(&r);
+	problem = matrix_problem(matrix);
+	if (problem != NULL)
+		wire_corrupt(&r, problem);
+	return matrix;
+}
+
+/* Decode a detoasted value, with either kind of header. */
+Matrix *
+matrix_from_varlena(const struct varlena *value)
+{
+	return matrix_decode(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
