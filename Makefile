@@ -37,6 +37,7 @@ OBJS = \
 REGRESS = \
 	calendar \
 	calendar_zones \
+	cohort_matrix \
 	cohort_vectors \
 	grain \
 	grain_errors
