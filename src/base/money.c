@@ -300,18 +300,23 @@ money_ratio(int128 scaled, int64 divisor)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, quotient));
 }
 
+/* Millionths as the float8 nearest to the amount. */
+static float8
+money_to_float8(int128 scaled)
+{
+	/* both exact, so the quotient is rounded once */
+	if (scaled < INT64CONST(1) << 53 && scaled > -(INT64CONST(1) << 53))
+		return (float8) scaled / MONEY_ONE;
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+											  NumericGetDatum(money_to_numeric(scaled))));
+}
+
 /*
- * One sum as a share of another: the exact quotient of PostgreSQL's numeric
- * division, rounded once more to a float8, so that plain SQL over the columns
- * finds the same.  whole must not be 0.
+ * One sum as a share of another, to the bit what part::float8 / whole::float8
+ * is in SQL.  whole must not be 0.
  */
 float8
 money_share(int128 part, int128 whole)
 {
-	Datum		quotient;
-
-	quotient = DirectFunctionCall2(numeric_div,
-								   NumericGetDatum(money_to_numeric(part)),
-								   NumericGetDatum(money_to_numeric(whole)));
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, quotient));
+	return money_to_float8(part) / money_to_float8(whole);
 }
