@@ -112,7 +112,8 @@ calendar_date(int64 day)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("date out of range"),
-				 errdetail("A period reaches past the dates PostgreSQL has, 4714-11-24 BC to 5874897-12-31.")));
+				 errdetail("A period reaches past the dates PostgreSQL has, 4714-11-24 BC to 5874897-12-31."),
+				 errhint("Use a shorter grain, or leave such dates out.")));
 	return day;
 }
 

@@ -31,7 +31,8 @@ calendar_moment_of_date(Calendar *cal, DateADT date)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("date out of range for timestamp"),
-				 errdetail("Windows since start are counted from timestamps, the last of which is in the year 294276.")));
+				 errdetail("Windows since start are counted from timestamps, the last of which is in the year 294276."),
+				 errhint("Use a plain grain such as \"month\", or leave such dates out.")));
 	return calendar_moment_of_local(cal, (int64) date * SECS_PER_DAY);
 }
 
@@ -181,6 +182,7 @@ data_end_as_of(DateADT as_of)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of must be a finite date"),
+				 errdetail("Ages are counted up to the day before as_of."),
 				 errhint("Pass the first day the data do not cover, such as current_date, or NULL for the period of the last event.")));
 	return end;
 }
@@ -262,7 +264,7 @@ calendar_complete(const Calendar *cal, int64 cohort, int64 age,
 {
 	int64		from = grain_is_since_start(cal->grain) ? cohort + 1 : cohort;
 
-	return age_exists(cal->grain, age) &&
+	return age_exists(cal->grain, age) && age < CALENDAR_FAR &&
 		cell_bound(cal, from, age_units(cal->grain, age + 1)) <=
 		end->low * SECS_PER_DAY;
 }

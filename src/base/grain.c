@@ -87,6 +87,8 @@ grain_problem(const Grain *grain)
 		return "An unknown flag is set.";
 	if (grain->reserved != 0)
 		return "A reserved field is not zero.";
+	if (grain->unit == GRAIN_HOUR && !since_start)
+		return "Hours are counted only since start.";
 	if (!since_start && grain->by != grain->unit)
 		return "The cohort rows of this grain go by its own unit.";
 	if (grain->count < 1 || grain->count > GRAIN_MAX_COUNT)
@@ -229,7 +231,7 @@ grain_check_zone(const char *zone, int len)
 
 	if (len == 0)
 		return;
-	if (strlen(name) != len)
+	if ((int) strlen(name) != len)
 		grain_refuse_binary("The time zone's name contains a zero byte.");
 	canonical = grain_zone_canonical(name);
 	if (canonical == NULL)
@@ -254,7 +256,7 @@ retention_grain_recv(PG_FUNCTION_ARGS)
 
 	if (pq_getmsgbyte(buf) != GRAIN_VERSION)
 		grain_refuse_binary("The version is unknown.");
-	for (int i = 0; i < lengthof(fields); i++)
+	for (int i = 0; i < (int) lengthof(fields); i++)
 		fields[i] = pq_getmsgbyte(buf);
 	ncuts = pq_getmsgint(buf, 2);
 	count = pq_getmsgint(buf, 4);
@@ -281,9 +283,6 @@ retention_grain_recv(PG_FUNCTION_ARGS)
 	memcpy((char *) grain_zone(grain), zone, zone_len);
 
 	problem = grain_problem(grain);
-	if (problem == NULL && grain->unit == GRAIN_HOUR &&
-		!grain_is_since_start(grain))
-		problem = "Hours are counted only since start.";
 	if (problem != NULL)
 		grain_refuse_binary(problem);
 	grain_check_zone(zone, zone_len);

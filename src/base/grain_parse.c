@@ -154,7 +154,7 @@ accept_word(GrainParser *p, const char *word)
 {
 	int			len = word_length(p);
 
-	if (len != strlen(word) || pg_strncasecmp(p->at, word, len) != 0)
+	if (len != (int) strlen(word) || pg_strncasecmp(p->at, word, len) != 0)
 		return false;
 	p->at += len;
 	return true;
@@ -231,7 +231,7 @@ fail_unit(GrainParser *p)
 	if (len == 0)
 		return fail(p, psprintf("Expected a unit, found %s.", next_quoted(p)),
 					GRAMMAR_HINT);
-	for (int i = 0; len < 20 && i < lengthof(unit_names); i++)
+	for (int i = 0; len < 20 && i < (int) lengthof(unit_names); i++)
 	{
 		char	   *word = asc_tolower(p->at, len);
 		int			distance = varstr_levenshtein(word, len, unit_names[i],

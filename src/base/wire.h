@@ -57,19 +57,66 @@ wire_put(WireWriter *w, uint64 value)
 		wire_put_slow(w, value);
 }
 
+/* Bytes an integer takes at most. */
+#define WIRE_MAX_INTEGER 10
+
+/* Write an unsigned integer for which wire_grow() has made room. */
+static inline void
+wire_put_reserved(WireWriter *w, uint64 value)
+{
+	char	   *at = w->data + w->len;
+
+	while (value >= 0x80)
+	{
+		*at++ = (char) (value | 0x80);
+		value >>= 7;
+	}
+	*at++ = (char) value;
+	w->len = at - w->data;
+}
+
+/* A signed integer as an unsigned one, small for small magnitudes. */
+static inline uint64
+wire_zigzag(int64 value)
+{
+	return ((uint64) value << 1) ^ (uint64) (value >> 63);
+}
+
 /* Write a signed integer. */
 static inline void
 wire_put_signed(WireWriter *w, int64 value)
 {
-	wire_put(w, ((uint64) value << 1) ^ (uint64) (value >> 63));
+	wire_put(w, wire_zigzag(value));
 }
 
 /* Read an unsigned integer; a short or padded one is an error. */
 static inline uint64
 wire_get(WireReader *r)
 {
-	if (likely(r->at < r->end && *r->at < 0x80))
-		return *r->at++;
+	const uint8 *at = r->at;
+
+	if (likely(r->end - at >= 3))
+	{
+		uint64		value = at[0];
+
+		if (value < 0x80)
+		{
+			r->at = at + 1;
+			return value;
+		}
+		/* a last group of 0 would be superfluous: left to the slow path */
+		if ((uint8) (at[1] - 1) < 0x7F)
+		{
+			r->at = at + 2;
+			return (value & 0x7F) | (uint64) at[1] << 7;
+		}
+		if (at[1] >= 0x80 && (uint8) (at[2] - 1) < 0x7F)
+		{
+			r->at = at + 3;
+			return (value & 0x7F) | (uint64) (at[1] & 0x7F) << 7 |
+				(uint64) at[2] << 14;
+		}
+	}
 	return wire_get_slow(r);
 }
 
