@@ -299,3 +299,19 @@ money_ratio(int128 scaled, int64 divisor)
 								   NumericGetDatum(int64_to_numeric(divisor)));
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, quotient));
 }
+
+/*
+ * One sum as a share of another: the exact quotient of PostgreSQL's numeric
+ * division, rounded once more to a float8, so that plain SQL over the columns
+ * finds the same.  whole must not be 0.
+ */
+float8
+money_share(int128 part, int128 whole)
+{
+	Datum		quotient;
+
+	quotient = DirectFunctionCall2(numeric_div,
+								   NumericGetDatum(money_to_numeric(part)),
+								   NumericGetDatum(money_to_numeric(whole)));
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, quotient));
+}

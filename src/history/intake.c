@@ -256,8 +256,7 @@ intake_create(FunctionCallInfo fcinfo)
 	intake->instants = intake->start == TIME_TIMESTAMPTZ ||
 		intake->at == TIME_TIMESTAMPTZ;
 	intake->flags = (intake->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
-		(intake->start_arg ? LEDGER_STARTED : 0) |
-		(intake->instants ? LEDGER_INSTANTS : 0);
+		(intake->start_arg ? LEDGER_STARTED : 0);
 	intake->pool = ledger_pool_create(fcinfo->flinfo->fn_mcxt);
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = intake;
@@ -306,15 +305,19 @@ static Ledger *
 open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 {
 	Grain	   *grain = grain_argument(intake, fcinfo);
-	pg_tz	   *zone = grain_zone_lookup(grain);
+	pg_tz	   *zone = NULL;
 	LedgerSettings settings;
 	Ledger	   *ledger;
 	Calendar   *calendar;
 
-	if (zone == NULL && intake->instants)
-		zone = session_timezone;
-	calendar = find_calendar(intake, grain, intake->instants ? zone : NULL,
-							 fcinfo, context);
+	/* dates and timestamps are local already: no zone has a part in them */
+	if (intake->instants)
+	{
+		zone = grain_zone_lookup(grain);
+		if (zone == NULL)
+			zone = session_timezone;
+	}
+	calendar = find_calendar(intake, grain, zone, fcinfo, context);
 	settings.grain = calendar->grain;
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
 	settings.flags = intake->flags;

@@ -34,7 +34,6 @@
 
 #define LEDGER_MONEY 0x01		/* rows carry an amount */
 #define LEDGER_STARTED 0x02		/* rows carry started_at */
-#define LEDGER_INSTANTS 0x04	/* times come from timestamptz: moments are UTC */
 
 #define LEDGER_COUNT_BITS 19
 #define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)
@@ -158,7 +157,8 @@ extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
 typedef struct LedgerSettings
 {
 	const Grain *grain;
-	const char *zone;			/* zone instants were cut in, "" for none */
+	const char *zone;			/* zone instants were cut in (moments are on
+								 * the UTC line), "" when there were none */
 	uint8		flags;			/* LEDGER_MONEY, LEDGER_STARTED */
 	uint8		key_words;		/* 1 or 2 */
 } LedgerSettings;

@@ -213,7 +213,7 @@ cells_tuple(const CellsState *state, TupleDesc desc, const CellRow *row)
 											 &n[CELL_PER_CUSTOMER]);
 	n[CELL_REVENUE_RETENTION] = !gains;
 	v[CELL_REVENUE_RETENTION] = gains ?
-		Float8GetDatum((float8) row->revenue / (float8) row->first_revenue) :
+		Float8GetDatum(money_share(row->revenue, row->first_revenue)) :
 		(Datum) 0;
 	v[CELL_COMPLETE] = BoolGetDatum(complete);
 	return heap_form_tuple(desc, v, n);

@@ -260,9 +260,9 @@ SELECT '$seed|parts|' || m::text FROM m, (
 	SELECT rollup(part) AS whole FROM (SELECT $call AS part FROM d GROUP BY hashtext(customer::text) % 3) p) r
 	WHERE whole IS DISTINCT FROM m OR cohort_matrix_send(whole) IS DISTINCT FROM cohort_matrix_send(m);
 SELECT '$seed|scalars|' || a || '|' || s::text
-	FROM m, generate_series(-1, 3) a,
-		 LATERAL (SELECT retention_rate(m, a, $as_of), churn_rate(m, a, $as_of), ltv(m, a, $as_of)) s (r, c, l)
-		 LEFT JOIN curve x ON x.age = a
+	FROM m CROSS JOIN generate_series(-1, 3) a
+	CROSS JOIN LATERAL (SELECT retention_rate(m, a, $as_of), churn_rate(m, a, $as_of), ltv(m, a, $as_of)) s (r, c, l)
+	LEFT JOIN curve x ON x.age = a
 	WHERE s.r IS DISTINCT FROM x.retention OR s.c IS DISTINCT FROM 1 - x.retention OR s.l IS DISTINCT FROM x.ltv;
 
 SET timezone = '$c->{zone}';
