@@ -233,6 +233,24 @@ plan_amount(FunctionCallInfo fcinfo, int arg)
 	return AMOUNT_NONE;			/* keep compiler quiet */
 }
 
+/*
+ * Is the grain the same for all rows, so that it need not be looked at again?
+ * In an aggregate the function's own expression has only placeholders; the
+ * Aggref has the arguments.
+ */
+static bool
+grain_is_constant(FunctionCallInfo fcinfo, int arg)
+{
+	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Node	   *expr;
+
+	if (aggref == NULL || list_length(aggref->args) < arg)
+		return false;
+	expr = (Node *) lfirst_node(TargetEntry, list_nth_cell(aggref->args, arg - 1))->expr;
+	return IsA(expr, Const) ||
+		(IsA(expr, Param) && ((Param *) expr)->paramkind == PARAM_EXTERN);
+}
+
 /* Work out the types of this call site, once. */
 static Intake *
 intake_create(FunctionCallInfo fcinfo)
@@ -251,8 +269,7 @@ intake_create(FunctionCallInfo fcinfo)
 	intake->at = plan_time(fcinfo, intake->at_arg, "at");
 	if (intake->amount_arg)
 		intake->amount = plan_amount(fcinfo, intake->amount_arg);
-	intake->grain_constant = get_fn_expr_arg_stable(fcinfo->flinfo,
-													intake->grain_arg);
+	intake->grain_constant = grain_is_constant(fcinfo, intake->grain_arg);
 	intake->instants = intake->start == TIME_TIMESTAMPTZ ||
 		intake->at == TIME_TIMESTAMPTZ;
 	intake->flags = (intake->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
