@@ -8,7 +8,7 @@
  *
  * An entry is two to four 64-bit words:
  *
- *	key		1 word (the customer itself: integers) or 2 (uuid, or a hash)
+ *	key		1 word (integers) or 2 (uuid, short text, or a hash)
  *	when	1 word: time (44 bits, biased) | start flag | count (19 bits)
  *	amount	1 word, millionths; only when the ledger keeps money
  *
