@@ -37,10 +37,13 @@ OBJS = \
 REGRESS = \
 	calendar \
 	calendar_zones \
+	cohort_cells \
 	cohort_matrix \
+	cohort_matrix_type \
 	cohort_vectors \
 	grain \
-	grain_errors
+	grain_errors \
+	pictures
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

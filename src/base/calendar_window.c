@@ -207,7 +207,22 @@ calendar_last_period(const Calendar *cal, const DataEnd *end)
 }
 
 /*
- * Second of the local line that lies n units after the beginning of a period.
+ * Midnight with which a day begins, on the line that cells are compared on:
+ * hours are elapsed time, so where the calendar has a zone they are counted
+ * between moments; everything else is counted on the local clock.
+ */
+static int64
+midnight(const Calendar *cal, int64 day)
+{
+	int64		local = day * SECS_PER_DAY;
+
+	if (cal->grain->unit != GRAIN_HOUR)
+		return local;
+	return calendar_moment_of_local(unconstify(Calendar *, cal), local);
+}
+
+/*
+ * Second that lies n units after the beginning of a period.
  * Plain grains and calendar cuts count in periods, which are as long as they
  * are, since start counts in units from the first day.
  */
@@ -221,7 +236,7 @@ cell_bound(const Calendar *cal, int64 period, int64 n)
 		return calendar_period_start(cal, period + n) * SECS_PER_DAY;
 	day = calendar_period_start(cal, period);
 	if (grain->unit == GRAIN_HOUR)
-		return day * SECS_PER_DAY + n * SECS_PER_HOUR;
+		return midnight(cal, day) + n * SECS_PER_HOUR;
 	return calendar_add(day, n, grain->unit) * SECS_PER_DAY;
 }
 
@@ -250,7 +265,7 @@ calendar_shown(const Calendar *cal, int64 cohort, int64 age,
 {
 	return age_exists(cal->grain, age) &&
 		cell_bound(cal, cohort, age_units(cal->grain, age)) <
-		end->high * SECS_PER_DAY;
+		midnight(cal, end->high);
 }
 
 /*
@@ -266,5 +281,5 @@ calendar_complete(const Calendar *cal, int64 cohort, int64 age,
 
 	return age_exists(cal->grain, age) && age < CALENDAR_FAR &&
 		cell_bound(cal, from, age_units(cal->grain, age + 1)) <=
-		end->low * SECS_PER_DAY;
+		midnight(cal, end->low);
 }

@@ -299,3 +299,24 @@ money_ratio(int128 scaled, int64 divisor)
 								   NumericGetDatum(int64_to_numeric(divisor)));
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, quotient));
 }
+
+/* Millionths as the float8 nearest to the amount. */
+static float8
+money_to_float8(int128 scaled)
+{
+	/* both exact, so the quotient is rounded once */
+	if (scaled < INT64CONST(1) << 53 && scaled > -(INT64CONST(1) << 53))
+		return (float8) scaled / MONEY_ONE;
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+											  NumericGetDatum(money_to_numeric(scaled))));
+}
+
+/*
+ * One sum as a share of another, to the bit what part::float8 / whole::float8
+ * is in SQL.  whole must not be 0.
+ */
+float8
+money_share(int128 part, int128 whole)
+{
+	return money_to_float8(part) / money_to_float8(whole);
+}

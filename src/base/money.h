@@ -22,6 +22,7 @@ extern int64 money_from_int64(int64 value);
 
 extern Numeric money_to_numeric(int128 scaled);
 extern Numeric money_ratio(int128 scaled, int64 divisor);
+extern float8 money_share(int128 part, int128 whole);
 extern char *money_to_cstring(int128 scaled);
 extern bool money_from_cstring(const char *text, int128 *scaled);
 

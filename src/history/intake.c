@@ -233,6 +233,24 @@ plan_amount(FunctionCallInfo fcinfo, int arg)
 	return AMOUNT_NONE;			/* keep compiler quiet */
 }
 
+/*
+ * Is the grain the same for all rows, so that it need not be looked at again?
+ * In an aggregate the function's own expression has only placeholders; the
+ * Aggref has the arguments.
+ */
+static bool
+grain_is_constant(FunctionCallInfo fcinfo, int arg)
+{
+	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Node	   *expr;
+
+	if (aggref == NULL || list_length(aggref->args) < arg)
+		return false;
+	expr = (Node *) lfirst_node(TargetEntry, list_nth_cell(aggref->args, arg - 1))->expr;
+	return IsA(expr, Const) ||
+		(IsA(expr, Param) && ((Param *) expr)->paramkind == PARAM_EXTERN);
+}
+
 /* Work out the types of this call site, once. */
 static Intake *
 intake_create(FunctionCallInfo fcinfo)
@@ -251,13 +269,11 @@ intake_create(FunctionCallInfo fcinfo)
 	intake->at = plan_time(fcinfo, intake->at_arg, "at");
 	if (intake->amount_arg)
 		intake->amount = plan_amount(fcinfo, intake->amount_arg);
-	intake->grain_constant = get_fn_expr_arg_stable(fcinfo->flinfo,
-													intake->grain_arg);
+	intake->grain_constant = grain_is_constant(fcinfo, intake->grain_arg);
 	intake->instants = intake->start == TIME_TIMESTAMPTZ ||
 		intake->at == TIME_TIMESTAMPTZ;
 	intake->flags = (intake->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
-		(intake->start_arg ? LEDGER_STARTED : 0) |
-		(intake->instants ? LEDGER_INSTANTS : 0);
+		(intake->start_arg ? LEDGER_STARTED : 0);
 	intake->pool = ledger_pool_create(fcinfo->flinfo->fn_mcxt);
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = intake;
@@ -306,15 +322,19 @@ static Ledger *
 open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 {
 	Grain	   *grain = grain_argument(intake, fcinfo);
-	pg_tz	   *zone = grain_zone_lookup(grain);
+	pg_tz	   *zone = NULL;
 	LedgerSettings settings;
 	Ledger	   *ledger;
 	Calendar   *calendar;
 
-	if (zone == NULL && intake->instants)
-		zone = session_timezone;
-	calendar = find_calendar(intake, grain, intake->instants ? zone : NULL,
-							 fcinfo, context);
+	/* dates and timestamps are local already: no zone has a part in them */
+	if (intake->instants)
+	{
+		zone = grain_zone_lookup(grain);
+		if (zone == NULL)
+			zone = session_timezone;
+	}
+	calendar = find_calendar(intake, grain, zone, fcinfo, context);
 	settings.grain = calendar->grain;
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
 	settings.flags = intake->flags;

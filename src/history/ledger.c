@@ -26,8 +26,11 @@
 #define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
 
-/* Duplicates are worth merging early when they leave less than this. */
-#define WORTH_MERGING 0.75
+/*
+ * Memory is to follow the distinct entries (one customer, one time), 32 bytes
+ * for each.  Entries smaller than that leave room for so many duplicates.
+ */
+#define BYTES_PER_DISTINCT 32.0
 
 /* A pool: one per call site of an aggregate, living as long as the query. */
 LedgerPool *
@@ -370,8 +373,9 @@ static void
 look_at_part(Ledger *ledger, LedgerPart *part)
 {
 	int64		n = ledger_part_entries(ledger, part);
+	double		room = BYTES_PER_DISTINCT / (ledger->layout.words * sizeof(uint64));
 
-	if (ledger->distinct < WORTH_MERGING || n >= ledger->probe_at)
+	if (ledger->distinct * room < 1 || n >= ledger->probe_at)
 	{
 		MemoryContext workspace = AllocSetContextCreate(CurrentMemoryContext,
 														"ledger grouping",
@@ -381,14 +385,14 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 		compact_part(ledger, ledger_groups_create(workspace), part);
 		MemoryContextSwitchTo(old);
 		MemoryContextDelete(workspace);
-		if (ledger->distinct >= WORTH_MERGING)
+		if (ledger->distinct * room >= 1)
 		{
 			ledger->probe_at = Max(ledger->probe_at, 2 * n);
 			part->check_at = 2 * n;
 		}
 		else
-			part->check_at = Max(FIRST_LOOK,
-								 ledger_part_entries(ledger, part) * 8 / 5);
+			part->check_at = Max(FIRST_LOOK, ledger_part_entries(ledger, part) *
+								 Max(room, 1.6));
 	}
 	else
 		part->check_at = ledger->probe_at;

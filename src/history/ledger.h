@@ -34,7 +34,6 @@
 
 #define LEDGER_MONEY 0x01		/* rows carry an amount */
 #define LEDGER_STARTED 0x02		/* rows carry started_at */
-#define LEDGER_INSTANTS 0x04	/* times come from timestamptz: moments are UTC */
 
 #define LEDGER_COUNT_BITS 19
 #define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)
@@ -158,7 +157,8 @@ extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
 typedef struct LedgerSettings
 {
 	const Grain *grain;
-	const char *zone;			/* zone instants were cut in, "" for none */
+	const char *zone;			/* zone instants were cut in (moments are on
+								 * the UTC line), "" when there were none */
 	uint8		flags;			/* LEDGER_MONEY, LEDGER_STARTED */
 	uint8		key_words;		/* 1 or 2 */
 } LedgerSettings;
@@ -288,6 +288,8 @@ ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 	if (unlikely(part->write == part->end) ||
 		(ledger->layout.compact && unlikely(!ledger_fits_compact(key, when))))
 		part = ledger_make_room(ledger, hash, key, when);
+	/* the part's next cache line is wanted soon: ask for it now */
+	__builtin_prefetch(part->write + 8, 1);
 	part->write = ledger_put_entry(&ledger->layout, part->write, key, when,
 								   amount);
 }

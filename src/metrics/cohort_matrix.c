@@ -293,6 +293,16 @@ fold_unordered(Customer *c, const LedgerItem *items, int n)
 	c->streak = idle == 0 ? ROW_AGES - 1 : pg_rightmost_one_pos64(idle) - 1;
 }
 
+/* Is there an order at or after a time?  Refunds count only beside one. */
+static bool
+has_order_since(const LedgerItem *items, int n, int64 time)
+{
+	for (int i = 0; i < n; i++)
+		if (ledger_count(items[i].when) > 0 && ledger_time(items[i].when) >= time)
+			return true;
+	return false;
+}
+
 /* Add one customer to the matrix; items come in no order. */
 static void
 fold_customer(LedgerItem *items, int n, void *arg)
@@ -328,6 +338,11 @@ fold_customer(LedgerItem *items, int n, void *arg)
 	else
 		table_cell(b, c.cohort, AGE_SIZE)->active++;
 
+	if (started && !has_order_since(items, n, c.start))
+	{
+		b->last = Max(b->last, c.start);
+		return;
+	}
 	last = Max(ledger_time(latest), c.start);
 	if (grain_is_calendar(grain) && last - c.start < ROW_AGES)
 		fold_unordered(&c, items, n);
@@ -433,7 +448,7 @@ fold_calendar(const Ledger *ledger)
 
 	if (ledger->calendar != NULL)
 		return ledger->calendar;
-	if (settings->flags & LEDGER_INSTANTS)
+	if (settings->zone[0] != '\0')
 		zone = pg_tzset(settings->zone);
 	return calendar_create(settings->grain, zone,
 						   grain_is_since_start(settings->grain),

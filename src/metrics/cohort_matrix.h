@@ -2,8 +2,9 @@
  * cohort_matrix.h
  *		The type cohort_matrix as the metrics room sees it.
  *
- * Stored form: a varlena without alignment (any header), the payload being
- * one wire.h stream, the same bytes in storage, in binary I/O and in hashes:
+ * Stored form: a varlena with either header, the payload being one wire.h
+ * stream, which needs no alignment and is the same in storage, in binary I/O
+ * and in hashes:
  *
  *	byte	version (1)
  *	byte	flags (MATRIX_*)
@@ -45,7 +46,8 @@
  * table has rows enough to get there.
  */
 #define MATRIX_REVENUE_MAX \
-	((int128) INT64CONST(1000000000000000000) * INT64CONST(1000000000000000000) * 10)
+	((int128) INT64CONST(10000000000) * INT64CONST(1000000000) * \
+	 INT64CONST(1000000000000000000))
 
 typedef struct MatrixCell
 {
@@ -114,7 +116,7 @@ extern Matrix *matrix_decode(const void *payload, Size len);
 #define PG_GETARG_MATRIX(n) DatumGetMatrix(PG_GETARG_DATUM(n))
 extern Matrix *matrix_from_varlena(const struct varlena *value);
 
-/* A calendar to read the matrix with: no zone, no table. */
+/* A calendar to read the matrix with: no table, a zone only for hours. */
 extern Calendar *matrix_calendar(const Matrix *matrix);
 
 /* A day in ISO style whatever the DateStyle; palloc'd. */

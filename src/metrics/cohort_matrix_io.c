@@ -6,10 +6,10 @@
  *
  *	{"grain": "month", "zone": "Europe/Paris", "last": "2024-06-01",
  *	 "money": true, "started": false, "recurring": false, "levels": false,
- *	 "cohorts": [{"cohort": "2024-01-01", "size": 12, "age": [0, 1, 2],
- *				  "active": [12, 5, 4], "last_active": [7, 1, 4],
- *				  "streak_end": [7, 1, 4], "orders": [15, 6, 4],
- *				  "revenue": [1234.5, 50, 40]}]}
+ *	 "cohorts": [{"cohort": "2024-01-01", "size": 12, "age": [0,1,2],
+ *				  "active": [12,5,4], "last_active": [7,1,4],
+ *				  "streak_end": [7,1,4], "orders": [15,6,4],
+ *				  "revenue": [1234.5,50,40]}]}
  *
  * "orders" is there unless levels or recurring, "revenue" with money only;
  * last and cohort are the first days of their periods, in ISO style.  Binary
@@ -78,7 +78,7 @@ put_column(StringInfo out, const MatrixCohort *cohort, const char *name,
 {
 	appendStringInfo(out, ", \"%s\": [", name);
 	for (int i = 0; i < cohort->ncells; i++)
-		appendStringInfo(out, i > 0 ? ", " INT64_FORMAT : INT64_FORMAT,
+		appendStringInfo(out, i > 0 ? "," INT64_FORMAT : INT64_FORMAT,
 						 cell_value(&cohort->cells[i], column));
 	appendStringInfoChar(out, ']');
 }
@@ -91,7 +91,7 @@ put_revenue(StringInfo out, const MatrixCohort *cohort)
 	{
 		char	   *amount = money_to_cstring(cohort->cells[i].revenue);
 
-		appendStringInfo(out, i > 0 ? ", %s" : "%s", amount);
+		appendStringInfo(out, i > 0 ? ",%s" : "%s", amount);
 		pfree(amount);
 	}
 	appendStringInfoChar(out, ']');

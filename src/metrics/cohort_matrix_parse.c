@@ -9,6 +9,7 @@
  */
 #include "metrics/cohort_matrix_text.h"
 
+#include "base/grain_parse.h"
 #include "miscadmin.h"
 #include "utils/datetime.h"
 
@@ -165,6 +166,19 @@ take_number(MatrixParse *p, const char *token, bool is_number)
 	column->values[column->n++] = value;
 }
 
+/* A zone as SET timezone takes it, or the empty string for none. */
+static void
+take_zone(MatrixParse *p, const char *token)
+{
+	const char *zone = *token == '\0' ? token : grain_zone_canonical(token);
+
+	if (zone == NULL)
+		problem(p, psprintf("Time zone \"%s\" is not recognized.", token),
+				"SELECT name FROM pg_timezone_names lists the zones known here; the zone is empty when no instant was cut in one.");
+	else
+		p->matrix->zone = pstrdup(zone);
+}
+
 /* A scalar of the matrix itself. */
 static void
 take_matrix_scalar(MatrixParse *p, char *token, JsonTokenType type)
@@ -188,7 +202,7 @@ take_matrix_scalar(MatrixParse *p, char *token, JsonTokenType type)
 			else if (p->key == KEY_GRAIN)
 				p->grain = token;
 			else
-				p->matrix->zone = token;
+				take_zone(p, token);
 			break;
 		case KEY_COHORTS:
 			problem(p, "The value of \"cohorts\" is not an array.", HINT_WHOLE);

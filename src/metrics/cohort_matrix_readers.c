@@ -167,17 +167,21 @@ money_ratio_datum(int128 value, int64 divisor, bool known, bool *isnull)
 	return *isnull ? (Datum) 0 : NumericGetDatum(money_ratio(value, divisor));
 }
 
+/* The first day of a period. */
+static Datum
+day_datum(const CellsState *state, int64 period)
+{
+	int64		day = calendar_period_start(state->reading.calendar, period);
+
+	return DateADTGetDatum(calendar_date(day));
+}
+
 /* The first day of the period a cell lies in; NULL with windows. */
 static Datum
 period_datum(const CellsState *state, int64 age, bool *isnull)
 {
-	const Calendar *cal = state->reading.calendar;
-
 	*isnull = !grain_is_calendar(state->reading.matrix->grain);
-	if (*isnull)
-		return (Datum) 0;
-	return DateADTGetDatum(calendar_date(calendar_period_start(cal,
-															   state->period + age)));
+	return *isnull ? (Datum) 0 : day_datum(state, state->period + age);
 }
 
 static HeapTuple
@@ -190,8 +194,7 @@ cells_tuple(const CellsState *state, TupleDesc desc, const CellRow *row)
 	Datum		v[CELL_COLUMNS];
 	bool		n[CELL_COLUMNS] = {0};
 
-	v[CELL_COHORT] = DateADTGetDatum(calendar_date(calendar_period_start(state->reading.calendar,
-																		  state->period)));
+	v[CELL_COHORT] = day_datum(state, state->period);
 	v[CELL_AGE] = Int32GetDatum((int32) row->age);
 	v[CELL_PERIOD] = period_datum(state, row->age, &n[CELL_PERIOD]);
 	v[CELL_SIZE] = Int64GetDatum(row->size);
@@ -213,7 +216,7 @@ cells_tuple(const CellsState *state, TupleDesc desc, const CellRow *row)
 											 &n[CELL_PER_CUSTOMER]);
 	n[CELL_REVENUE_RETENTION] = !gains;
 	v[CELL_REVENUE_RETENTION] = gains ?
-		Float8GetDatum((float8) row->revenue / (float8) row->first_revenue) :
+		Float8GetDatum(money_share(row->revenue, row->first_revenue)) :
 		(Datum) 0;
 	v[CELL_COMPLETE] = BoolGetDatum(complete);
 	return heap_form_tuple(desc, v, n);
@@ -441,6 +444,13 @@ numeric_below(Numeric a, int64 b)
 											NumericGetDatum(int64_to_numeric(b))));
 }
 
+static char *
+numeric_text(Numeric value)
+{
+	return DatumGetCString(DirectFunctionCall1(numeric_out,
+											   NumericGetDatum(value)));
+}
+
 static void
 check_payback_arguments(Numeric cac, Numeric margin)
 {
@@ -448,6 +458,7 @@ check_payback_arguments(Numeric cac, Numeric margin)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("cac must be a finite amount of 0 or more"),
+				 errdetail("It is %s.", numeric_text(cac)),
 				 errhint("Pass the cost of acquiring one customer, for example the result of cac(cost, customers).")));
 
 	/* NaN sorts above all numbers */
@@ -457,6 +468,7 @@ check_payback_arguments(Numeric cac, Numeric margin)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("margin must be between 0 and 1"),
+				 errdetail("It is %s.", numeric_text(margin)),
 				 errhint("Pass the share of revenue that is left, for example 0.7 for 70 percent.")));
 }
 

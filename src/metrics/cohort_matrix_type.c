@@ -36,7 +36,12 @@ typedef struct MatrixTotals
 Calendar *
 matrix_calendar(const Matrix *matrix)
 {
-	return calendar_create(matrix->grain, NULL, false, CurrentMemoryContext);
+	pg_tz	   *zone = NULL;
+
+	/* only elapsed hours depend on it: matrix_decode has seen it is known */
+	if (matrix->grain->unit == GRAIN_HOUR && matrix->zone[0] != '\0')
+		zone = pg_tzset(matrix->zone);
+	return calendar_create(matrix->grain, zone, false, CurrentMemoryContext);
 }
 
 /* A day in ISO style whatever the DateStyle; palloc'd. */

@@ -44,6 +44,7 @@ return_lines(FunctionCallInfo fcinfo,
 {
 	FuncCallContext *call;
 	List	   *lines;
+	text	   *line;
 
 	if (SRF_IS_FIRSTCALL())
 	{
@@ -64,7 +65,8 @@ return_lines(FunctionCallInfo fcinfo,
 	lines = call->user_fctx;
 	if (call->call_cntr >= list_length(lines))
 		SRF_RETURN_DONE(call);
-	SRF_RETURN_NEXT(call, PointerGetDatum(list_nth(lines, call->call_cntr)));
+	line = list_nth(lines, call->call_cntr);	/* the macro counts first */
+	SRF_RETURN_NEXT(call, PointerGetDatum(line));
 }
 
 /* Can the database say block elements? */
