@@ -68,22 +68,24 @@ for my $way (
 	[ 'with workers', "SET work_mem = '1GB'; SET max_parallel_workers_per_gather = 2;" ])
 {
 	my ($name, $set) = @$way;
+	# the second time, when it is fastest
 	my $took = $node->safe_psql(
 		'postgres', qq{
 		$set
+		$call
 		SELECT clock_timestamp() AS t \\gset
 		$call
 		SELECT (extract(epoch FROM clock_timestamp() - :'t') * 1000)::int;});
 	$took =~ s/.*\n//s;
-	for my $share (0.05, 0.2, 0.35, 0.5)
+	for my $share (0.02, 0.1, 0.2, 0.3)
 	{
 		my $timeout = int($took * $share) || 1;
 		is(state_of("$set SET statement_timeout = $timeout; $call"),
 			'57014', "$name: cancelled after $share of its time");
 		is(left_over(), '', 'no temporary file stays');
 	}
-	# near its end, where it may also come through
-	for my $share (0.7, 0.8, 0.9, 0.95)
+	# late, where it may also come through
+	for my $share (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 	{
 		my $timeout = int($took * $share) || 1;
 		like(state_of("$set SET statement_timeout = $timeout; $call"),
@@ -286,17 +288,28 @@ like($out, qr/alive/, 'no call ends the connection')
 unlike($err, qr/XX000|unrecognized|cache lookup failed|invalid memory alloc/, 'nor finds something that cannot be')
   or diag(join("\n", grep { /XX000|unrecognized|cache lookup failed|invalid memory alloc/ } split /\n/, $err));
 
-# State functions have no business outside an aggregate.
-my @outside = split /\n/, $node->safe_psql(
+# SQL cannot pass a value of type internal.  Under another signature the same C
+# functions are called outside an aggregate, with something that is no state:
+# they must look where they are before they look at it.
+my @aliases = split /\n/, $node->safe_psql(
 	'postgres', qq{
-	SELECT format('SELECT %I(%s)', proname, (SELECT string_agg(CASE a WHEN 'internal' THEN 'NULL' WHEN '"any"' THEN '1'
-		WHEN 'bytea' THEN '''\\x00''::bytea' WHEN 'grain' THEN '''month''::grain' ELSE 'NULL::' || a END, ', ') FROM unnest(args) a))
-	FROM ($functions) f WHERE args[1] = 'internal' AND prokind = 'f' AND proname LIKE 'ledger%'});
-cmp_ok(scalar @outside, '>', 0, 'state functions are found');
-for (@outside)
+	SELECT format('CREATE FUNCTION alias_%s(%s) RETURNS text AS %L, %L LANGUAGE C%s; SELECT alias_%s(%s); SELECT alias_%s(%s);',
+		n, (SELECT string_agg(CASE a WHEN 'internal' THEN 'text' ELSE a END, ', ') FROM unnest(f.args) a),
+		p.probin, p.prosrc, CASE WHEN p.proisstrict THEN ' STRICT' ELSE '' END,
+		n, (SELECT string_agg(CASE a WHEN 'internal' THEN '''no state''' WHEN '"any"' THEN '1' WHEN 'bytea' THEN '''\\x0001''::bytea'
+			WHEN 'grain' THEN '''month''::grain' ELSE 'NULL::' || a END, ', ') FROM unnest(f.args) a),
+		n, (SELECT string_agg('NULL::' || CASE a WHEN 'internal' THEN 'text' WHEN '"any"' THEN 'int' ELSE a END, ', ') FROM unnest(f.args) a))
+	FROM (SELECT row_number() OVER () AS n, * FROM ($functions) f
+		  WHERE 'internal' = ANY (args) AND prokind = 'f' AND proname !~ '_recv\$') f
+	JOIN pg_proc p ON p.oid = f.oid});
+cmp_ok(scalar @aliases, '>=', 5, 'state functions are found');
+for (@aliases)
 {
-	my ($ret, $o, $e) = $node->psql('postgres', $_);
-	ok($e =~ /ERROR/ || $o eq '', "$_: an error or NULL");
+	my ($name) = /AS '[^']*', '(\w+)'/;
+	my ($ret, $o, $e) = $node->psql('postgres', "$_ SELECT 'alive';", on_error_stop => 0);
+	like($o, qr/^alive$/m, "$name outside an aggregate does not crash");
+	like($e, qr/ERROR/, 'it is an error') or diag($o);
+	unlike($o, qr/^(?!alive)./m, 'and gives no result');
 }
 
 my $log = log_since($whole_log);
