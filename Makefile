@@ -44,6 +44,7 @@ REGRESS = \
 	cohort_vectors \
 	grain \
 	grain_errors \
+	intake \
 	pictures
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
