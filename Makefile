@@ -37,6 +37,7 @@ OBJS = \
 REGRESS = \
 	calendar \
 	calendar_zones \
+	cohort_arguments \
 	cohort_cells \
 	cohort_matrix \
 	cohort_matrix_type \

@@ -1,6 +1,6 @@
--- The aggregate cohort_matrix: which rows count, exact money, customers of any
--- type, and every way an aggregate can be called.  Numbers are worked out by
--- hand from the rows; error texts are tested elsewhere, SQLSTATEs here.
+-- The aggregate cohort_matrix: which rows count, exact money, and every way an
+-- aggregate can be called.  Numbers are worked out by hand from the rows; error
+-- texts are tested elsewhere, SQLSTATEs here.
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
@@ -79,6 +79,27 @@ FROM cohort_cells((SELECT cohort_matrix(customer, started_at, at, NULL, 'month')
 -- February 1 lies within a month of January 10.
 SELECT cohort, age, cohort_size, active, period
 FROM cohort_cells((SELECT cohort_matrix(customer, started_at, at, NULL, 'month since start') FROM starts), '2024-03-01');
+-- A refund counts beside an order that counts, with starts as without.  1 never
+-- orders, 2 only before the start, which is as good as never; 3 orders later.
+SELECT cohort, age, cohort_size, active, orders, revenue
+FROM cohort_cells((SELECT cohort_matrix(c, s, at, amount, 'month') FROM (VALUES
+	(1, date '2024-02-01', date '2024-02-05', -5), (2, '2024-02-01', '2024-02-05', -5), (2, NULL, '2024-01-20', 7),
+	(3, '2024-02-01', '2024-02-05', -5), (3, NULL, '2024-03-20', 7)) v (c, s, at, amount)));
+-- Hours are elapsed time: on the day the clocks go back 23:30 is 24.5 hours after
+-- midnight, and belongs to the day; on March 26 they go forward, and 24 hours
+-- after its end is 01:00.
+SELECT age, orders, complete
+FROM cohort_cells((SELECT cohort_matrix(1, at, '12 hours since start at Europe/Paris')
+	FROM (VALUES (timestamptz '2022-10-30 00:00 Europe/Paris'), ('2022-10-30 23:30 Europe/Paris')) v (at)));
+SELECT as_of, complete
+FROM (VALUES (date '2022-03-28'), ('2022-03-29')) v (as_of),
+	LATERAL cohort_cells((SELECT cohort_matrix(1, timestamptz '2022-03-26 12:00 Europe/Paris', '24 hours since start at Europe/Paris')), as_of, 0)
+WHERE cohort_size = 1 ORDER BY 1;
+-- Only the earliest start is one: a later one does not move the end of the data.
+-- An event past the last cut point does, and so does its refund.
+SELECT (SELECT max(cohort) FROM cohort_cells((SELECT cohort_matrix(1, s, NULL, NULL, 'month') FROM (VALUES (date '2024-01-05'), ('2024-06-01')) v (s)))) AS starts,
+	(SELECT max(cohort) FROM cohort_cells((SELECT cohort_matrix(1, at, 'months 0,1,2') FROM (VALUES (date '2024-01-05'), ('2024-06-01')) v (at)))) AS orders,
+	(SELECT max(cohort) FROM cohort_cells((SELECT cohort_matrix(1, at, amount, 'months 0,1,2') FROM (VALUES (date '2024-01-05', 5), ('2024-06-01', -5)) v (at, amount)))) AS refunds;
 -- A literal NULL: no starts at all, so nobody.
 SELECT cohort_matrix(customer, NULL, at, NULL, 'month') IS NULL AS nobody,
 	cohort_matrix(customer, started_at, NULL, NULL, 'month') IS NOT NULL AS starts_alone FROM starts;
@@ -113,64 +134,6 @@ SELECT cohort_matrix(1, date '2024-01-01', 'NaN'::numeric, 'month');
 SELECT cohort_matrix(1, date '2024-01-01', '-Infinity'::numeric, 'month');
 SELECT cohort_matrix(1, date '2024-01-01', 'NaN'::float8, 'month');
 SELECT cohort_matrix(1, date '2024-01-01', 'Infinity'::float8, 'month');
-
--- Customers of any hashable type give one matrix: who they are is not kept.
-CREATE TYPE tier AS ENUM ('one', 'two', 'three', 'four', 'five', 'six');
-CREATE TYPE member AS (shop int, card text);
-CREATE DOMAIN email AS varchar(80);
-CREATE DOMAIN day AS date;
-CREATE DOMAIN euro AS numeric(10, 2);
-CREATE TEMP TABLE typed AS
-	SELECT cohort_matrix(customer, at, amount, 'month') AS bigint,
-		cohort_matrix(customer::int2, at, amount, 'month') AS int2,
-		cohort_matrix(customer::int4, at, amount, 'month') AS int4,
-		cohort_matrix(md5(customer::text)::uuid, at, amount, 'month') AS uuid,
-		cohort_matrix('c' || customer, at, amount, 'month') AS text,
-		cohort_matrix(('c' || customer)::email, at, amount, 'month') AS email,
-		cohort_matrix(customer::numeric, at, amount, 'month') AS "numeric",
-		cohort_matrix((enum_range(NULL::tier))[customer], at, amount, 'month') AS tier,
-		cohort_matrix(date '2000-01-01' + customer::int, at, amount, 'month') AS date,
-		cohort_matrix(CASE WHEN customer IS NOT NULL THEN (customer, 'c')::member END, at, amount, 'month') AS member,
-		cohort_matrix(CASE WHEN customer IS NOT NULL THEN ARRAY[customer, 1] END, at, amount, 'month') AS "array",
-		cohort_matrix(to_jsonb(customer), at, amount, 'month') AS jsonb,
-		cohort_matrix(customer, at::day, amount::euro, 'month') AS domains
-	FROM orders;
-SELECT int2 = bigint AS int2, int4 = bigint AS int4, uuid = bigint AS uuid, text = bigint AS text, email = bigint AS email,
-	"numeric" = bigint AS "numeric", tier = bigint AS tier, date = bigint AS date, member = bigint AS member,
-	"array" = bigint AS "array", jsonb = bigint AS jsonb, domains = bigint AS domains
-FROM typed;
--- Equal is what the type calls equal.
-SELECT (SELECT cohort_size FROM cohort_cells(cohort_matrix(b, date '2024-01-01', 'day'))) AS bool,
-	(SELECT cohort_size FROM cohort_cells(cohort_matrix(n, date '2024-01-01', 'day'))) AS "numeric",
-	(SELECT cohort_size FROM cohort_cells(cohort_matrix(f, date '2024-01-01', 'day'))) AS float8,
-	(SELECT cohort_size FROM cohort_cells(cohort_matrix(c, date '2024-01-01', 'day'))) AS bpchar
-FROM (VALUES (true, 1.0, 0::float8, 'a'::char(3)), (true, 1.00, -0.0::float8, 'a '), (false, 1, 0, 'b')) v (b, n, f, c);
-SELECT cohort_matrix('{}'::json, date '2024-01-01', 'month');
--- A literal customer is text; literal times and amounts are refused.
-SELECT cohort_size FROM cohort_cells((SELECT cohort_matrix('somebody', date '2024-01-01', 'month')));
-SELECT cohort_matrix(1, '2024-01-01', 'month');
-SELECT cohort_matrix(1, date '2024-01-01', '5', 'month');
-SELECT cohort_matrix(1, '2024-01-01', date '2024-01-01', NULL, 'month');
--- Times are times, amounts are amounts; a time as amount is a start misplaced.
-SELECT cohort_matrix(1, 20240101, 'month');
-SELECT cohort_matrix(1, text '2024-01-01', 'month');
-SELECT cohort_matrix(1, date '2024-01-01', text '5', 'month');
-SELECT cohort_matrix(1, date '2024-01-01', date '2024-01-01', 'month');
-SELECT cohort_matrix(1, timestamptz '2024-01-01', timestamptz '2024-01-01', 'month');
--- Times that are no days.
-SELECT cohort_matrix(1, date 'infinity', 'month');
-SELECT cohort_matrix(1, timestamp '-infinity', 'month');
-SELECT cohort_matrix(1, timestamptz 'infinity', 'month');
-SELECT cohort_matrix(1, date 'infinity', date '2024-01-01', NULL, 'month');
-
--- The grain is a constant of the group, and may differ between groups.
-SELECT cohort_matrix(1, date '2024-01-01', NULL::grain);
-SELECT cohort_matrix(1, date '2024-01-01', g) FROM (VALUES ('month'::grain), ('day')) v (g);
-SELECT g, c.* FROM (
-	SELECT g, cohort_matrix(customer, at, g) AS m
-	FROM orders, (VALUES ('quarter'::grain), ('year')) v (g) GROUP BY g) x,
-	LATERAL (SELECT cohort, cohort_size FROM cohort_cells(m, up_to_age => 0)) c
-ORDER BY g::text, cohort;
 
 -- As a window function: every growing frame is what the same rows give alone.
 SELECT count(*), count(w.m) AS not_null, bool_and(w.m IS NOT DISTINCT FROM

@@ -100,12 +100,17 @@ sub random_grain
 	}
 	if ($g{since_start})
 	{
-		$g{words} .= ' since start';
-		if (chance(0.5))
+		$g{by_unit} = pick($g{unit} eq 'hour' ? qw(day week) : qw(day week month quarter year)) if chance(0.5);
+		# names where the cohort rows begin
+		my $row_unit = $g{by_unit} || $g{unit};
+		if (!$with_cuts && chance(0.4))
 		{
-			$g{by_unit} = pick($g{unit} eq 'hour' ? qw(day week) : qw(day week month quarter year));
-			$g{words} .= " by $g{by_unit}";
+			$g{starting} = pick(@weekdays) if $row_unit eq 'week';
+			$g{starting} = pick(@months) if $row_unit =~ /quarter|year/;
+			$g{words} .= " starting $g{starting}" if $g{starting};
 		}
+		$g{words} .= ' since start';
+		$g{words} .= " by $g{by_unit}" if $g{by_unit};
 	}
 	$g{step} *= $seconds{ $g{unit} };
 	$g{row} = $seconds{ $g{by_unit} || $g{unit} };
