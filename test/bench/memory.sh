@@ -5,6 +5,7 @@
 #	MEMORY_ROWS=100000000 MEMORY_CUSTOMERS=5000000	one large serial aggregate
 #	MEMORY_WORK_MEM=64MB
 #	SMALL_GROUPS=100000								small groups of ten rows each
+#	PARALLEL_ROWS=36000000							one worker's state past 1 GB (0: not)
 #
 # The rows come from generate_series in the FROM list's select list, so they
 # are not stored first.  Anonymous memory of the backend (RssAnon) is sampled
@@ -19,6 +20,7 @@ rows=${MEMORY_ROWS:-100000000}
 customers=${MEMORY_CUSTOMERS:-5000000}
 groups=${SMALL_GROUPS:-100000}
 work_mem=${MEMORY_WORK_MEM:-64MB}
+parallel_rows=${PARALLEL_ROWS:-36000000}
 
 if [ ! -r /proc/self/status ]
 then
@@ -85,3 +87,30 @@ FROM (
 	OFFSET 0) AS m;"
 echo "grouped, $groups groups of ten rows: $(((peak_kb - base_kb) * 1024 / groups)) bytes a group," \
 	"${seconds} s, $answer groups"
+
+# All rows in one worker, whose packed state is a single value: customers that
+# cannot be delta-coded, seconds, large amounts.  The plan is made while the
+# leader may take part, else it would not be parallel.
+if [ "$parallel_rows" -gt 0 ]
+then
+	sql -c "CREATE UNLOGGED TABLE wide AS
+		SELECT gen_random_uuid() AS customer,
+			timestamp '2021-01-01' + (i * 7919::bigint % 126000000) * interval '1 second' AS at,
+			(i % 900000) * 10000000.123457::float8 AS amount
+		FROM generate_series(1, $parallel_rows) AS i"
+	echo "parallel, $parallel_rows rows in one worker:"
+	sql -At -v ON_ERROR_STOP=0 <<-END 2>&1 | sed 's/^/    /'
+		SET work_mem = '$work_mem';
+		SET max_parallel_workers_per_gather = 1;
+		SET parallel_setup_cost = 0;
+		SET parallel_tuple_cost = 0;
+		SET plan_cache_mode = force_generic_plan;
+		PREPARE wide AS SELECT cohort_matrix(customer, at, amount, 'day since start by month') IS NOT NULL FROM wide;
+		EXPLAIN (COSTS off) EXECUTE wide;
+		SET parallel_leader_participation = off;
+		EXECUTE wide;
+		SET max_parallel_workers_per_gather = 0;
+		DEALLOCATE wide;
+		SELECT cohort_matrix(customer, at, amount, 'day since start by month') IS NOT NULL FROM wide;
+	END
+fi
