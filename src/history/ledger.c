@@ -31,6 +31,7 @@
  * for each.  Entries smaller than that leave room for so many duplicates.
  */
 #define BYTES_PER_DISTINCT 32.0
+#define LEAST_ROOM 1.25			/* merging for less gain would never end */
 
 /* A pool: one per call site of an aggregate, living as long as the query. */
 LedgerPool *
@@ -59,7 +60,10 @@ ledger_layout(const LedgerSettings *settings, bool compact)
 	layout.key_words = settings->key_words;
 	layout.money = (settings->flags & LEDGER_MONEY) != 0;
 	layout.compact = compact;
-	layout.words = (compact ? 1 : settings->key_words + 1) + layout.money;
+	if (compact)
+		layout.words = settings->key_words == 1 ? 1 + layout.money : 3;
+	else
+		layout.words = settings->key_words + 1 + layout.money;
 	return layout;
 }
 
@@ -75,8 +79,10 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 
 	ledger->magic = LEDGER_MAGIC;
 	ledger->settings = *settings;
-	ledger->layout = ledger_layout(settings, settings->key_words == 1 &&
-								   !grain_is_since_start(settings->grain));
+	/* moments do not fit compact entries, and not all others gain by them */
+	ledger->layout = ledger_layout(settings, !grain_is_since_start(settings->grain) &&
+								   (settings->key_words == 1 ||
+									(settings->flags & LEDGER_MONEY) != 0));
 	ledger->level = level;
 	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
 	ledger->parts = &ledger->only;
@@ -338,8 +344,7 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 		return;
 	nspans = ledger_part_spans(ledger, part, &spans);
 	ledger_group(groups, spans, nspans, layout.key_words);
-	after = ledger_groups_settle(groups, layout.compact ? COMPACT_COUNT_MAX :
-								 LEDGER_COUNT_MAX);
+	after = ledger_groups_settle(groups, &layout);
 	pfree(spans);
 	ledger->distinct = (double) after / before;
 	if (after == before)
@@ -373,7 +378,8 @@ static void
 look_at_part(Ledger *ledger, LedgerPart *part)
 {
 	int64		n = ledger_part_entries(ledger, part);
-	double		room = BYTES_PER_DISTINCT / (ledger->layout.words * sizeof(uint64));
+	double		room = Max(BYTES_PER_DISTINCT / (ledger->layout.words * sizeof(uint64)),
+							   LEAST_ROOM);
 
 	if (ledger->distinct * room < 1 || n >= ledger->probe_at)
 	{
@@ -439,13 +445,15 @@ enforce_limit(LedgerPool *pool)
  * room for it.
  */
 LedgerPart *
-ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when)
+ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
+				 int64 amount)
 {
 	LedgerPart *part = ledger_part(ledger, hash);
 	int64		entries = ledger_part_entries(ledger, part);
 
 	CHECK_FOR_INTERRUPTS();
-	if (ledger->layout.compact && !ledger_fits_compact(key, when))
+	if (ledger->layout.compact &&
+		!ledger_fits_compact(&ledger->layout, key, when, amount))
 	{
 		ledger_widen(ledger);
 		part = ledger_part(ledger, hash);

@@ -16,12 +16,15 @@
  * count of 0 without the start flag is a refund.  Entries of one customer and
  * time are additive: they may be merged, and need not be.
  *
- * As long as customers are integers below 2^32, times periods within 2^19 of
- * 2000 and counts small, entries are kept compact, key and when in one word:
+ * As long as times are periods within 2^19 of 2000 and counts small, "when"
+ * takes half a word and entries are kept compact.  Integer customers below
+ * 2^32 take the other half,
  *
  *	customer (32 bits) | time (20 bits, biased) | start flag | count (11 bits)
  *
- * The first entry that does not fit makes its ledger wide.
+ * and beside customers of two words it is the amount, while amounts are whole
+ * hundredths below 2^31.  The first entry that does not fit makes its ledger
+ * wide.
  */
 #ifndef RETENTION_LEDGER_H
 #define RETENTION_LEDGER_H
@@ -75,14 +78,35 @@ typedef struct LedgerLayout
 	bool		compact;
 } LedgerLayout;
 
-/* Does an entry fit the compact layout? */
+#define COMPACT_UNIT 10000		/* millionths in a hundredth */
+
+/* Does an entry fit the compact layout of its kind of customers? */
 static inline bool
-ledger_fits_compact(const uint64 *key, uint64 when)
+ledger_fits_compact(const LedgerLayout *layout, const uint64 *key, uint64 when,
+					int64 amount)
 {
-	return key[0] >> 32 == 0 &&
-		(when >> LEDGER_TIME_SHIFT) - COMPACT_TIME_LOW <
-		(UINT64CONST(1) << COMPACT_TIME_BITS) &&
-		(when & LEDGER_COUNT_MAX) <= COMPACT_COUNT_MAX;
+	if ((when >> LEDGER_TIME_SHIFT) - COMPACT_TIME_LOW >=
+		(UINT64CONST(1) << COMPACT_TIME_BITS) ||
+		(when & LEDGER_COUNT_MAX) > COMPACT_COUNT_MAX)
+		return false;
+	if (layout->key_words == 1)
+		return key[0] >> 32 == 0;
+	return amount % COMPACT_UNIT == 0 &&
+		amount / COMPACT_UNIT == (int32) (amount / COMPACT_UNIT);
+}
+
+/* The largest count and amount an entry may be merged to. */
+static inline uint64
+ledger_count_max(const LedgerLayout *layout)
+{
+	return layout->compact ? COMPACT_COUNT_MAX : LEDGER_COUNT_MAX;
+}
+
+static inline int64
+ledger_amount_max(const LedgerLayout *layout)
+{
+	return layout->compact && layout->key_words == 2 ?
+		(int64) PG_INT32_MAX * COMPACT_UNIT : PG_INT64_MAX;
 }
 
 /* Write an entry that fits; returns what follows it. */
@@ -91,10 +115,21 @@ ledger_put_entry(const LedgerLayout *layout, uint64 *write, const uint64 *key,
 				 uint64 when, int64 amount)
 {
 	if (layout->compact)
-		*write++ = key[0] << 32 |
-			((when >> LEDGER_TIME_SHIFT) - COMPACT_TIME_LOW) << (COMPACT_COUNT_BITS + 1) |
+	{
+		uint64		half = ((when >> LEDGER_TIME_SHIFT) - COMPACT_TIME_LOW) <<
+			(COMPACT_COUNT_BITS + 1) |
 			(when & LEDGER_START) >> (LEDGER_COUNT_BITS - COMPACT_COUNT_BITS) |
 			(when & LEDGER_COUNT_MAX);
+
+		if (layout->key_words == 2)
+		{
+			*write++ = key[0];
+			*write++ = key[1];
+			*write++ = half << 32 | (uint32) (amount / COMPACT_UNIT);
+			return write;
+		}
+		*write++ = key[0] << 32 | half;
+	}
 	else
 	{
 		*write++ = key[0];
@@ -107,11 +142,11 @@ ledger_put_entry(const LedgerLayout *layout, uint64 *write, const uint64 *key,
 	return write;
 }
 
-/* Read an entry's key; returns its words where they are not in place. */
+/* Read an entry's key; returns its words, in place or in *buffer. */
 static inline const uint64 *
 ledger_get_key(const LedgerLayout *layout, const uint64 *entry, uint64 *buffer)
 {
-	if (!layout->compact)
+	if (!layout->compact || layout->key_words == 2)
 		return entry;
 	*buffer = entry[0] >> 32;
 	return buffer;
@@ -121,19 +156,22 @@ ledger_get_key(const LedgerLayout *layout, const uint64 *entry, uint64 *buffer)
 static inline uint64
 ledger_get_when(const LedgerLayout *layout, const uint64 *entry)
 {
-	uint64		word = entry[0] & 0xFFFFFFFF;
+	uint64		half;
 
 	if (!layout->compact)
 		return entry[layout->key_words];
-	return ((word >> (COMPACT_COUNT_BITS + 1)) + COMPACT_TIME_LOW) << LEDGER_TIME_SHIFT |
-		(word & (UINT64CONST(1) << COMPACT_COUNT_BITS)) << (LEDGER_COUNT_BITS - COMPACT_COUNT_BITS) |
-		(word & COMPACT_COUNT_MAX);
+	half = layout->key_words == 2 ? entry[2] >> 32 : entry[0] & 0xFFFFFFFF;
+	return ((half >> (COMPACT_COUNT_BITS + 1)) + COMPACT_TIME_LOW) << LEDGER_TIME_SHIFT |
+		(half & (UINT64CONST(1) << COMPACT_COUNT_BITS)) << (LEDGER_COUNT_BITS - COMPACT_COUNT_BITS) |
+		(half & COMPACT_COUNT_MAX);
 }
 
 /* Read an entry's amount. */
 static inline int64
 ledger_get_amount(const LedgerLayout *layout, const uint64 *entry)
 {
+	if (layout->compact && layout->key_words == 2)
+		return (int64) (int32) entry[2] * COMPACT_UNIT;
 	return layout->money ? (int64) entry[layout->words - 1] : 0;
 }
 
@@ -151,7 +189,7 @@ typedef struct LedgerItem
 typedef void (*LedgerVisitor) (LedgerItem *items, int nitems, void *arg);
 
 extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
-								  uint64 count_max);
+								  uint64 count_max, int64 amount_max);
 
 /* What two ledgers must have in common to be merged. */
 typedef struct LedgerSettings
@@ -227,7 +265,8 @@ extern Ledger *ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 							 MemoryContext context, int level);
 extern bool ledger_is_large(const Ledger *ledger);
 extern LedgerPart *ledger_make_room(Ledger *ledger, uint64 hash,
-									const uint64 *key, uint64 when);
+									const uint64 *key, uint64 when,
+									int64 amount);
 extern LedgerLayout ledger_layout(const LedgerSettings *settings, bool compact);
 extern void ledger_add_entries(Ledger *ledger, const LedgerLayout *layout,
 							   const uint64 *entries, int64 n);
@@ -286,8 +325,9 @@ ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 	LedgerPart *part = ledger_part(ledger, hash);
 
 	if (unlikely(part->write == part->end) ||
-		(ledger->layout.compact && unlikely(!ledger_fits_compact(key, when))))
-		part = ledger_make_room(ledger, hash, key, when);
+		(ledger->layout.compact &&
+		 unlikely(!ledger_fits_compact(&ledger->layout, key, when, amount))))
+		part = ledger_make_room(ledger, hash, key, when, amount);
 	/* the part's next cache line is wanted soon: ask for it now */
 	__builtin_prefetch(part->write + 8, 1);
 	part->write = ledger_put_entry(&ledger->layout, part->write, key, when,

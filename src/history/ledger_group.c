@@ -155,11 +155,12 @@ find_customer(LedgerGroups *g, const uint64 *key, int key_words)
 /*
  * Sort one customer's items by time and merge those that may be.  Orders of
  * one time add up as far as their count and amount fit; of the starts only
- * the earliest says anything.  No count passes count_max.  Returns how many
- * are left.
+ * the earliest says anything.  No count is merged past count_max, no amount
+ * past amount_max.  Returns how many are left.
  */
 uint32
-ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max)
+ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max,
+					int64 amount_max)
 {
 	uint32		kept = 0;
 	bool		started = false;
@@ -196,7 +197,8 @@ ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max)
 		{
 			int64		sum;
 
-			if (!__builtin_add_overflow(last->amount, items[i].amount, &sum))
+			if (!__builtin_add_overflow(last->amount, items[i].amount, &sum) &&
+				sum <= amount_max && sum >= -amount_max)
 			{
 				last->when += when & LEDGER_COUNT_MAX;
 				last->amount = sum;
@@ -286,12 +288,14 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 }
 
 /*
- * Sort and merge the items of every customer, none to a count above
- * count_max.  Returns the number of items left.
+ * Sort and merge the items of every customer, to what still fits a layout.
+ * Returns the number of items left.
  */
 int64
-ledger_groups_settle(LedgerGroups *g, uint64 count_max)
+ledger_groups_settle(LedgerGroups *g, const LedgerLayout *layout)
 {
+	uint64		count_max = ledger_count_max(layout);
+	int64		amount_max = ledger_amount_max(layout);
 	int64		kept = 0;
 
 	for (int i = 0; i < g->ncustomers; i++)
@@ -299,7 +303,7 @@ ledger_groups_settle(LedgerGroups *g, uint64 count_max)
 		LedgerCustomer *c = &g->customers[i];
 
 		c->count = ledger_settle_items(g->items + c->first, c->count,
-									   count_max);
+									   count_max, amount_max);
 		kept += c->count;
 	}
 	return kept;

@@ -57,7 +57,8 @@ extern LedgerCustomer *ledger_groups_append(LedgerGroups *groups,
 extern void ledger_groups_sort(LedgerGroups *groups, int key_words);
 extern void ledger_groups_write(const LedgerGroups *groups,
 								const LedgerLayout *layout, uint64 *words);
-extern int64 ledger_groups_settle(LedgerGroups *groups, uint64 count_max);
+extern int64 ledger_groups_settle(LedgerGroups *groups,
+								  const LedgerLayout *layout);
 extern void ledger_groups_visit(const LedgerGroups *groups,
 								LedgerVisitor visit, void *arg);
 

@@ -82,6 +82,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	MemoryContext old;
 	WireWriter	w;
 	uint64		key = 0;
+	LedgerLayout wide = ledger_layout(settings, false);
 	uint64		entries;
 	uint64		hash;
 	int			zeros = money ? common_zeros(groups) : 0;
@@ -91,7 +92,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 		return;
 	old = MemoryContextSwitchTo(a->context);
 	ledger_groups_sort(groups, settings->key_words);
-	entries = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
+	entries = ledger_groups_settle(groups, &wide);
 	wire_writer_init(&w, entries * 8, PACK_WHAT, PACK_HINT);
 	wire_put(&w, entries);
 	wire_put(&w, groups->ncustomers);

@@ -136,7 +136,7 @@ ledger_spill(Ledger *ledger)
 
 		if (!ledger_group_part(ledger, p, groups))
 			continue;
-		kept = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
+		kept = ledger_groups_settle(groups, &wide);
 		words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
 								MCXT_ALLOC_HUGE);
 		ledger_groups_write(groups, &wide, words);

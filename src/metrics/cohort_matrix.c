@@ -348,7 +348,8 @@ fold_customer(LedgerItem *items, int n, void *arg)
 		fold_unordered(&c, items, n);
 	else
 		last = fold_ordered(&c, items, ledger_settle_items(items, n,
-														   LEDGER_COUNT_MAX));
+														   LEDGER_COUNT_MAX,
+														   PG_INT64_MAX));
 	if (c.last >= 0)
 		customer_cell(&c, c.last)->last_active++;
 	if (c.streak >= (started ? 1 : 0))
