@@ -18,6 +18,7 @@ OBJS = \
 	src/base/money.o \
 	src/base/rate.o \
 	src/base/wire.o \
+	src/history/identity.o \
 	src/history/intake.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
@@ -44,7 +45,9 @@ REGRESS = \
 	cohort_vectors \
 	grain \
 	grain_errors \
+	identity \
 	intake \
+	ledger \
 	pictures
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates

@@ -10,10 +10,9 @@
 
 #include <math.h>
 
+#include "base/numeric_parts.h"
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
-
-#define MONEY_DECIMALS_PER_DIGIT 4	/* numeric keeps base-10000 digits */
 
 /* Report an amount that does not fit: error 22003. */
 static void pg_attribute_noreturn()
@@ -34,51 +33,6 @@ amount_not_finite(const char *which)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("amount must not be %s", which),
 			 errhint("Leave such rows out with FILTER (WHERE ...), or pass NULL for an event worth nothing.")));
-}
-
-/*
- * Layout of a numeric on disk (PostgreSQL 9.1 and later, fixed by
- * pg_upgrade): a 16-bit header, in the long form followed by a 16-bit weight,
- * then base-10000 digits.  digit[i] is worth 10000^(weight - i).
- */
-typedef struct NumericParts
-{
-	const char *digits;			/* maybe unaligned */
-	int			ndigits;
-	int			weight;
-	bool		negative;
-} NumericParts;
-
-/* Take a finite numeric apart; NaN and infinities are refused. */
-static inline void
-numeric_parts(Numeric value, NumericParts *p)
-{
-	const char *data = VARDATA_ANY(value);
-	Size		len = VARSIZE_ANY_EXHDR(value);
-	uint16		header;
-
-	memcpy(&header, data, sizeof(header));
-	if ((header & 0xC000) == 0x8000)
-	{
-		p->negative = (header & 0x2000) != 0;
-		p->weight = (header & 0x003F) - ((header & 0x0040) ? 0x40 : 0);
-		p->digits = data + 2;
-		p->ndigits = (len - 2) / 2;
-	}
-	else if ((header & 0xC000) == 0xC000)
-	{
-		amount_not_finite((header & 0xF000) == 0xC000 ? "NaN" : "infinite");
-	}
-	else
-	{
-		int16		weight;
-
-		memcpy(&weight, data + 2, sizeof(weight));
-		p->negative = (header & 0xC000) == 0x4000;
-		p->weight = weight;
-		p->digits = data + 4;
-		p->ndigits = (len - 4) / 2;
-	}
 }
 
 /* The base-10000 digit worth 10000^exponent. */
@@ -107,6 +61,8 @@ money_from_numeric(Numeric value)
 	int			last;
 
 	numeric_parts(value, &p);
+	if (unlikely(!p.finite))
+		amount_not_finite(p.nan ? "NaN" : "infinite");
 	if (p.ndigits == 0)
 		return 0;
 	if (p.weight > 3)

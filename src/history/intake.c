@@ -2,8 +2,7 @@
  * intake.c
  *		From SQL arguments to ledger entries.
  *
- * Customers: integers, uuid and short text are kept exactly, every other
- * hashable type as 128 bits of its own extended hash.  Times: date, timestamp, timestamptz.
+ * Customers are told apart in identity.c.  Times: date, timestamp, timestamptz.
  * Amounts: numeric, float, integer, as millionths (money.h).  Domains are
  * looked through.
  */
@@ -11,24 +10,10 @@
 
 #include "base/aggregate.h"
 #include "base/money.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
+#include "history/identity.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
-#include "utils/uuid.h"
-
-typedef enum KeyKind
-{
-	KEY_INT2,
-	KEY_INT4,
-	KEY_INT8,
-	KEY_UUID,
-	KEY_BYTES,					/* text whose equality is that of its bytes */
-	KEY_LITERAL,				/* unknown literal, read as text */
-	KEY_HASHED
-} KeyKind;
 
 typedef enum TimeKind
 {
@@ -49,10 +34,6 @@ typedef enum AmountKind
 	AMOUNT_INT8
 } AmountKind;
 
-/* Two seeds make the two words of a hashed customer. */
-#define SEED_LOW UINT64CONST(0x9E3779B97F4A7C15)
-#define SEED_HIGH UINT64CONST(0xC2B2AE3D27D4EB4F)
-
 #define CACHED_CALENDARS 8		/* with a table of days, per call site */
 
 typedef struct CalendarLink
@@ -64,8 +45,7 @@ typedef struct CalendarLink
 
 struct Intake
 {
-	KeyKind		key;
-	FmgrInfo	hash;			/* of KEY_HASHED */
+	Identity	customer;
 	TimeKind	start;
 	TimeKind	at;
 	AmountKind	amount;
@@ -76,7 +56,6 @@ struct Intake
 	bool		grain_constant;
 	bool		instants;		/* some time is a timestamptz */
 	uint8		flags;			/* of the ledgers */
-	uint8		key_words;
 	LedgerPool *pool;
 	CalendarLink *calendars;
 	int			ncalendars;
@@ -93,62 +72,6 @@ argument_type(FunctionCallInfo fcinfo, int arg)
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
 				 errmsg("could not determine the type of argument %d", arg)));
 	return getBaseType(type);
-}
-
-/* How to take the customer. */
-static void
-plan_customer(Intake *intake, FunctionCallInfo fcinfo)
-{
-	Oid			type = argument_type(fcinfo, 1);
-	TypeCacheEntry *entry;
-
-	intake->key_words = 1;
-	switch (type)
-	{
-		case INT2OID:
-			intake->key = KEY_INT2;
-			return;
-		case INT4OID:
-			intake->key = KEY_INT4;
-			return;
-		case INT8OID:
-			intake->key = KEY_INT8;
-			return;
-		default:
-			break;
-	}
-	intake->key_words = 2;
-	switch (type)
-	{
-		case UUIDOID:
-			intake->key = KEY_UUID;
-			return;
-		case UNKNOWNOID:
-			intake->key = KEY_LITERAL;
-			return;
-		case TEXTOID:
-		case VARCHAROID:
-			if (OidIsValid(PG_GET_COLLATION()) &&
-				get_collation_isdeterministic(PG_GET_COLLATION()))
-			{
-				intake->key = KEY_BYTES;
-				return;
-			}
-			break;
-		default:
-			break;
-	}
-	intake->key = KEY_HASHED;
-	entry = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
-	if (!OidIsValid(entry->hash_extended_proc))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("customers of type %s cannot be told apart",
-						format_type_be(type)),
-				 errdetail("The type has no extended hash function."),
-				 errhint("Cast the customer, for example customer::text.")));
-	fmgr_info_copy(&intake->hash, &entry->hash_extended_proc_finfo,
-				   fcinfo->flinfo->fn_mcxt);
 }
 
 /* How to take a time. */
@@ -263,7 +186,8 @@ intake_create(FunctionCallInfo fcinfo)
 	intake->start_arg = nargs == 6 ? 2 : 0;
 	intake->at_arg = nargs == 6 ? 3 : 2;
 	intake->amount_arg = nargs == 6 ? 4 : nargs == 5 ? 3 : 0;
-	plan_customer(intake, fcinfo);
+	identity_plan(&intake->customer, argument_type(fcinfo, 1),
+				  PG_GET_COLLATION(), fcinfo->flinfo->fn_mcxt);
 	if (intake->start_arg)
 		intake->start = plan_time(fcinfo, intake->start_arg, "started_at");
 	intake->at = plan_time(fcinfo, intake->at_arg, "at");
@@ -338,7 +262,7 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 	settings.grain = calendar->grain;
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
 	settings.flags = intake->flags;
-	settings.key_words = intake->key_words;
+	settings.key_words = intake->customer.words;
 	ledger = ledger_create(&settings, intake->pool, context, 0);
 	ledger->calendar = calendar;
 	return ledger;
@@ -358,68 +282,6 @@ check_grain(const Intake *intake, const Ledger *ledger, FunctionCallInfo fcinfo)
 						   grain_to_cstring(ledger->settings.grain),
 						   grain_to_cstring(grain)),
 				 errhint("Add the grain to GROUP BY.")));
-}
-
-/*
- * The two words of a customer known by its bytes: up to fifteen bytes are the
- * key themselves, with their number, longer ones are hashed.
- */
-static inline void
-take_customer_bytes(const char *bytes, int len, uint64 *key)
-{
-	if (len < 2 * sizeof(uint64))
-	{
-		uint8	   *last = (uint8 *) key + 2 * sizeof(uint64) - 1;
-
-		key[0] = key[1] = 0;
-		memcpy(key, bytes, len);
-		*last = (uint8) len;
-		return;
-	}
-	key[0] = hash_bytes_extended((const unsigned char *) bytes, len, SEED_LOW);
-	key[1] = hash_bytes_extended((const unsigned char *) bytes, len, SEED_HIGH);
-}
-
-/* The customer's key. */
-static inline void
-take_customer(Intake *intake, FunctionCallInfo fcinfo, uint64 *key)
-{
-	switch (intake->key)
-	{
-		case KEY_INT2:
-			key[0] = (uint64) (int64) PG_GETARG_INT16(1);
-			break;
-		case KEY_INT4:
-			key[0] = (uint64) (int64) PG_GETARG_INT32(1);
-			break;
-		case KEY_INT8:
-			key[0] = (uint64) PG_GETARG_INT64(1);
-			break;
-		case KEY_UUID:
-			memcpy(key, PG_GETARG_UUID_P(1)->data, UUID_LEN);
-			break;
-		case KEY_BYTES:
-			{
-				text	   *t = PG_GETARG_TEXT_PP(1);
-
-				take_customer_bytes(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), key);
-				break;
-			}
-		case KEY_LITERAL:
-			take_customer_bytes(PG_GETARG_CSTRING(1),
-								strlen(PG_GETARG_CSTRING(1)), key);
-			break;
-		case KEY_HASHED:
-			key[0] = DatumGetUInt64(FunctionCall2Coll(&intake->hash,
-													  PG_GET_COLLATION(),
-													  PG_GETARG_DATUM(1),
-													  UInt64GetDatum(SEED_LOW)));
-			key[1] = DatumGetUInt64(FunctionCall2Coll(&intake->hash,
-													  PG_GET_COLLATION(),
-													  PG_GETARG_DATUM(1),
-													  UInt64GetDatum(SEED_HIGH)));
-			break;
-	}
 }
 
 /* A time as the ledger counts it: period or, under since start, moment. */
@@ -506,7 +368,7 @@ intake_row(FunctionCallInfo fcinfo)
 	if (intake->amount != AMOUNT_NONE && !PG_ARGISNULL(intake->amount_arg))
 		amount = take_amount(intake->amount,
 							 PG_GETARG_DATUM(intake->amount_arg));
-	take_customer(intake, fcinfo, key);
+	identity_take(&intake->customer, PG_GETARG_DATUM(1), key);
 	if (intake->start_arg && !PG_ARGISNULL(intake->start_arg))
 		ledger_add(ledger, key,
 				   ledger_when(take_time(ledger->calendar, intake->start,
