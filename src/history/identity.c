@@ -6,6 +6,7 @@
  * btree deduplicate them) go by their bytes: exactly where sixteen bytes
  * suffice, else by two 64-bit hashes of them.  So do numerics and floats,
  * once what does not matter to equality (scale, the sign of zero) is gone.
+ * Composite values and arrays go by what they are made of.
  *
  * Everything else goes by its own extended hash function, called with two
  * seeds.  Such functions are made to fill hash tables, which compare values
@@ -21,6 +22,10 @@
 #include "base/numeric_parts.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "access/htup_details.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -74,6 +79,53 @@ well_known_kind(Oid type)
 	}
 }
 
+/* A new plan for a part of a value. */
+static Identity *
+plan_part(Oid type, Oid collation, MemoryContext context)
+{
+	Identity   *part = MemoryContextAllocZero(context, sizeof(Identity));
+
+	identity_plan(part, getBaseType(type), collation, context);
+	return part;
+}
+
+/* Composite types and arrays: a plan for each of their parts. */
+static void
+plan_parts(Identity *identity, TypeCacheEntry *entry, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Oid			element = get_element_type(entry->type_id);
+
+	check_stack_depth();
+	if (OidIsValid(element))
+	{
+		identity->kind = IDENTITY_ARRAY;
+		identity->type = element;
+		identity->nparts = 1;
+		identity->parts = palloc(sizeof(Identity *));
+		identity->parts[0] = plan_part(element, identity->collation, context);
+	}
+	else if (entry->typtype == TYPTYPE_COMPOSITE)
+	{
+		TupleDesc	desc = lookup_rowtype_tupdesc_copy(entry->type_id, -1);
+
+		identity->kind = IDENTITY_COMPOSITE;
+		identity->type = entry->type_id;
+		identity->desc = desc;
+		identity->nparts = desc->natts;
+		identity->parts = palloc0(desc->natts * sizeof(Identity *));
+		for (int i = 0; i < desc->natts; i++)
+		{
+			Form_pg_attribute att = TupleDescAttr(desc, i);
+
+			if (!att->attisdropped)
+				identity->parts[i] = plan_part(att->atttypid,
+											   att->attcollation, context);
+		}
+	}
+	MemoryContextSwitchTo(old);
+}
+
 /*
  * How to tell customers of a type (no domain) apart.  A type that cannot be
  * hashed is error 42883.
@@ -113,6 +165,9 @@ identity_plan(Identity *identity, Oid type, Oid collation, MemoryContext context
 						format_type_be(type)),
 				 errdetail("The type has no extended hash function."),
 				 errhint("Cast the customer, for example customer::text.")));
+	plan_parts(identity, entry, context);
+	if (identity->kind != IDENTITY_HASHED)
+		return;
 	fmgr_info_copy(&identity->hash, &entry->hash_extended_proc_finfo, context);
 }
 
@@ -179,6 +234,73 @@ take_float(float8 value, uint64 *key)
 	memcpy(key, &value, sizeof(value));
 }
 
+/* Append the key of a part, or that it is NULL. */
+static void
+append_part(StringInfo bytes, Identity *part, Datum value, bool isnull)
+{
+	uint64		key[2] = {0, 0};
+
+	appendStringInfoChar(bytes, isnull ? 1 : 0);
+	if (!isnull)
+		identity_take(part, value, key);
+	appendBinaryStringInfo(bytes, (char *) key, sizeof(key));
+}
+
+/* A composite value by its columns. */
+static void
+take_composite(Identity *identity, Datum value, uint64 *key)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+	Datum	   *values = palloc(identity->nparts * sizeof(Datum));
+	bool	   *nulls = palloc(identity->nparts * sizeof(bool));
+	HeapTupleData tuple = {0};
+	StringInfoData bytes;
+
+	if (HeapTupleHeaderGetTypeId(header) != identity->type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("customer is not of type %s",
+						format_type_be(identity->type))));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, identity->desc, values, nulls);
+	initStringInfo(&bytes);
+	for (int i = 0; i < identity->nparts; i++)
+		if (identity->parts[i] != NULL)
+			append_part(&bytes, identity->parts[i], values[i], nulls[i]);
+	take_bytes(bytes.data, bytes.len, key);
+	pfree(bytes.data);
+	pfree(values);
+	pfree(nulls);
+}
+
+/* An array by its bounds and elements. */
+static void
+take_array(Identity *identity, Datum value, uint64 *key)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	StringInfoData bytes;
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	int16		len;
+	bool		byval;
+	char		align;
+
+	get_typlenbyvalalign(identity->type, &len, &byval, &align);
+	deconstruct_array(array, identity->type, len, byval, align,
+					  &values, &nulls, &n);
+	initStringInfo(&bytes);
+	appendBinaryStringInfo(&bytes, (char *) ARR_DIMS(array),
+						   2 * ARR_NDIM(array) * sizeof(int));
+	for (int i = 0; i < n; i++)
+		append_part(&bytes, identity->parts[0], values[i], nulls[i]);
+	take_bytes(bytes.data, bytes.len, key);
+	pfree(bytes.data);
+	pfree(values);
+	pfree(nulls);
+}
+
 /* The key of a customer of one of the less common kinds. */
 void
 identity_take_other(Identity *identity, Datum value, uint64 *key)
@@ -208,6 +330,12 @@ identity_take_other(Identity *identity, Datum value, uint64 *key)
 			break;
 		case IDENTITY_FLOAT8:
 			take_float(DatumGetFloat8(value), key);
+			break;
+		case IDENTITY_COMPOSITE:
+			take_composite(identity, value, key);
+			break;
+		case IDENTITY_ARRAY:
+			take_array(identity, value, key);
 			break;
 		case IDENTITY_LITERAL:
 			take_bytes(DatumGetCString(value), strlen(DatumGetCString(value)),

@@ -6,6 +6,7 @@
 #define RETENTION_IDENTITY_H
 
 #include "base/compat.h"
+#include "access/tupdesc.h"
 
 typedef enum IdentityKind
 {
@@ -20,6 +21,8 @@ typedef enum IdentityKind
 	IDENTITY_NUMERIC,
 	IDENTITY_FLOAT4,
 	IDENTITY_FLOAT8,
+	IDENTITY_COMPOSITE,			/* by the keys of its columns */
+	IDENTITY_ARRAY,				/* by its shape and the keys of its elements */
 	IDENTITY_LITERAL,			/* unknown literal, read as text */
 	IDENTITY_HASHED
 } IdentityKind;
@@ -31,6 +34,11 @@ typedef struct Identity
 	int			len;			/* bytes of IDENTITY_VALUE and _FIXED */
 	Oid			collation;
 	FmgrInfo	hash;			/* of IDENTITY_HASHED */
+	int			nparts;			/* of IDENTITY_COMPOSITE and _ARRAY */
+	struct Identity **parts;	/* of the columns, NULL for a dropped one, or
+								 * of the elements */
+	Oid			type;			/* IDENTITY_COMPOSITE: itself; _ARRAY: element's */
+	TupleDesc	desc;			/* of IDENTITY_COMPOSITE */
 } Identity;
 
 extern void identity_plan(Identity *identity, Oid type, Oid collation,
