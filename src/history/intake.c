@@ -344,7 +344,7 @@ intake_row(FunctionCallInfo fcinfo)
 	MemoryContext context = aggregate_context(fcinfo);
 	Intake	   *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger;
-	uint64		key[2];
+	uint64		key[2] = {0, 0};
 	int64		amount = 0;
 	bool		at_null;
 
