@@ -15,13 +15,12 @@
  */
 #include "history/ledger_internal.h"
 
-#include "base/aggregate.h"
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #define FIRST_CHUNK 512			/* bytes, of a small ledger */
 #define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large ledger */
-#define LAST_CHUNK 65536		/* chunks grow up to this */
 #define SMALL_ENTRIES 8192		/* more than that make a ledger large */
 #define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
@@ -320,6 +319,19 @@ ledger_split(Ledger *ledger)
 	part_reset(&ledger->only);
 }
 
+/* Make a large ledger whose parts are empty a small one again. */
+void
+ledger_unsplit(Ledger *ledger)
+{
+	if (ledger_nparts(ledger) == 1)
+		return;
+	pfree(ledger->parts);
+	ledger->parts = &ledger->only;
+	ledger->part_mask = 0;
+	part_reset(&ledger->only);
+	ledger_account(ledger, -(int64) (LEDGER_PARTS * sizeof(LedgerPart)));
+}
+
 /*
  * Merge the duplicates of one part.  The entries left are written back into
  * its chunks and the chunks not needed are freed.
@@ -399,38 +411,16 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 }
 
 /*
- * Bring the ledgers of a pool back under the limit.  A file is closed when
- * the group of the running call ends, so only ledgers of its context (one of
- * several with grouping sets) may be written out.
+ * Is there memory to be large?  Where there is not, a ledger stays in one part
+ * until it is written out: 256 chunks begun for a few entries each would be
+ * written out at once, over and over.
  */
-static void
-enforce_limit(LedgerPool *pool)
+static bool
+room_to_split(const Ledger *ledger)
 {
-	MemoryContext context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
-
-	while (pool->memory + LAST_CHUNK > pool->limit)
-	{
-		Ledger	   *largest = NULL;
-		Size		before;
-		dlist_iter	iter;
-
-		dlist_foreach(iter, &pool->ledgers)
-		{
-			Ledger	   *ledger = dlist_container(Ledger, node, iter.cur);
-
-			if (ledger->level < LEDGER_MAX_LEVEL &&
-				(context == NULL || ledger->context == context) &&
-				(largest == NULL || ledger->memory > largest->memory))
-				largest = ledger;
-		}
-		if (largest == NULL)
-			return;
-		before = largest->memory;
-		ledger_spill(largest);
-		/* what is left is bookkeeping that cannot go anywhere */
-		if (largest->memory > before / 2)
-			return;
-	}
+	return ledger->level == LEDGER_MAX_LEVEL ||
+		ledger->pool->memory + 2 * LEDGER_PARTS * FIRST_PART_CHUNK <=
+		ledger->pool->limit;
 }
 
 /*
@@ -455,10 +445,10 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when)
 	if (entries >= part->check_at)
 		look_at_part(ledger, part);
 	if (ledger->part_mask == 0 &&
-		ledger_part_entries(ledger, part) >= SMALL_ENTRIES)
+		ledger_part_entries(ledger, part) >= SMALL_ENTRIES &&
+		room_to_split(ledger))
 		ledger_split(ledger);
-	if (ledger->listed && ledger->pool->memory + LAST_CHUNK > ledger->pool->limit)
-		enforce_limit(ledger->pool);
+	ledger_enforce_limit(ledger);
 
 	part = ledger_part(ledger, hash);
 	if (part->write == part->end)
@@ -616,6 +606,5 @@ ledger_combine(Ledger *into, Ledger *from)
 		pfree(spans);
 	}
 	ledger_packed_add(into, from);
-	if (into->listed && into->pool->memory > into->pool->limit)
-		enforce_limit(into->pool);
+	ledger_enforce_limit(into);
 }

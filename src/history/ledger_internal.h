@@ -2,16 +2,18 @@
  * ledger_internal.h
  *		What the files of the ledger show to one another.
  *
- *	ledger.c		append, grow, memory limit, visit
+ *	ledger.c		append, grow, visit
  *	ledger_group.c	entries of a part put together by customer and time
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
- *	ledger_spill.c	temporary files
+ *	ledger_spill.c	memory limit, temporary files
  */
 #ifndef RETENTION_LEDGER_INTERNAL_H
 #define RETENTION_LEDGER_INTERNAL_H
 
 #include "base/wire.h"
 #include "history/ledger.h"
+
+#define LAST_CHUNK 65536		/* chunks grow up to this */
 
 /* A run of entries in memory. */
 typedef struct LedgerSpan
@@ -73,6 +75,7 @@ extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 extern void ledger_widen(Ledger *ledger);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
+extern void ledger_unsplit(Ledger *ledger);
 extern void ledger_account(Ledger *ledger, int64 bytes);
 
 /* ledger_pack.c: blocks are in order of part once indexed */
@@ -100,7 +103,7 @@ extern void ledger_packed_add(Ledger *into, const Ledger *from);
 extern void ledger_packed_free(Ledger *ledger);
 
 /* ledger_spill.c */
-extern void ledger_spill(Ledger *ledger);
+extern void ledger_enforce_limit(Ledger *ledger);
 extern void ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit,
 							   void *arg);
 

@@ -40,6 +40,13 @@ struct LedgerSpill
 
 #define BATCH_WORDS 8192		/* words read or written at a time */
 
+/*
+ * Ledgers smaller than that are left in memory: writing one out costs up to 64
+ * runs, which must hold enough entries to be worth their place in the
+ * directory.
+ */
+#define SPILL_BYTES 16384
+
 /* The group is finished: close its file. */
 static void
 close_file(Datum arg)
@@ -104,22 +111,65 @@ write_run(LedgerSpill *spill, LedgerTape *tape, const uint64 *words,
 	}
 }
 
+/* Merge the duplicates of a part and write what is left to its tapes. */
+static void
+write_groups(Ledger *ledger, LedgerGroups *groups)
+{
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
+	int64		kept = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
+	uint64	   *words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
+										MCXT_ALLOC_HUGE);
+	uint64	   *at = words;
+	int64		entries[LEDGER_TAPES] = {0};
+	uint64	   *write[LEDGER_TAPES];
+
+#define CUSTOMER_TAPE(c) \
+	((ledger_hash((c)->key, wide.key_words) >> (ledger->part_shift + 8 - LEDGER_TAPE_BITS)) & \
+	 (LEDGER_TAPES - 1))
+	for (int i = 0; i < groups->ncustomers; i++)
+		entries[CUSTOMER_TAPE(&groups->customers[i])] += groups->customers[i].count;
+	for (int t = 0; t < LEDGER_TAPES; t++)
+	{
+		write[t] = at;
+		at += entries[t] * wide.words;
+	}
+	for (int i = 0; i < groups->ncustomers; i++)
+	{
+		const LedgerCustomer *c = &groups->customers[i];
+		uint64	  **w = &write[CUSTOMER_TAPE(c)];
+
+		for (const LedgerItem *item = groups->items + c->first,
+			 *end = item + c->count; item < end; item++)
+			*w = ledger_put_entry(&wide, *w, c->key, item->when, item->amount);
+	}
+#undef CUSTOMER_TAPE
+
+	at = words;
+	for (int t = 0; t < LEDGER_TAPES; t++)
+	{
+		write_run(ledger->spill, &ledger->spill->tapes[t], at, entries[t],
+				  wide.words);
+		at = write[t];
+	}
+	pfree(words);
+}
+
 /*
  * Compact a ledger and write what is left to its file, all of it: parts and
- * packed states.
+ * packed states.  The ledger goes on as a small one.
  */
-void
-ledger_spill(Ledger *ledger)
+static void
+spill_ledger(Ledger *ledger)
 {
 	MemoryContext workspace = AllocSetContextCreate(CurrentMemoryContext,
 													"ledger spill",
 													ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(workspace);
 	LedgerGroups *groups = ledger_groups_create(workspace);
-	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 	LedgerSpill *spill;
 
-	ledger_split(ledger);
+	if (ledger->packed != NULL)
+		ledger_split(ledger);
 	if (ledger->spill == NULL)
 		open_file(ledger);
 	spill = ledger->spill;
@@ -128,26 +178,56 @@ ledger_spill(Ledger *ledger)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not seek in a temporary file: %m")));
-	for (int p = 0; p < LEDGER_PARTS; p++)
-	{
-		LedgerPart *part = &ledger->parts[p];
-		int64		kept;
-		uint64	   *words;
-
-		if (!ledger_group_part(ledger, p, groups))
-			continue;
-		kept = ledger_groups_settle(groups, LEDGER_COUNT_MAX);
-		words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
-								MCXT_ALLOC_HUGE);
-		ledger_groups_write(groups, &wide, words);
-		write_run(spill, &spill->tapes[p * LEDGER_TAPES / LEDGER_PARTS],
-				  words, kept, wide.words);
-		pfree(words);
-		ledger_part_free(ledger, part);
-	}
+	for (int p = 0; p <= ledger->part_mask; p++)
+		if (ledger_group_part(ledger, p, groups))
+		{
+			write_groups(ledger, groups);
+			ledger_part_free(ledger, &ledger->parts[p]);
+		}
 	ledger_packed_free(ledger);
+	ledger_unsplit(ledger);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(workspace);
+}
+
+/*
+ * A ledger has grown: bring the ledgers of its pool back under the limit.  A
+ * file is closed when the group of the running call ends, so only ledgers of
+ * its context (one of several with grouping sets) may be written out.
+ */
+void
+ledger_enforce_limit(Ledger *ledger)
+{
+	LedgerPool *pool = ledger->pool;
+	MemoryContext context;
+
+	if (!ledger->listed || ledger->memory < SPILL_BYTES ||
+		pool->memory + LAST_CHUNK <= pool->limit)
+		return;
+	context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
+	while (pool->memory + LAST_CHUNK > pool->limit)
+	{
+		Ledger	   *largest = NULL;
+		Size		before;
+		dlist_iter	iter;
+
+		dlist_foreach(iter, &pool->ledgers)
+		{
+			Ledger	   *other = dlist_container(Ledger, node, iter.cur);
+
+			if (other->level < LEDGER_MAX_LEVEL &&
+				(context == NULL || other->context == context) &&
+				(largest == NULL || other->memory > largest->memory))
+				largest = other;
+		}
+		if (largest == NULL || largest->memory < SPILL_BYTES)
+			return;
+		before = largest->memory;
+		spill_ledger(largest);
+		/* what is left is bookkeeping that cannot go anywhere */
+		if (largest->memory > before / 2)
+			return;
+	}
 }
 
 /* Load one tape into a nested ledger. */
@@ -193,7 +273,7 @@ ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
 {
 	LedgerSpill *spill = ledger->spill;
 
-	ledger_spill(ledger);
+	spill_ledger(ledger);
 	for (int t = 0; t < LEDGER_TAPES; t++)
 	{
 		MemoryContext context;
