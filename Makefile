@@ -44,7 +44,8 @@ REGRESS = \
 	grain \
 	grain_errors \
 	intake \
-	pictures
+	pictures \
+	spill
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

@@ -122,6 +122,7 @@ ledger_unlist(void *arg)
 		ledger->pool->memory -= ledger->memory;
 		ledger->listed = false;
 	}
+	ledger_spill_abandon(ledger);
 }
 
 /* Count memory gained or given back; list the ledger once it matters. */

@@ -104,6 +104,7 @@ extern void ledger_packed_free(Ledger *ledger);
 
 /* ledger_spill.c */
 extern void ledger_enforce_limit(Ledger *ledger);
+extern void ledger_spill_abandon(Ledger *ledger);
 extern void ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit,
 							   void *arg);
 

@@ -14,6 +14,7 @@
 
 #include "base/aggregate.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 typedef struct LedgerRun
 {
@@ -35,6 +36,7 @@ struct LedgerSpill
 	int			end_fileno;		/* where the next run goes */
 	off_t		end_offset;
 	MemoryContext context;
+	LedgerSpill *next;			/* in pool->abandoned */
 	LedgerTape	tapes[LEDGER_TAPES];
 };
 
@@ -58,25 +60,67 @@ close_file(Datum arg)
 	spill->file = NULL;
 }
 
+/*
+ * A ledger goes away before its file: in a window the state of one partition
+ * or frame after the other, while files are closed when the query ends.  The
+ * next ledger that spills closes this file and takes over its place.  Not now:
+ * the query may have failed, and its resource owner closed the file already.
+ */
+void
+ledger_spill_abandon(Ledger *ledger)
+{
+	LedgerSpill *spill = ledger->spill;
+
+	if (spill == NULL || spill->context == ledger->context)
+		return;
+	spill->next = ledger->pool->abandoned;
+	ledger->pool->abandoned = spill;
+}
+
+/* An abandoned place with its file closed, or NULL when there is none. */
+static LedgerSpill *
+reuse_abandoned(LedgerPool *pool)
+{
+	LedgerSpill *spill;
+
+	while ((spill = pool->abandoned) != NULL)
+	{
+		pool->abandoned = spill->next;
+		/* once closed by its callback, there is no callback any more */
+		if (spill->file == NULL)
+			continue;
+		close_file(PointerGetDatum(spill));
+		for (int t = 0; t < LEDGER_TAPES; t++)
+			spill->tapes[t].nruns = 0;
+		spill->end_fileno = 0;
+		spill->end_offset = 0;
+		return spill;
+	}
+	return NULL;
+}
+
 /* Open the temporary file of a ledger. */
 static void
 open_file(Ledger *ledger)
 {
 	FunctionCallInfo fcinfo = ledger->pool->fcinfo;
-	MemoryContext context = ledger->context;
+	LedgerSpill *spill = reuse_abandoned(ledger->pool);
 	MemoryContext old;
-	LedgerSpill *spill;
 
-	if (fcinfo != NULL)
-		context = aggregate_shutdown_context(fcinfo);
-	old = MemoryContextSwitchTo(context);
-	spill = palloc0(sizeof(LedgerSpill));
-	spill->context = context;
+	if (spill == NULL)
+	{
+		MemoryContext context = fcinfo == NULL ? ledger->context :
+			aggregate_shutdown_context(fcinfo);
+
+		spill = MemoryContextAllocZero(context, sizeof(LedgerSpill));
+		spill->context = context;
+		if (fcinfo != NULL)
+			aggregate_on_shutdown(fcinfo, close_file, PointerGetDatum(spill));
+	}
+	old = MemoryContextSwitchTo(spill->context);
 	spill->file = BufFileCreateTemp(false);
-	if (fcinfo != NULL)
-		aggregate_on_shutdown(fcinfo, close_file, PointerGetDatum(spill));
-	ledger->spill = spill;
 	MemoryContextSwitchTo(old);
+	ledger->spill = spill;
 }
 
 /* Append entries to a tape. */
