@@ -26,7 +26,7 @@ END $$;
 SET work_mem = '64kB';
 SELECT pg_temp.peak('SELECT channel, cohort_matrix(customer, at, amount, ''month'') FROM orders GROUP BY 1') < 2000 AS small;
 SET work_mem = '256kB';
-SELECT pg_temp.peak('SELECT shop, cohort_matrix(customer, at, amount, ''month'') FROM orders GROUP BY 1') < 3500 AS small;
+SELECT pg_temp.peak('SELECT shop % 10, cohort_matrix(customer, at, amount, ''month'') FROM orders GROUP BY 1') < 3500 AS small;
 
 -- The same matrices whatever the memory, grouping sets that spill included.
 SET work_mem = '64kB';
