@@ -25,6 +25,7 @@ OBJS = \
 	src/history/ledger_group.o \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
+	src/history/ledger_visit.o \
 	src/metrics/cohort_matrix.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \
@@ -48,7 +49,8 @@ REGRESS = \
 	identity \
 	intake \
 	ledger \
-	pictures
+	pictures \
+	spill
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

@@ -60,7 +60,15 @@ wire_put(WireWriter *w, uint64 value)
 /* Bytes an integer takes at most. */
 #define WIRE_MAX_INTEGER 10
 
-/* Write an unsigned integer for which wire_grow() has made room. */
+/* Have room for so many bytes. */
+static inline void
+wire_reserve(WireWriter *w, Size bytes)
+{
+	if (unlikely(w->size - w->len < bytes))
+		wire_grow(w, bytes);
+}
+
+/* Write an unsigned integer for which wire_reserve() has made room. */
 static inline void
 wire_put_reserved(WireWriter *w, uint64 value)
 {

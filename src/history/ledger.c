@@ -1,6 +1,6 @@
 /*
  * ledger.c
- *		Append to a ledger, keep it within memory, visit its customers.
+ *		Append to a ledger.
  *
  * A small ledger has one part.  A large one has 256, chosen by the top bits
  * of a hash of the customer, so that appending streams to 256 places and
@@ -15,13 +15,12 @@
  */
 #include "history/ledger_internal.h"
 
-#include "base/aggregate.h"
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #define FIRST_CHUNK 512			/* bytes, of a small ledger */
 #define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large ledger */
-#define LAST_CHUNK 65536		/* chunks grow up to this */
 #define SMALL_ENTRIES 8192		/* more than that make a ledger large */
 #define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
@@ -94,12 +93,6 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 	return ledger;
 }
 
-static inline int
-ledger_nparts(const Ledger *ledger)
-{
-	return ledger->part_mask + 1;
-}
-
 /* Entries in a part, the chunk being filled included. */
 int64
 ledger_part_entries(const Ledger *ledger, const LedgerPart *part)
@@ -129,6 +122,7 @@ ledger_unlist(void *arg)
 		ledger->pool->memory -= ledger->memory;
 		ledger->listed = false;
 	}
+	ledger_spill_abandon(ledger);
 }
 
 /* Count memory gained or given back; list the ledger once it matters. */
@@ -326,6 +320,19 @@ ledger_split(Ledger *ledger)
 	part_reset(&ledger->only);
 }
 
+/* Make a large ledger whose parts are empty a small one again. */
+void
+ledger_unsplit(Ledger *ledger)
+{
+	if (ledger_nparts(ledger) == 1)
+		return;
+	pfree(ledger->parts);
+	ledger->parts = &ledger->only;
+	ledger->part_mask = 0;
+	part_reset(&ledger->only);
+	ledger_account(ledger, -(int64) (LEDGER_PARTS * sizeof(LedgerPart)));
+}
+
 /*
  * Merge the duplicates of one part.  The entries left are written back into
  * its chunks and the chunks not needed are freed.
@@ -405,38 +412,16 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 }
 
 /*
- * Bring the ledgers of a pool back under the limit.  A file is closed when
- * the group of the running call ends, so only ledgers of its context (one of
- * several with grouping sets) may be written out.
+ * Is there memory to be large?  Where there is not, a ledger stays in one part
+ * until it is written out: 256 chunks begun for a few entries each would be
+ * written out at once, over and over.
  */
-static void
-enforce_limit(LedgerPool *pool)
+static bool
+room_to_split(const Ledger *ledger)
 {
-	MemoryContext context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
-
-	while (pool->memory + LAST_CHUNK > pool->limit)
-	{
-		Ledger	   *largest = NULL;
-		Size		before;
-		dlist_iter	iter;
-
-		dlist_foreach(iter, &pool->ledgers)
-		{
-			Ledger	   *ledger = dlist_container(Ledger, node, iter.cur);
-
-			if (ledger->level < LEDGER_MAX_LEVEL &&
-				(context == NULL || ledger->context == context) &&
-				(largest == NULL || ledger->memory > largest->memory))
-				largest = ledger;
-		}
-		if (largest == NULL)
-			return;
-		before = largest->memory;
-		ledger_spill(largest);
-		/* what is left is bookkeeping that cannot go anywhere */
-		if (largest->memory > before / 2)
-			return;
-	}
+	return ledger->level == LEDGER_MAX_LEVEL ||
+		ledger->pool->memory + 2 * LEDGER_PARTS * FIRST_PART_CHUNK <=
+		ledger->pool->limit;
 }
 
 /*
@@ -463,167 +448,13 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
 	if (entries >= part->check_at)
 		look_at_part(ledger, part);
 	if (ledger->part_mask == 0 &&
-		ledger_part_entries(ledger, part) >= SMALL_ENTRIES)
+		ledger_part_entries(ledger, part) >= SMALL_ENTRIES &&
+		room_to_split(ledger))
 		ledger_split(ledger);
-	if (ledger->listed && ledger->pool->memory + LAST_CHUNK > ledger->pool->limit)
-		enforce_limit(ledger->pool);
+	ledger_enforce_limit(ledger);
 
 	part = ledger_part(ledger, hash);
 	if (part->write == part->end)
 		add_chunk(ledger, part, next_chunk(ledger, part));
 	return part;
-}
-
-/*
- * Group all that a part holds, in memory and packed; false when it is empty.
- */
-bool
-ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
-{
-	const LedgerPart *part = &ledger->parts[p];
-	int64		packed = ledger_packed_entries(ledger, p);
-	LedgerSpan *spans;
-	int			nspans;
-	uint64	   *unpacked = NULL;
-	LedgerLayout wide = ledger_layout(&ledger->settings, false);
-
-	if (part->chunk == NULL && packed == 0)
-		return false;
-	if (part->chunk == NULL && ledger_packed_merge(ledger, p, groups))
-		return true;
-	nspans = ledger_part_spans(ledger, part, &spans);
-	if (packed > 0)
-	{
-		spans = repalloc(spans, (nspans + 1) * sizeof(LedgerSpan));
-		unpacked = palloc_extended(packed * wide.words * sizeof(uint64),
-								   MCXT_ALLOC_HUGE);
-		spans[nspans].layout = &wide;
-		spans[nspans].words = unpacked;
-		spans[nspans].entries = ledger_packed_read(ledger, p, unpacked);
-		nspans++;
-	}
-	ledger_group(groups, spans, nspans, ledger->settings.key_words);
-	pfree(spans);
-	if (unpacked)
-		pfree(unpacked);
-	return true;
-}
-
-/*
- * Show the ledger part by part, grouped.  With split a small ledger is shown
- * as the parts of a large one, so that part numbers mean the same everywhere.
- */
-void
-ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
-				   void *arg)
-{
-	MemoryContext workspace;
-	MemoryContext old;
-	LedgerGroups *groups;
-	bool		filled;
-
-	if (ledger->spill != NULL)
-	{
-		ledger_spill_visit(ledger, visit, arg);
-		return;
-	}
-	if (split || ledger->packed != NULL)
-		ledger_split(ledger);
-	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
-									  ALLOCSET_DEFAULT_SIZES);
-	groups = ledger_groups_create(workspace);
-	for (int p = 0; p < ledger_nparts(ledger); p++)
-	{
-		old = MemoryContextSwitchTo(workspace);
-		filled = ledger_group_part(ledger, p, groups);
-		MemoryContextSwitchTo(old);
-		if (filled)
-			visit(groups, p, arg);
-	}
-	MemoryContextDelete(workspace);
-}
-
-typedef struct VisitArg
-{
-	LedgerVisitor visit;
-	void	   *arg;
-} VisitArg;
-
-static void
-visit_customers(LedgerGroups *groups, int part, void *arg)
-{
-	VisitArg   *v = arg;
-
-	ledger_groups_visit(groups, v->visit, v->arg);
-}
-
-/* Show every customer once, in no particular order. */
-void
-ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg)
-{
-	VisitArg	v = {visit, arg};
-
-	ledger_visit_parts(ledger, false, visit_customers, &v);
-}
-
-/* Refuse to merge what was cut differently: error 22023. */
-static void
-check_settings(const LedgerSettings *a, const LedgerSettings *b)
-{
-	if (!grain_equal(a->grain, b->grain) || strcmp(a->zone, b->zone) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot merge histories cut differently"),
-				 errdetail("One has grain \"%s\" and time zone \"%s\", the other \"%s\" and \"%s\".",
-						   grain_to_cstring(a->grain), a->zone,
-						   grain_to_cstring(b->grain), b->zone),
-				 errhint("Name the zone in the grain, as in 'month at Europe/Paris'.")));
-	if (a->flags != b->flags || a->key_words != b->key_words)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot merge histories of different kinds"),
-				 errdetail("The states come from calls with different argument types.")));
-}
-
-static void
-combine_part(LedgerGroups *groups, int part, void *arg)
-{
-	Ledger	   *into = arg;
-
-	for (int i = 0; i < groups->ncustomers; i++)
-	{
-		const LedgerCustomer *c = &groups->customers[i];
-
-		for (uint32 j = 0; j < c->count; j++)
-		{
-			const LedgerItem *item = &groups->items[c->first + j];
-
-			ledger_add(into, c->key, item->when, item->amount);
-		}
-	}
-}
-
-/* Add all that one ledger holds to another; from is left as it is. */
-void
-ledger_combine(Ledger *into, Ledger *from)
-{
-	check_settings(&into->settings, &from->settings);
-	if (from->spill != NULL)
-	{
-		ledger_visit_parts(from, false, combine_part, into);
-		return;
-	}
-	for (int p = 0; p < ledger_nparts(from); p++)
-	{
-		LedgerSpan *spans;
-		int			nspans = ledger_part_spans(from, &from->parts[p], &spans);
-
-		for (int s = 0; s < nspans; s++)
-			ledger_add_entries(into, &from->layout, spans[s].words,
-							   spans[s].entries);
-		pfree(spans);
-	}
-	ledger_packed_add(into, from);
-	if (into->listed && into->pool->memory > into->pool->limit)
-		enforce_limit(into->pool);
 }

@@ -207,6 +207,7 @@ typedef struct LedgerPool
 	Size		limit;
 	Size		memory;			/* of the ledgers listed */
 	dlist_head	ledgers;		/* those large enough to matter */
+	struct LedgerSpill *abandoned;	/* files of ledgers gone */
 	FunctionCallInfo fcinfo;	/* the running call, for shutdown callbacks;
 								 * NULL in a ledger made within a visit */
 } LedgerPool;

@@ -2,16 +2,19 @@
  * ledger_internal.h
  *		What the files of the ledger show to one another.
  *
- *	ledger.c		append, grow, memory limit, visit
+ *	ledger.c		append, grow
+ *	ledger_visit.c	read, merge
  *	ledger_group.c	entries of a part put together by customer and time
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
- *	ledger_spill.c	temporary files
+ *	ledger_spill.c	memory limit, temporary files
  */
 #ifndef RETENTION_LEDGER_INTERNAL_H
 #define RETENTION_LEDGER_INTERNAL_H
 
 #include "base/wire.h"
 #include "history/ledger.h"
+
+#define LAST_CHUNK 65536		/* chunks grow up to this */
 
 /* A run of entries in memory. */
 typedef struct LedgerSpan
@@ -62,7 +65,14 @@ extern int64 ledger_groups_settle(LedgerGroups *groups,
 extern void ledger_groups_visit(const LedgerGroups *groups,
 								LedgerVisitor visit, void *arg);
 
-/* ledger.c */
+/* Parts of a ledger: 1 or LEDGER_PARTS. */
+static inline int
+ledger_nparts(const Ledger *ledger)
+{
+	return ledger->part_mask + 1;
+}
+
+/* ledger.c and ledger_visit.c */
 typedef void (*LedgerPartVisitor) (LedgerGroups *groups, int part, void *arg);
 extern void ledger_visit_parts(Ledger *ledger, bool split,
 							   LedgerPartVisitor visit, void *arg);
@@ -74,6 +84,7 @@ extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 extern void ledger_widen(Ledger *ledger);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
+extern void ledger_unsplit(Ledger *ledger);
 extern void ledger_account(Ledger *ledger, int64 bytes);
 
 /* ledger_pack.c: blocks are in order of part once indexed */
@@ -101,7 +112,8 @@ extern void ledger_packed_add(Ledger *into, const Ledger *from);
 extern void ledger_packed_free(Ledger *ledger);
 
 /* ledger_spill.c */
-extern void ledger_spill(Ledger *ledger);
+extern void ledger_enforce_limit(Ledger *ledger);
+extern void ledger_spill_abandon(Ledger *ledger);
 extern void ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit,
 							   void *arg);
 

@@ -103,8 +103,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 		const LedgerItem *item = &groups->items[c->first];
 		uint64		when = 0;
 
-		/* room for the whole customer */
-		wire_grow(&w, (Size) WIRE_MAX_INTEGER * (3 + 3 * (Size) c->count));
+		wire_reserve(&w, 3 * WIRE_MAX_INTEGER);
 		if (settings->key_words == 1)
 			wire_put_reserved(&w, c->key[0] - key);
 		else
@@ -116,6 +115,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 			uint64		time = item->when >> LEDGER_COUNT_BITS;
 			uint64		count = item->when & LEDGER_COUNT_MAX;
 
+			wire_reserve(&w, 3 * WIRE_MAX_INTEGER);
 			wire_put_reserved(&w, (time - when) << 1 | (count != 1));
 			when = time;
 			if (count != 1)

@@ -14,6 +14,7 @@
 
 #include "base/aggregate.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 typedef struct LedgerRun
 {
@@ -35,10 +36,18 @@ struct LedgerSpill
 	int			end_fileno;		/* where the next run goes */
 	off_t		end_offset;
 	MemoryContext context;
+	LedgerSpill *next;			/* in pool->abandoned */
 	LedgerTape	tapes[LEDGER_TAPES];
 };
 
 #define BATCH_WORDS 8192		/* words read or written at a time */
+
+/*
+ * Ledgers smaller than that are left in memory: writing one out costs up to 64
+ * runs, which must hold enough entries to be worth their place in the
+ * directory.
+ */
+#define SPILL_BYTES 16384
 
 /* The group is finished: close its file. */
 static void
@@ -51,25 +60,67 @@ close_file(Datum arg)
 	spill->file = NULL;
 }
 
+/*
+ * A ledger goes away before its file: in a window the state of one partition
+ * or frame after the other, while files are closed when the query ends.  The
+ * next ledger that spills closes this file and takes over its place.  Not now:
+ * the query may have failed, and its resource owner closed the file already.
+ */
+void
+ledger_spill_abandon(Ledger *ledger)
+{
+	LedgerSpill *spill = ledger->spill;
+
+	if (spill == NULL || spill->context == ledger->context)
+		return;
+	spill->next = ledger->pool->abandoned;
+	ledger->pool->abandoned = spill;
+}
+
+/* An abandoned place with its file closed, or NULL when there is none. */
+static LedgerSpill *
+reuse_abandoned(LedgerPool *pool)
+{
+	LedgerSpill *spill;
+
+	while ((spill = pool->abandoned) != NULL)
+	{
+		pool->abandoned = spill->next;
+		/* once closed by its callback, there is no callback any more */
+		if (spill->file == NULL)
+			continue;
+		close_file(PointerGetDatum(spill));
+		for (int t = 0; t < LEDGER_TAPES; t++)
+			spill->tapes[t].nruns = 0;
+		spill->end_fileno = 0;
+		spill->end_offset = 0;
+		return spill;
+	}
+	return NULL;
+}
+
 /* Open the temporary file of a ledger. */
 static void
 open_file(Ledger *ledger)
 {
 	FunctionCallInfo fcinfo = ledger->pool->fcinfo;
-	MemoryContext context = ledger->context;
+	LedgerSpill *spill = reuse_abandoned(ledger->pool);
 	MemoryContext old;
-	LedgerSpill *spill;
 
-	if (fcinfo != NULL)
-		context = aggregate_shutdown_context(fcinfo);
-	old = MemoryContextSwitchTo(context);
-	spill = palloc0(sizeof(LedgerSpill));
-	spill->context = context;
+	if (spill == NULL)
+	{
+		MemoryContext context = fcinfo == NULL ? ledger->context :
+			aggregate_shutdown_context(fcinfo);
+
+		spill = MemoryContextAllocZero(context, sizeof(LedgerSpill));
+		spill->context = context;
+		if (fcinfo != NULL)
+			aggregate_on_shutdown(fcinfo, close_file, PointerGetDatum(spill));
+	}
+	old = MemoryContextSwitchTo(spill->context);
 	spill->file = BufFileCreateTemp(false);
-	if (fcinfo != NULL)
-		aggregate_on_shutdown(fcinfo, close_file, PointerGetDatum(spill));
-	ledger->spill = spill;
 	MemoryContextSwitchTo(old);
+	ledger->spill = spill;
 }
 
 /* Append entries to a tape. */
@@ -104,22 +155,65 @@ write_run(LedgerSpill *spill, LedgerTape *tape, const uint64 *words,
 	}
 }
 
+/* Merge the duplicates of a part and write what is left to its tapes. */
+static void
+write_groups(Ledger *ledger, LedgerGroups *groups)
+{
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
+	int64		kept = ledger_groups_settle(groups, &wide);
+	uint64	   *words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
+										MCXT_ALLOC_HUGE);
+	uint64	   *at = words;
+	int64		entries[LEDGER_TAPES] = {0};
+	uint64	   *write[LEDGER_TAPES];
+
+#define CUSTOMER_TAPE(c) \
+	((ledger_hash((c)->key, wide.key_words) >> (ledger->part_shift + 8 - LEDGER_TAPE_BITS)) & \
+	 (LEDGER_TAPES - 1))
+	for (int i = 0; i < groups->ncustomers; i++)
+		entries[CUSTOMER_TAPE(&groups->customers[i])] += groups->customers[i].count;
+	for (int t = 0; t < LEDGER_TAPES; t++)
+	{
+		write[t] = at;
+		at += entries[t] * wide.words;
+	}
+	for (int i = 0; i < groups->ncustomers; i++)
+	{
+		const LedgerCustomer *c = &groups->customers[i];
+		uint64	  **w = &write[CUSTOMER_TAPE(c)];
+
+		for (const LedgerItem *item = groups->items + c->first,
+			 *end = item + c->count; item < end; item++)
+			*w = ledger_put_entry(&wide, *w, c->key, item->when, item->amount);
+	}
+#undef CUSTOMER_TAPE
+
+	at = words;
+	for (int t = 0; t < LEDGER_TAPES; t++)
+	{
+		write_run(ledger->spill, &ledger->spill->tapes[t], at, entries[t],
+				  wide.words);
+		at = write[t];
+	}
+	pfree(words);
+}
+
 /*
  * Compact a ledger and write what is left to its file, all of it: parts and
- * packed states.
+ * packed states.  The ledger goes on as a small one.
  */
-void
-ledger_spill(Ledger *ledger)
+static void
+spill_ledger(Ledger *ledger)
 {
 	MemoryContext workspace = AllocSetContextCreate(CurrentMemoryContext,
 													"ledger spill",
 													ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(workspace);
 	LedgerGroups *groups = ledger_groups_create(workspace);
-	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 	LedgerSpill *spill;
 
-	ledger_split(ledger);
+	if (ledger->packed != NULL)
+		ledger_split(ledger);
 	if (ledger->spill == NULL)
 		open_file(ledger);
 	spill = ledger->spill;
@@ -128,26 +222,56 @@ ledger_spill(Ledger *ledger)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not seek in a temporary file: %m")));
-	for (int p = 0; p < LEDGER_PARTS; p++)
-	{
-		LedgerPart *part = &ledger->parts[p];
-		int64		kept;
-		uint64	   *words;
-
-		if (!ledger_group_part(ledger, p, groups))
-			continue;
-		kept = ledger_groups_settle(groups, &wide);
-		words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
-								MCXT_ALLOC_HUGE);
-		ledger_groups_write(groups, &wide, words);
-		write_run(spill, &spill->tapes[p * LEDGER_TAPES / LEDGER_PARTS],
-				  words, kept, wide.words);
-		pfree(words);
-		ledger_part_free(ledger, part);
-	}
+	for (int p = 0; p <= ledger->part_mask; p++)
+		if (ledger_group_part(ledger, p, groups))
+		{
+			write_groups(ledger, groups);
+			ledger_part_free(ledger, &ledger->parts[p]);
+		}
 	ledger_packed_free(ledger);
+	ledger_unsplit(ledger);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(workspace);
+}
+
+/*
+ * A ledger has grown: bring the ledgers of its pool back under the limit.  A
+ * file is closed when the group of the running call ends, so only ledgers of
+ * its context (one of several with grouping sets) may be written out.
+ */
+void
+ledger_enforce_limit(Ledger *ledger)
+{
+	LedgerPool *pool = ledger->pool;
+	MemoryContext context;
+
+	if (!ledger->listed || ledger->memory < SPILL_BYTES ||
+		pool->memory + LAST_CHUNK <= pool->limit)
+		return;
+	context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
+	while (pool->memory + LAST_CHUNK > pool->limit)
+	{
+		Ledger	   *largest = NULL;
+		Size		before;
+		dlist_iter	iter;
+
+		dlist_foreach(iter, &pool->ledgers)
+		{
+			Ledger	   *other = dlist_container(Ledger, node, iter.cur);
+
+			if (other->level < LEDGER_MAX_LEVEL &&
+				(context == NULL || other->context == context) &&
+				(largest == NULL || other->memory > largest->memory))
+				largest = other;
+		}
+		if (largest == NULL || largest->memory < SPILL_BYTES)
+			return;
+		before = largest->memory;
+		spill_ledger(largest);
+		/* what is left is bookkeeping that cannot go anywhere */
+		if (largest->memory > before / 2)
+			return;
+	}
 }
 
 /* Load one tape into a nested ledger. */
@@ -193,7 +317,7 @@ ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
 {
 	LedgerSpill *spill = ledger->spill;
 
-	ledger_spill(ledger);
+	spill_ledger(ledger);
 	for (int t = 0; t < LEDGER_TAPES; t++)
 	{
 		MemoryContext context;

@@ -1,0 +1,163 @@
+/*
+ * ledger_visit.c
+ *		Read a ledger: part by part, customer by customer, into another.
+ *
+ * Wherever the entries are, in memory, packed as workers sent them, or in a
+ * temporary file, a visitor sees every customer once, with all it did.
+ */
+#include "history/ledger_internal.h"
+
+#include "utils/memutils.h"
+
+/*
+ * Group all that a part holds, in memory and packed; false when it is empty.
+ */
+bool
+ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
+{
+	const LedgerPart *part = &ledger->parts[p];
+	int64		packed = ledger_packed_entries(ledger, p);
+	LedgerSpan *spans;
+	int			nspans;
+	uint64	   *unpacked = NULL;
+	LedgerLayout wide = ledger_layout(&ledger->settings, false);
+
+	if (part->chunk == NULL && packed == 0)
+		return false;
+	if (part->chunk == NULL && ledger_packed_merge(ledger, p, groups))
+		return true;
+	nspans = ledger_part_spans(ledger, part, &spans);
+	if (packed > 0)
+	{
+		spans = repalloc(spans, (nspans + 1) * sizeof(LedgerSpan));
+		unpacked = palloc_extended(packed * wide.words * sizeof(uint64),
+								   MCXT_ALLOC_HUGE);
+		spans[nspans].layout = &wide;
+		spans[nspans].words = unpacked;
+		spans[nspans].entries = ledger_packed_read(ledger, p, unpacked);
+		nspans++;
+	}
+	ledger_group(groups, spans, nspans, ledger->settings.key_words);
+	pfree(spans);
+	if (unpacked)
+		pfree(unpacked);
+	return true;
+}
+
+/*
+ * Show the ledger part by part, grouped.  With split a small ledger is shown
+ * as the parts of a large one, so that part numbers mean the same everywhere.
+ */
+void
+ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
+				   void *arg)
+{
+	MemoryContext workspace;
+	MemoryContext old;
+	LedgerGroups *groups;
+	bool		filled;
+
+	if (ledger->spill != NULL)
+	{
+		ledger_spill_visit(ledger, visit, arg);
+		return;
+	}
+	if (split || ledger->packed != NULL)
+		ledger_split(ledger);
+	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
+									  ALLOCSET_DEFAULT_SIZES);
+	groups = ledger_groups_create(workspace);
+	for (int p = 0; p < ledger_nparts(ledger); p++)
+	{
+		old = MemoryContextSwitchTo(workspace);
+		filled = ledger_group_part(ledger, p, groups);
+		MemoryContextSwitchTo(old);
+		if (filled)
+			visit(groups, p, arg);
+	}
+	MemoryContextDelete(workspace);
+}
+
+typedef struct VisitArg
+{
+	LedgerVisitor visit;
+	void	   *arg;
+} VisitArg;
+
+static void
+visit_customers(LedgerGroups *groups, int part, void *arg)
+{
+	VisitArg   *v = arg;
+
+	ledger_groups_visit(groups, v->visit, v->arg);
+}
+
+/* Show every customer once, in no particular order. */
+void
+ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg)
+{
+	VisitArg	v = {visit, arg};
+
+	ledger_visit_parts(ledger, false, visit_customers, &v);
+}
+
+/* Refuse to merge what was cut differently: error 22023. */
+static void
+check_settings(const LedgerSettings *a, const LedgerSettings *b)
+{
+	if (!grain_equal(a->grain, b->grain) || strcmp(a->zone, b->zone) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge histories cut differently"),
+				 errdetail("One has grain \"%s\" and time zone \"%s\", the other \"%s\" and \"%s\".",
+						   grain_to_cstring(a->grain), a->zone,
+						   grain_to_cstring(b->grain), b->zone),
+				 errhint("Name the zone in the grain, as in 'month at Europe/Paris'.")));
+	if (a->flags != b->flags || a->key_words != b->key_words)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge histories of different kinds"),
+				 errdetail("The states come from calls with different argument types.")));
+}
+
+static void
+combine_part(LedgerGroups *groups, int part, void *arg)
+{
+	Ledger	   *into = arg;
+
+	for (int i = 0; i < groups->ncustomers; i++)
+	{
+		const LedgerCustomer *c = &groups->customers[i];
+
+		for (uint32 j = 0; j < c->count; j++)
+		{
+			const LedgerItem *item = &groups->items[c->first + j];
+
+			ledger_add(into, c->key, item->when, item->amount);
+		}
+	}
+}
+
+/* Add all that one ledger holds to another; from is left as it is. */
+void
+ledger_combine(Ledger *into, Ledger *from)
+{
+	check_settings(&into->settings, &from->settings);
+	if (from->spill != NULL)
+	{
+		ledger_visit_parts(from, false, combine_part, into);
+		return;
+	}
+	for (int p = 0; p < ledger_nparts(from); p++)
+	{
+		LedgerSpan *spans;
+		int			nspans = ledger_part_spans(from, &from->parts[p], &spans);
+
+		for (int s = 0; s < nspans; s++)
+			ledger_add_entries(into, &from->layout, spans[s].words,
+							   spans[s].entries);
+		pfree(spans);
+	}
+	ledger_packed_add(into, from);
+	ledger_enforce_limit(into);
+}
