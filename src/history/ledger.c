@@ -10,8 +10,8 @@
  * Memory.  Each part is looked at for duplicates (entries of one customer and
  * time) as it grows; where they are many they are merged early, so memory
  * follows the distinct entries.  When all ledgers of a plan node together
- * pass the executor's hash memory limit, the largest is compacted, and if
- * that does not halve it, written to a temporary file (ledger_spill.c).
+ * pass the executor's hash memory limit, the largest is merged and written to
+ * a temporary file (ledger_spill.c).
  */
 #include "history/ledger_internal.h"
 
