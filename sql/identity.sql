@@ -11,7 +11,7 @@ RETURN (SELECT sum(cohort_size) FROM cohort_cells(m));
 -- A thousand customers, each twice.
 CREATE TEMP TABLE people AS
 SELECT i, date '2024-01-01' AS at FROM generate_series(1, 1000) i, generate_series(1, 2);
-CREATE TYPE member AS (tenant int, id bigint);
+CREATE TYPE club_member AS (tenant int, id bigint);
 SELECT customers(cohort_matrix(i::int2, at, 'day')) AS int2,
 	customers(cohort_matrix(i - 500, at, 'day')) AS int4,
 	customers(cohort_matrix((i - 500) * 4294967297, at, 'day')) AS int8,
@@ -38,7 +38,7 @@ SELECT customers(cohort_matrix(at + i, at, 'day')) AS date,
 	customers(cohort_matrix(i % 2 = 0, at, 'day')) AS bool,
 	customers(cohort_matrix(ARRAY[i, i + 1], at, 'day')) AS int_array,
 	customers(cohort_matrix(to_jsonb(i), at, 'day')) AS jsonb,
-	customers(cohort_matrix((i % 10, (i - 500) * 4294967297)::member, at, 'day')) AS composite,
+	customers(cohort_matrix((i % 10, (i - 500) * 4294967297)::club_member, at, 'day')) AS composite,
 	customers(cohort_matrix(ARRAY[((i - 500) * 4294967297)::numeric, NULL], at, 'day')) AS arrays_of_numeric,
 	customers(cohort_matrix(int4range(i, i + 5), at, 'day')) AS int4range
 FROM people;
@@ -53,7 +53,7 @@ SELECT customers(cohort_matrix(v, date '2024-01-01', 'day')) AS two FROM (VALUES
 SELECT customers(cohort_matrix(v, date '2024-01-01', 'day')) AS four
 FROM (VALUES ('{1,2}'::int[]), ('{{1,2}}'), ('[0:1]={1,2}'), ('{{1},{2}}'), ('{1,2}')) x (v);
 SELECT customers(cohort_matrix(v, date '2024-01-01', 'day')) AS three
-FROM (VALUES ((1, NULL)::member), ((NULL, 1)::member), ((NULL, NULL)::member), ((1, NULL)::member)) x (v);
+FROM (VALUES ((1, NULL)::club_member), ((NULL, 1)::club_member), ((NULL, NULL)::club_member), ((1, NULL)::club_member)) x (v);
 -- A column that cannot be told apart spoils the row.
-CREATE TYPE odd AS (id int, at point);
-SELECT customers(cohort_matrix((1, '(1,2)')::odd, date '2024-01-01', 'day'));
+CREATE TYPE odd_member AS (id int, at point);
+SELECT customers(cohort_matrix((1, '(1,2)')::odd_member, date '2024-01-01', 'day'));
