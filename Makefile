@@ -57,7 +57,10 @@ REGRESS = \
 REGRESS_OPTS = --load-extension=retention
 
 PG_CPPFLAGS = -I$(srcdir)/src
-SHLIB_LINK = -lm
+# Before PostgreSQL 16 modules do not hide their symbols: bind ours to ourselves,
+# whatever another module that was loaded earlier calls its own.
+comma = ,
+SHLIB_LINK = -lm $(if $(filter linux freebsd,$(PORTNAME)),-Wl$(comma)-Bsymbolic)
 EXTRA_CLEAN = tmp_check log
 
 # help, deps, test, demo, bench and lint must work where PostgreSQL, its build
