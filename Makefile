@@ -49,6 +49,7 @@ REGRESS = \
 	identity \
 	intake \
 	ledger \
+	money \
 	pictures \
 	spill
 

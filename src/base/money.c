@@ -94,29 +94,28 @@ money_from_text(const char *text)
 	return scaled;
 }
 
+/* Adding and taking it off again rounds a double below 2^51 to an integer. */
+#define ROUND_BY 6755399441055744.0 /* 1.5 * 2^52 */
+
 /*
  * A float8 in millionths: of the shortest decimal that reads back as the same
- * float8, the text PostgreSQL prints, half away from zero.  The product with
- * 1e6 is off by less than two units in its last place, which decides all but
- * the neighbourhood of a tie and amounts too large to have room for six
- * decimals; those go by their text.
+ * float8, the text PostgreSQL prints, half away from zero.  Below 4.5e12 the
+ * product with 1e6 is off by less than a thousandth, which decides all but
+ * the neighbourhood of a tie; that, and larger amounts, go by their text.
  */
 int64
 money_from_float8(float8 value)
 {
-	double		size = fabs(value) * 1e6;
+	double		scaled = value * 1e6;
+	double		size = fabs(scaled);
 	char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
 
-	if (likely(size < 2251799813685248.0))	/* 2^51 */
+	if (likely(size < 4.5e12))
 	{
-		int64		whole = (int64) size;
-		double		fraction = size - (double) whole;
+		double		whole = (scaled + ROUND_BY) - ROUND_BY;
 
-		if (likely(fabs(fraction - 0.5) > size * 4.5e-16))
-		{
-			whole += fraction > 0.5 ? 1 : 0;
-			return value < 0 ? -whole : whole;
-		}
+		if (likely(fabs(scaled - whole) < 0.499))
+			return (int64) whole;
 	}
 	if (isnan(value))
 		amount_not_finite("NaN");

@@ -341,7 +341,6 @@ take_amount(AmountKind kind, Datum value)
 Ledger *
 intake_row(FunctionCallInfo fcinfo)
 {
-	MemoryContext context = aggregate_context(fcinfo);
 	Intake	   *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger;
 	uint64		key[2] = {0, 0};
@@ -349,12 +348,16 @@ intake_row(FunctionCallInfo fcinfo)
 	bool		at_null;
 
 	if (unlikely(intake == NULL))
+	{
+		(void) aggregate_context(fcinfo);
 		intake = intake_create(fcinfo);
+	}
 	intake->pool->fcinfo = fcinfo;
 	if (unlikely(PG_ARGISNULL(0)))
-		ledger = open_ledger(intake, fcinfo, context);
+		ledger = open_ledger(intake, fcinfo, aggregate_context(fcinfo));
 	else
 	{
+		/* nobody but an aggregate has a state to pass */
 		ledger = (Ledger *) PG_GETARG_POINTER(0);
 		ledger_check(ledger);
 		if (!intake->grain_constant)
