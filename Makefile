@@ -114,7 +114,7 @@ deps:
 	@'$(HERE)/test/deps.sh'
 
 ## all            build the extension (the default)
-## install        install it into the server of PG_CONFIG
+## install        install it into the server of PG_CONFIG (uninstall removes it)
 ## installcheck   regression tests against a running server where it is installed (PGHOST, PGPORT, ...)
 
 ## prove_installcheck  TAP tests against the installed extension (needs IPC::Run)

@@ -359,7 +359,7 @@ CREATE TYPE cohort_matrix (
 	STORAGE = extended
 );
 COMMENT ON TYPE cohort_matrix IS
-	'customer retention by cohort and age, storable and additive: per cohort its size and per age the customers active, orders and exact revenue; made by the aggregate cohort_matrix, added up by rollup, read by cohort_cells, retention_curve, retention_rate, churn_rate, ltv, payback_age';
+	'customer retention by cohort and age, storable and additive: per cohort its size and per age the customers active, orders and exact revenue; made by the aggregate cohort_matrix, added up by rollup, read by cohort_cells, retention_curve, retention_rate, churn_rate, ltv, payback_age, drawn by cohort_text, retention_curve_text';
 
 -- comparison: by the stored bytes, equal values have equal bytes
 
@@ -572,7 +572,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", grain) IS
-	'cohorts by first activity, with money: amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an event worth nothing, a negative one a refund: it corrects the revenue of its own period, and neither starts a cohort nor makes active nor counts as an order; before the customer''s first order it counts nowhere. Amounts of 9.2e12 and more, NaN and infinities are error 22003';
+	'cohorts by first activity, with money: amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an event worth nothing, a negative one a refund: it corrects the revenue of its own period, and neither starts a cohort nor makes active nor counts as an order; before the customer''s cohort period (with since start: before the first order), or of a customer who never orders, it counts nowhere. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003. Customers, times, grain and NULL as in cohort_matrix(customer, at, grain)';
 
 CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amount "any", grain) (
 	SFUNC = ledger_transition,
@@ -586,7 +586,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amoun
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", "any", grain) IS
-	'cohorts by start (sign-up, contract): a customer belongs to the period of the earliest started_at and is active at the ages with an event, age 0 being an activation rate; a NULL started_at says nothing, a NULL at is a start without activity, customers without any start are left out and activity before the start''s period is ignored. A literal NULL as amount leaves money out';
+	'cohorts by start (sign-up, contract): a customer belongs to the period of the earliest started_at and is active at the ages with an event, age 0 being an activation rate; a NULL started_at says nothing, a NULL at is a start without activity, customers without any start are left out and activity before the start''s period (with since start: before the start) is ignored. Amounts and refunds as in cohort_matrix(customer, at, amount, grain), all else as in cohort_matrix(customer, at, grain); a literal NULL as amount leaves money out. NULL when there is no start';
 
 -- rollup
 
@@ -618,7 +618,7 @@ CREATE FUNCTION cohort_cells(
 	AS 'MODULE_PATHNAME', 'retention_cohort_cells'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION cohort_cells(cohort_matrix, date, integer) IS
-	'one row per cohort and age that begins before the end of the data, empty cells and empty cohorts included, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. Counts are customers; active_or_later: active at this age or any later one seen; active_streak: active at every age from 0 (from 1 with started_at) to this one; rates are fractions of cohort_size, NULL where the period is incomplete or the cohort empty; money is in the unit of the amounts, NULL without amounts; revenue_retention is revenue / revenue at age 0; period is NULL with since start and cut grains. NULL matrix: no rows. More than ten million rows: error 54000';
+	'one row per cohort and age that begins before the end of the data, empty cells and empty cohorts included, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. Counts are customers; active_or_later: active at this age or any later one stored, also past as_of; active_streak: active at every age from 0 (from 1 with started_at) to this one; rates are fractions of cohort_size, NULL where the period is incomplete or the cohort empty; orders are counted; money is in the unit of the amounts, NULL without amounts; cumulative_revenue is that of ages 0 to age, revenue_per_customer the same / cohort_size; revenue_retention is revenue / revenue at age 0, NULL where that is 0 or the period incomplete; period is NULL with since start and cut grains. up_to_age is the last age to show, NULL: all. NULL matrix: no rows. Errors: 22008 for an infinite as_of, 22023 for a negative up_to_age, 54000 for more than ten million rows';
 
 CREATE FUNCTION retention_curve(
 	matrix cohort_matrix, as_of date DEFAULT NULL,
@@ -632,14 +632,14 @@ CREATE FUNCTION retention_curve(
 	AS 'MODULE_PATHNAME', 'retention_retention_curve'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
 COMMENT ON FUNCTION retention_curve(cohort_matrix, date) IS
-	'one row per age over the cohorts that are complete at that age; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. retention = active / customers of these cohorts, retention_mean = simple mean of the cohorts, retention_low and retention_high = 95 % bounds of retention (Wilson 1927); ltv = cumulative revenue / customers, revenue_per_active = revenue at the age / active, both NULL without amounts. NULL matrix: no rows. More than ten million rows: error 54000';
+	'one row per age over the cohorts that are complete at that age; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. retention = active / customers of these cohorts, retention_mean = simple mean of the cohorts, retention_low and retention_high = 95 % bounds of retention (Wilson 1927); all four are fractions, as are retention_or_later and retention_streak (see cohort_cells); ltv = cumulative revenue / customers, revenue_per_active = revenue at the age / active, both in the unit of the amounts and NULL without amounts, the latter also where nobody is active. NULL matrix, or no complete cohort: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
 
 CREATE FUNCTION retention_rate(
 	matrix cohort_matrix, age integer, as_of date DEFAULT NULL) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_matrix_retention_rate'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION retention_rate(cohort_matrix, integer, date) IS
-	'fraction of customers active at an age, over the cohorts complete at it: column retention of retention_curve; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix or age, or no complete cohort at that age: NULL';
+	'fraction of customers active at an age, over the cohorts complete at it: column retention of retention_curve; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix or age, or no complete cohort at that age: NULL; error 22008 for an infinite as_of';
 
 CREATE FUNCTION churn_rate(
 	matrix cohort_matrix, age integer, as_of date DEFAULT NULL) RETURNS double precision
@@ -669,11 +669,11 @@ CREATE FUNCTION cohort_text(
 	AS 'MODULE_PATHNAME', 'retention_cohort_text'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION cohort_text(cohort_matrix, date) IS
-	'the matrix as a shaded triangle for psql, one row per line: per cohort its customers and the percentage active at each age, incomplete cells marked; at most 120 columns and the latest 40 cohorts; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows';
+	'the matrix as a shaded triangle for psql, one row per line: per cohort its customers and the percentage active at each age, incomplete cells marked; ages 0 to 14 of the latest 40 cohorts, and a line says what is left out; block characters in a UTF-8 database, else ASCII; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows';
 
 CREATE FUNCTION retention_curve_text(
 	matrix cohort_matrix, as_of date DEFAULT NULL) RETURNS SETOF text
 	AS 'MODULE_PATHNAME', 'retention_retention_curve_text'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION retention_curve_text(cohort_matrix, date) IS
-	'the retention curve as horizontal bars for psql, one row per line: per age the percentage active, its 95 % bounds and the customers it is of; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows';
+	'the retention curve as horizontal bars for psql, one row per line: per age the percentage active, its 95 % bounds and the customers it is of; ages 0 to 39, and a line says what is left out; block characters in a UTF-8 database, else ASCII; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows';

@@ -2,12 +2,12 @@
 #
 # cluster.sh: a private copy of the project, installed and served privately.
 #
-# Sourced by test/run.sh, test/demo/run.sh and test/bench/run.sh.  Each of them
-# runs twice: first as called, where private_run() copies the tree into a new
+# Sourced by the scripts that make calls.  Those that test, show or measure run
+# twice: first as called, where private_run() copies the tree into a new
 # temporary folder and starts the same script there, as an unprivileged user
 # when the caller is root (initdb refuses root); and then in the copy, where
-# RETENTION_PRIVATE is that folder.  Whatever happens, private_run() stops the servers
-# that were started below the folder and removes it.
+# RETENTION_PRIVATE is that folder.  Whatever happens, private_run() stops the
+# servers that were started below the folder and removes it.
 #
 #	$RETENTION_PRIVATE/source		the copy, built in place (RETENTION_SOURCE)
 #	$RETENTION_PRIVATE/stage		an overlay of the server's installation
@@ -214,12 +214,13 @@ private_run()
 	exit "$status"
 }
 
-# Sets shared to a readable path of the folder of public data beside the
-# project; to nothing where there is none.
+# Sets shared to a readable path of the folder of public data, RETENTION_SHARED
+# or beside the project; to nothing where there is none.  A folder of that name
+# without the file the tests look for is somebody else's.
 private_shared()
 {
 	shared=${RETENTION_SHARED:-$(dirname "$1")/shared}
-	if [ ! -d "$shared/data" ] || [ ! -r "$shared/data" ]
+	if [ ! -r "$shared/data/CDNOW_master.txt" ]
 	then
 		shared=
 		return 0

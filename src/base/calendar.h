@@ -148,7 +148,6 @@ typedef struct DataEnd
 {
 	int64		low;
 	int64		high;
-	bool		inside;			/* true: inside [low, high) */
 } DataEnd;
 
 extern DataEnd data_end_as_of(DateADT as_of);	/* infinite: error 22008 */

@@ -176,7 +176,7 @@ calendar_max_ages(const Calendar *cal)
 DataEnd
 data_end_as_of(DateADT as_of)
 {
-	DataEnd		end = {as_of, as_of, false};
+	DataEnd		end = {as_of, as_of};
 
 	if (DATE_NOT_FINITE(as_of))
 		ereport(ERROR,
@@ -195,7 +195,6 @@ data_end_inside(const Calendar *cal, int64 period)
 
 	end.low = calendar_period_start(cal, period);
 	end.high = calendar_period_start(cal, period + 1);
-	end.inside = true;
 	return end;
 }
 

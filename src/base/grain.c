@@ -219,7 +219,8 @@ grain_refuse_binary(const char *detail)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			 errmsg("invalid binary representation of type %s", "grain"),
-			 errdetail_internal("%s", detail)));
+			 errdetail_internal("%s", detail),
+			 errhint("The value was damaged, or written by another version of the extension.")));
 }
 
 /* Checks what recv read as a zone; len may be 0. */

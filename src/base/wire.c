@@ -107,7 +107,7 @@ wire_corrupt(const WireReader *r, const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value of type %s", r->what),
+			 errmsg("invalid binary representation of type %s", r->what),
 			 errdetail("%s", detail),
 			 errhint("The value was damaged, or written by another version of the extension.")));
 }

@@ -3,8 +3,8 @@
  *		The ledger: what every customer of a group did, period by period.
  *
  * Rows are appended, and once all are in, customers are visited one at a
- * time, each with its history in order of time.  Nothing about a metric is
- * known here; matrices and movements are folds over the visits.
+ * time, each with its whole history.  Nothing about a metric is known here;
+ * metrics are folds over the visits.
  *
  * An entry is two to four 64-bit words:
  *

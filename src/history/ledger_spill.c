@@ -6,9 +6,9 @@
  * one temporary file, as 64 runs chosen by the next six bits of the hash (a
  * "tape" is all runs with the same bits).  The file is only appended to, and
  * a directory of runs is kept, so a ledger can go on growing after it has
- * been read.  Entries are written wide.  It is read tape by tape: each tape is loaded into a nested
- * ledger of its own, which has the same limit, and spills in turn if even one
- * sixty-fourth is too large.
+ * been read.  Entries are written wide.  It is read tape by tape: each tape
+ * is loaded into a nested ledger of its own, which has the same limit, and
+ * spills in turn if even one sixty-fourth is too large.
  */
 #include "history/ledger_internal.h"
 

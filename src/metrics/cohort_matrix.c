@@ -2,7 +2,8 @@
  * cohort_matrix.c
  *		The fold from a ledger to a cohort matrix.
  *
- * Each customer is looked at once, with its history in order of time:
+ * Each customer is looked at once, with its whole history (sorted only where
+ * ages reach past ROW_AGES or are no plain difference of periods):
  *
  *	history		2024-01: 2 orders, 2024-02: 1, 2024-04: 1
  *	cohort		2024-01, size + 1

@@ -52,7 +52,6 @@ typedef struct MatrixColumn
 typedef struct MatrixParse
 {
 	Matrix	   *matrix;
-	Node	   *escape;
 	MatrixPlace place;
 	int			key;			/* of the innermost object */
 	uint32		matrix_seen;	/* bit for each MatrixKey */
@@ -500,7 +499,6 @@ matrix_parse(const char *text, Node *escape)
 	MatrixParse p = {0};
 
 	p.matrix = palloc0(sizeof(Matrix));
-	p.escape = escape;
 	parse_text(&p, text);
 	if (p.detail == NULL)
 	{

@@ -367,7 +367,7 @@ refuse_recurring(const Matrix *matrix, const char *function)
 				 errmsg("%s does not go with a recurring cohort matrix",
 						function),
 				 errdetail("A customer is in the cohort of every period they are active in, so revenue per customer has no meaning."),
-				 errhint("Build a first-time matrix with cohort_matrix(customer, at, amount, grain) or cohort_matrix(timeline, grain).")));
+				 errhint("Build a first-time matrix with cohort_matrix(customer, at, amount, grain).")));
 }
 
 /*
@@ -459,7 +459,7 @@ check_payback_arguments(Numeric cac, Numeric margin)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("cac must be a finite amount of 0 or more"),
 				 errdetail("It is %s.", numeric_text(cac)),
-				 errhint("Pass the cost of acquiring one customer, for example the result of cac(cost, customers).")));
+				 errhint("Pass the cost of acquiring one customer, for example marketing cost divided by customers won.")));
 
 	/* NaN sorts above all numbers */
 	if (numeric_below(margin, 0) ||

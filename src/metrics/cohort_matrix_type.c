@@ -32,7 +32,7 @@ typedef struct MatrixTotals
 	int128		revenue;		/* of absolute values */
 } MatrixTotals;
 
-/* A calendar to read the matrix with: no zone, no table. */
+/* A calendar to read the matrix with: no table, a zone only for hours. */
 Calendar *
 matrix_calendar(const Matrix *matrix)
 {

@@ -91,7 +91,7 @@ FROM fields \gset
 DO $$ BEGIN RAISE EXCEPTION 'the file has no orders'; END $$;
 \endif
 \if :has_skipped
-\echo :skipped 'lines without a customer or a time were left out'
+\echo 'lines left out, without a customer or a time:' :skipped
 \endif
 DROP TABLE input;
 ANALYZE orders;

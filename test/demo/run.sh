@@ -4,9 +4,10 @@
 # Loads a generated CRM into a private server and prints its retention.
 #
 #	DATA=orders.csv		a file of your orders instead: a header line, then a
-#						customer, a time and, if you like, an amount and a
-#						channel per line, in any order when the header names
-#						them so, else in this one
+#						customer, a time and, if you like, an amount per
+#						line, in any order where the header names them (the
+#						names: load.sh), else in this one; a channel too
+#						where the header names it
 #	GRAIN=week			how to cut time (default: month, or week where the
 #						orders span less than four months)
 #	DATESTYLE=DMY		how to read 03/04/2024 (default: found from the data)

@@ -74,7 +74,8 @@ SELECT channel, customers,
 	round(ltv(m, 6, :'as_of'), 2) AS ltv_6,
 	round(ltv(m, 12, :'as_of'), 2) AS ltv_12
 FROM by_channel
-ORDER BY ltv(m, 6, :'as_of') DESC NULLS LAST, channel;
+ORDER BY ltv(m, 6, :'as_of') DESC NULLS LAST, channel
+LIMIT 20;
 \endif
 
 \echo
