@@ -9,6 +9,7 @@
 #include "history/intake.h"
 
 #include "base/aggregate.h"
+#include "base/calendar.h"
 #include "base/money.h"
 #include "catalog/pg_type.h"
 #include "history/identity.h"
@@ -43,7 +44,7 @@ typedef struct CalendarLink
 	pg_tz	   *zone;			/* to be found by */
 } CalendarLink;
 
-struct Intake
+typedef struct Intake
 {
 	Identity	customer;
 	TimeKind	start;
@@ -59,7 +60,7 @@ struct Intake
 	LedgerPool *pool;
 	CalendarLink *calendars;
 	int			ncalendars;
-};
+} Intake;
 
 /* The argument's type, domains looked through. */
 static Oid

@@ -12,10 +12,7 @@
 #ifndef RETENTION_INTAKE_H
 #define RETENTION_INTAKE_H
 
-#include "base/calendar.h"
 #include "history/ledger.h"
-
-typedef struct Intake Intake;
 
 extern Ledger *intake_row(FunctionCallInfo fcinfo);
 

@@ -214,14 +214,16 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 				  LedgerSpan **spans)
 {
 	int			n = 0;
+	int			at;
 
 	for (LedgerChunk *chunk = part->chunk; chunk != NULL; chunk = chunk->next)
 		n++;
 	*spans = palloc(Max(n, 1) * sizeof(LedgerSpan));
 	/* oldest first: rows often come in order of time */
+	at = n;
 	for (LedgerChunk *chunk = part->chunk; chunk != NULL; chunk = chunk->next)
 	{
-		LedgerSpan *span = &(*spans)[--n];
+		LedgerSpan *span = &(*spans)[--at];
 
 		span->layout = &ledger->layout;
 		span->words = chunk->words;
@@ -229,9 +231,6 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 						 chunk_words(ledger, chunk)) / ledger->layout.words;
 		CHECK_FOR_INTERRUPTS();
 	}
-	n = 0;
-	for (LedgerChunk *chunk = part->chunk; chunk != NULL; chunk = chunk->next)
-		n++;
 	return n;
 }
 

@@ -140,8 +140,7 @@ bytea *
 ledger_serialize(Ledger *ledger)
 {
 	const LedgerSettings *settings = &ledger->settings;
-	bool		flat = ledger->part_mask == 0 && ledger->packed == NULL &&
-		ledger->spill == NULL;
+	bool		flat = !ledger_is_large(ledger);
 	uint8		head[4] = {PACK_VERSION, settings->flags, settings->key_words, flat};
 	PackArg		a;
 

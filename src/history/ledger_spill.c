@@ -123,6 +123,16 @@ open_file(Ledger *ledger)
 	ledger->spill = spill;
 }
 
+/* Go to a place in the file. */
+static void
+seek_file(LedgerSpill *spill, int fileno, off_t offset)
+{
+	if (BufFileSeek(spill->file, fileno, offset, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not seek in a temporary file: %m")));
+}
+
 /* Append entries to a tape. */
 static void
 write_run(LedgerSpill *spill, LedgerTape *tape, const uint64 *words,
@@ -217,11 +227,7 @@ spill_ledger(Ledger *ledger)
 	if (ledger->spill == NULL)
 		open_file(ledger);
 	spill = ledger->spill;
-	if (BufFileSeek(spill->file, spill->end_fileno, spill->end_offset,
-					SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not seek in a temporary file: %m")));
+	seek_file(spill, spill->end_fileno, spill->end_offset);
 	for (int p = 0; p <= ledger->part_mask; p++)
 		if (ledger_group_part(ledger, p, groups))
 		{
@@ -287,10 +293,7 @@ load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
 		const LedgerRun *run = &tape->runs[i];
 		int64		left = run->entries;
 
-		if (BufFileSeek(spill->file, run->fileno, run->offset, SEEK_SET) != 0)
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not seek in a temporary file: %m")));
+		seek_file(spill, run->fileno, run->offset);
 		while (left > 0)
 		{
 			int64		n = Min(left, per_batch);
