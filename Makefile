@@ -26,6 +26,7 @@ OBJS = \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
 	src/history/ledger_visit.o \
+	src/history/timeline.o \
 	src/metrics/cohort_matrix.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \
