@@ -35,6 +35,11 @@ static const char *const cohort_keys[] = {
 	"revenue"
 };
 
+/* What two of them are called where cells hold changes. */
+static const char *const change_keys[COHORT_KEYS] = {
+	[KEY_ACTIVE] = "active_change", [KEY_REVENUE] = "revenue_change"
+};
+
 /* Where in the text we are. */
 typedef enum MatrixPlace
 {
@@ -63,6 +68,8 @@ typedef struct MatrixParse
 	int32		cohorts_size;	/* allocated */
 	int32		with_orders;	/* cohorts that have the key */
 	int32		with_revenue;
+	bool		plain_keys;		/* of which sort are the keys that have two */
+	bool		change_keys;
 	MatrixColumn columns[COHORT_KEYS];
 	const char *detail;			/* first thing wrong */
 	const char *hint;
@@ -149,11 +156,14 @@ take_number(MatrixParse *p, const char *token, bool is_number)
 	}
 	else
 	{
-		if (!is_number || !parse_count(token, &count) ||
+		bool		negative = p->key == KEY_ACTIVE && p->change_keys &&
+			*token == '-' && token[1] > '0';
+
+		if (!is_number || !parse_count(token + negative, &count) ||
 			(p->key == KEY_AGE && count > PG_INT32_MAX))
 			problem(p, psprintf("\"%s\" has an element that is not a count.", name),
 					"Counts are whole numbers from 0 to 9223372036854775807, ages to 2147483647.");
-		value = count;
+		value = negative ? -count : count;
 	}
 	if (column->n == column->size)
 	{
@@ -409,8 +419,19 @@ on_field(void *state, char *name, bool isnull)
 	if (p->detail != NULL)
 		JSON_ACTION_RETURN;
 	for (p->key = 0; p->key < nkeys; p->key++)
+	{
+		if (inner && change_keys[p->key] != NULL)
+		{
+			if (strcmp(name, change_keys[p->key]) == 0)
+			{
+				p->change_keys = true;
+				break;
+			}
+			p->plain_keys |= strcmp(name, keys[p->key]) == 0;
+		}
 		if (strcmp(name, keys[p->key]) == 0)
 			break;
+	}
 	if (p->key == nkeys)
 		problem(p, psprintf("The key \"%s\" is unknown.", name), HINT_WHOLE);
 	else if (*seen & (1 << p->key))
@@ -458,6 +479,11 @@ finish_matrix(MatrixParse *p)
 		problem(p, matrix_has_money(matrix) ? "A cohort lacks the key \"revenue\"." :
 				"A cohort has the key \"revenue\".",
 				"Cohorts have \"revenue\" when \"money\" is true, and only then.");
+	if (matrix_has_changes(matrix->flags) ? p->plain_keys : p->change_keys)
+		problem(p, matrix_has_changes(matrix->flags) ?
+				"A cohort has a key that goes with events, not with levels." :
+				"A cohort has a key that goes with levels, not with events.",
+				"Cohorts have \"active_change\" and \"revenue_change\" when \"levels\" is true and \"recurring\" is not, else \"active\" and \"revenue\".");
 	if (p->detail == NULL)
 		problem(p, matrix_problem(matrix), HINT_WHOLE);
 }
