@@ -17,6 +17,7 @@ OBJS = \
 	src/base/grain_parse.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/value.o \
 	src/base/wire.o \
 	src/history/identity.o \
 	src/history/intake.o \
