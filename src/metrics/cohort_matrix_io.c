@@ -17,6 +17,7 @@
  */
 #include "metrics/cohort_matrix_text.h"
 
+#include "base/json_parts.h"
 #include "base/value.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
@@ -101,14 +102,14 @@ matrix_to_cstring(const Matrix *matrix)
 	appendStringInfoString(&out, ", \"zone\": ");
 	escape_json(&out, matrix->zone);
 	appendStringInfo(&out, ", \"last\": \"%s\", \"money\": %s, \"started\": %s, \"recurring\": %s, \"levels\": %s, \"cohorts\": [",
-					 matrix_date_text(calendar_period_start(cal, matrix->last)),
+					 date_text(calendar_period_start(cal, matrix->last)),
 					 FLAG(MATRIX_MONEY), FLAG(MATRIX_STARTED),
 					 FLAG(MATRIX_RECURRING), FLAG(MATRIX_LEVELS));
 #undef FLAG
 	for (int i = 0; i < matrix->ncohorts; i++)
 	{
 		const MatrixCohort *cohort = &matrix->cohorts[i];
-		char	   *date = matrix_date_text(calendar_period_start(cal, cohort->period));
+		char	   *date = date_text(calendar_period_start(cal, cohort->period));
 
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfo(&out, "%s{\"cohort\": \"%s\", \"size\": " INT64_FORMAT,
