@@ -31,6 +31,10 @@ OBJS = \
 	src/history/ledger_visit.o \
 	src/history/timeline.o \
 	src/history/timeline_aggregate.o \
+	src/history/timeline_io.o \
+	src/history/timeline_readers.o \
+	src/history/timeline_spells.o \
+	src/history/timeline_text.o \
 	src/metrics/cohort_matrix.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \
@@ -39,6 +43,8 @@ OBJS = \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_type.o \
+	src/metrics/earliest.o \
+	src/metrics/lifecycle.o \
 	src/render/text.o
 
 REGRESS = \

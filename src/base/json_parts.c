@@ -85,7 +85,7 @@ json_take_date(JsonProblem *problem, const char *name, const char *token,
 	if (type != JSON_TOKEN_STRING || !date_from_cstring(token, date))
 		json_problem(problem,
 					 psprintf("The value of \"%s\" is not a date in quotes.", name),
-					 "Dates read like \"2024-01-31\", whatever the DateStyle.");
+					 JSON_HINT_DATE);
 }
 
 /* A flag under a key. */

@@ -28,6 +28,8 @@ typedef struct JsonColumn
 	int64		size;			/* allocated */
 } JsonColumn;
 
+#define JSON_HINT_DATE "Dates read like \"2024-01-31\", whatever the DateStyle."
+
 /* Note what is wrong, unless something was before. */
 extern void json_problem(JsonProblem *problem, const char *detail,
 						 const char *hint);
