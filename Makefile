@@ -15,8 +15,10 @@ OBJS = \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
+	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/value.o \
 	src/base/wire.o \
 	src/history/argument.o \
 	src/history/identity.o \
@@ -29,6 +31,10 @@ OBJS = \
 	src/history/ledger_visit.o \
 	src/history/timeline.o \
 	src/history/timeline_aggregate.o \
+	src/history/timeline_io.o \
+	src/history/timeline_readers.o \
+	src/history/timeline_spells.o \
+	src/history/timeline_text.o \
 	src/metrics/cohort_matrix.o \
 	src/metrics/cohort_matrix_build.o \
 	src/metrics/cohort_matrix_curve.o \
@@ -42,6 +48,8 @@ OBJS = \
 	src/metrics/cohort_matrix_state.o \
 	src/metrics/cohort_matrix_timelines.o \
 	src/metrics/cohort_matrix_type.o \
+	src/metrics/earliest.o \
+	src/metrics/lifecycle.o \
 	src/render/text.o
 
 REGRESS = \

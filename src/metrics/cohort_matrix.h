@@ -143,7 +143,4 @@ extern void matrix_check_alike(const Matrix *a, const Matrix *b);
 /* A calendar to read the matrix with: no table, a zone only for hours. */
 extern Calendar *matrix_calendar(const Matrix *matrix);
 
-/* A day in ISO style whatever the DateStyle; palloc'd. */
-extern char *matrix_date_text(int64 day);
-
 #endif							/* RETENTION_COHORT_MATRIX_H */
