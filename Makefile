@@ -36,12 +36,17 @@ OBJS = \
 	src/history/timeline_spells.o \
 	src/history/timeline_text.o \
 	src/metrics/cohort_matrix.o \
+	src/metrics/cohort_matrix_build.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \
+	src/metrics/cohort_matrix_levels.o \
 	src/metrics/cohort_matrix_merge.o \
 	src/metrics/cohort_matrix_parse.o \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
+	src/metrics/cohort_matrix_recurring.o \
+	src/metrics/cohort_matrix_state.o \
+	src/metrics/cohort_matrix_timelines.o \
 	src/metrics/cohort_matrix_type.o \
 	src/metrics/earliest.o \
 	src/metrics/lifecycle.o \

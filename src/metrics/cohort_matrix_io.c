@@ -11,7 +11,9 @@
  *				  "streak_end": [7,1,4], "orders": [15,6,4],
  *				  "revenue": [1234.5,50,40]}]}
  *
- * "orders" is there unless levels or recurring, "revenue" with money only;
+ * "orders" is there unless levels or recurring, "revenue" with money only.
+ * With levels, unless recurring, "active_change" and "revenue_change" are there
+ * instead of "active" and "revenue": what each age adds to the one before;
  * last and cohort are the first days of their periods, in ISO style.  Binary
  * form: the stored bytes, see cohort_matrix.h.
  */
@@ -75,9 +77,9 @@ put_column(StringInfo out, const MatrixCohort *cohort, const char *name,
 }
 
 static void
-put_revenue(StringInfo out, const MatrixCohort *cohort)
+put_revenue(StringInfo out, const MatrixCohort *cohort, const char *name)
 {
-	appendStringInfoString(out, ", \"revenue\": [");
+	appendStringInfo(out, ", \"%s\": [", name);
 	for (int i = 0; i < cohort->ncells; i++)
 	{
 		char	   *amount = money_to_cstring(cohort->cells[i].revenue);
@@ -93,6 +95,7 @@ char *
 matrix_to_cstring(const Matrix *matrix)
 {
 	Calendar   *cal = matrix_calendar(matrix);
+	bool		changes = matrix_has_changes(matrix->flags);
 	StringInfoData out;
 
 #define FLAG(flag) ((matrix->flags & (flag)) ? "true" : "false")
@@ -116,13 +119,14 @@ matrix_to_cstring(const Matrix *matrix)
 						 i > 0 ? ", " : "", date, cohort->size);
 		pfree(date);
 		put_column(&out, cohort, "age", COLUMN_AGE);
-		put_column(&out, cohort, "active", COLUMN_ACTIVE);
+		put_column(&out, cohort, changes ? "active_change" : "active",
+				   COLUMN_ACTIVE);
 		put_column(&out, cohort, "last_active", COLUMN_LAST_ACTIVE);
 		put_column(&out, cohort, "streak_end", COLUMN_STREAK_END);
 		if (matrix_has_orders(matrix))
 			put_column(&out, cohort, "orders", COLUMN_ORDERS);
 		if (matrix_has_money(matrix))
-			put_revenue(&out, cohort);
+			put_revenue(&out, cohort, changes ? "revenue_change" : "revenue");
 		appendStringInfoChar(&out, '}');
 	}
 	appendStringInfoString(&out, "]}");

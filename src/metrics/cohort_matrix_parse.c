@@ -32,6 +32,11 @@ static const char *const cohort_keys[] = {
 	"revenue"
 };
 
+/* What two of them are called where cells hold changes. */
+static const char *const change_keys[COHORT_KEYS] = {
+	[KEY_ACTIVE] = "active_change", [KEY_REVENUE] = "revenue_change"
+};
+
 /* Where in the text we are. */
 typedef enum MatrixPlace
 {
@@ -52,6 +57,8 @@ typedef struct MatrixParse
 	int32		cohorts_size;	/* allocated */
 	int32		with_orders;	/* cohorts that have the key */
 	int32		with_revenue;
+	bool		plain_keys;		/* of which sort are the keys that have two */
+	bool		change_keys;
 	JsonColumn	columns[COHORT_KEYS];	/* their memory serves all cohorts */
 	JsonProblem problem;
 } MatrixParse;
@@ -76,6 +83,7 @@ take_number(MatrixParse *p, const char *token, JsonTokenType type)
 {
 	const char *name = cohort_keys[p->key];
 	JsonColumn *column = &p->columns[p->key];
+	bool		negative;
 	int64		count = 0;
 
 	if (p->key == KEY_REVENUE)
@@ -83,11 +91,14 @@ take_number(MatrixParse *p, const char *token, JsonTokenType type)
 		json_take_amount(&p->problem, name, token, type, column);
 		return;
 	}
-	if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &count) ||
+	negative = p->key == KEY_ACTIVE && p->change_keys && *token == '-' &&
+		token[1] > '0';
+	if (type != JSON_TOKEN_NUMBER ||
+		!count_from_cstring(token + negative, &count) ||
 		(p->key == KEY_AGE && count > PG_INT32_MAX))
 		problem(p, psprintf("\"%s\" has an element that is not a count.", name),
 				"Counts are whole numbers from 0 to 9223372036854775807, ages to 2147483647.");
-	json_column_add(column, count);
+	json_column_add(column, negative ? -count : count);
 }
 
 /* A scalar of the matrix itself. */
@@ -314,10 +325,22 @@ on_field(void *state, char *name, bool isnull)
 	const char *const *keys = inner ? cohort_keys : matrix_keys;
 	int			nkeys = inner ? COHORT_KEYS : MATRIX_KEYS;
 	uint32	   *seen = inner ? &p->cohort_seen : &p->matrix_seen;
+	const char *plain = name;
 
 	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
-	p->key = json_key(&p->problem, name, keys, nkeys, seen, HINT_WHOLE);
+	for (int key = 0; inner && key < nkeys; key++)
+	{
+		if (change_keys[key] == NULL)
+			continue;
+		p->plain_keys |= strcmp(name, keys[key]) == 0;
+		if (strcmp(name, change_keys[key]) == 0)
+		{
+			p->change_keys = true;
+			plain = keys[key];
+		}
+	}
+	p->key = json_key(&p->problem, plain, keys, nkeys, seen, HINT_WHOLE);
 	JSON_ACTION_RETURN;
 }
 
@@ -360,6 +383,11 @@ finish_matrix(MatrixParse *p)
 		problem(p, matrix_has_money(matrix) ? "A cohort lacks the key \"revenue\"." :
 				"A cohort has the key \"revenue\".",
 				"Cohorts have \"revenue\" when \"money\" is true, and only then.");
+	if (matrix_has_changes(matrix->flags) ? p->plain_keys : p->change_keys)
+		problem(p, matrix_has_changes(matrix->flags) ?
+				"A cohort has a key that goes with events, not with levels." :
+				"A cohort has a key that goes with levels, not with events.",
+				"Cohorts have \"active_change\" and \"revenue_change\" when \"levels\" is true and \"recurring\" is not, else \"active\" and \"revenue\".");
 	if (p->problem.detail == NULL)
 		problem(p, matrix_problem(matrix), HINT_WHOLE);
 }
