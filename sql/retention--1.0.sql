@@ -899,6 +899,125 @@ COMMENT ON CAST (timeline AS jsonb) IS
 
 -- timeline aggregates
 
+CREATE FUNCTION timeline_transition(internal, "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_transition(internal, "any") IS
+	'aggregate support: takes a time or range into the timeline of its group; STABLE because a timestamptz may be cut in the session time zone';
+
+CREATE FUNCTION timeline_transition(internal, "any", "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_transition(internal, "any", "any") IS
+	'aggregate support: takes a time or range with an amount into the timeline of its group; STABLE because a timestamptz may be cut in the session time zone';
+
+CREATE FUNCTION timeline_transition(internal, "any", "any", text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_transition(internal, "any", "any", text) IS
+	'aggregate support: takes a time or range with an amount into the timeline of its group, a timestamptz being cut in the zone named';
+
+CREATE FUNCTION timeline_rollup_transition(internal, timeline) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_rollup_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_rollup_transition(internal, timeline) IS
+	'aggregate support: adds a timeline to that of its group; error 22023 for another kind or time zone';
+
+CREATE FUNCTION timeline_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_combine(internal, internal) IS
+	'aggregate support: adds the timeline of one state to that of another; error 22023 for another kind or time zone';
+
+CREATE FUNCTION timeline_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_timeline_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker; error 54000 past 1 GB';
+
+CREATE FUNCTION timeline_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION timeline_final(internal) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_timeline_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_final(internal) IS
+	'aggregate support: the timeline of a group; NULL when no row counted; the state goes on as it is';
+
+CREATE AGGREGATE timeline(at "any") (
+	SFUNC = timeline_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline("any") IS
+	'the history of one customer, day by day; at is the time of an order (date, timestamp, or timestamptz cut in the zone of the session), or the range of a subscription (daterange, tsrange, tstzrange), which then weighs 1. Of a range both bounds are cut to days, an inclusive upper bound being moved one second (one day for dates) later, and the days from the lower up to, not including, the upper are covered: a range within one day is empty; without upper bound it is open; overlapping ranges add up, adjacent ones join. Rows with a NULL time are skipped; infinite times, and ranges without lower bound, are error 22008. NULL when no row counted';
+
+CREATE AGGREGATE timeline(at "any", amount "any") (
+	SFUNC = timeline_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline("any", "any") IS
+	'the history of one customer with money: of orders the amount, of ranges the level in force (a price per month, say); amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an order worth nothing, or a level of nothing (a free trial); a negative amount of an order is a refund: it corrects the revenue of its day and is no order. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003; all else as in timeline(at)';
+
+CREATE AGGREGATE timeline(at "any", amount "any", zone text) (
+	SFUNC = timeline_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline("any", "any", text) IS
+	'the history of one customer, a timestamptz being cut to days in the zone named, whatever that of the session; a zone that is unknown, or not the same for all rows of a group, is error 22023, a NULL one 22004; all else as in timeline(at, amount)';
+
+CREATE AGGREGATE rollup(timeline) (
+	SFUNC = timeline_rollup_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(timeline) IS
+	'adds up timelines of one customer: orders and amounts of a day, levels in force; in any order, split in any way. NULLs are skipped, no rows give NULL; error 22023 when kind (orders or levels, with or without amounts) or time zone differ, 22003 when a sum overflows';
+
+CREATE FUNCTION timeline_merge(timeline, timeline) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_timeline_merge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_merge(timeline, timeline) IS
+	'two timelines of one customer added up: orders and amounts of a day, levels in force; NULL for a NULL argument; error 22023 when kind or time zone differ, 22003 when a sum overflows';
+
+CREATE OPERATOR || (
+	FUNCTION = timeline_merge,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = ||
+);
+COMMENT ON OPERATOR || (timeline, timeline) IS
+	'two timelines of one customer added up';
+
 -- readers
 
 CREATE FUNCTION first_at(timeline timeline) RETURNS date
@@ -978,6 +1097,38 @@ CREATE FUNCTION overdue(timeline timeline, as_of date) RETURNS double precision
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION overdue(timeline, date) IS
 	'silence of a customer over the customer''s own rhythm: (as_of - 1 - d) / ((d - first) / (active days - 1)), where first and d are the first and last active day before as_of; 1 is on time, 3 three times as long as usual. as_of is the first day the data do not cover, days from there on are ignored. NULL with fewer than two active days before as_of, and for a NULL argument; error 22008 for an infinite as_of';
+
+-- matrices of timelines
+
+CREATE FUNCTION cohort_matrix_add_timeline(cohort_matrix, timeline, grain) RETURNS cohort_matrix
+	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION cohort_matrix_add_timeline(cohort_matrix, timeline, grain) IS
+	'a matrix with one more customer; a NULL matrix is that of nobody, a NULL timeline, or one that is never active, adds nothing; errors as cohort_matrix(timeline, grain)';
+
+CREATE AGGREGATE cohort_matrix(timeline, grain) (
+	SFUNC = cohort_matrix_add_timeline,
+	STYPE = cohort_matrix,
+	COMBINEFUNC = cohort_matrix_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cohort_matrix(timeline, grain) IS
+	'cohorts by first activity, each timeline being a customer: the matrix that cohort_matrix(customer, at, amount, grain) makes of the rows the timelines were built from, for every calendar grain; since start is counted from day to day, hours are refused. NULL timelines are skipped; NULL when nobody is active. Errors: 22023 when kinds or time zones of timelines differ, when the grain names another zone than theirs, or is not the same for all rows of a group; 22004 for a NULL grain';
+
+CREATE FUNCTION recurring_matrix_add_timeline(cohort_matrix, timeline, grain) RETURNS cohort_matrix
+	AS 'MODULE_PATHNAME', 'retention_recurring_matrix_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION recurring_matrix_add_timeline(cohort_matrix, timeline, grain) IS
+	'a recurring matrix with one more customer; a NULL matrix is that of nobody, a NULL timeline, or one that is never active, adds nothing; errors as recurring_matrix(timeline, grain)';
+
+CREATE AGGREGATE recurring_matrix(timeline, grain) (
+	SFUNC = recurring_matrix_add_timeline,
+	STYPE = cohort_matrix,
+	COMBINEFUNC = cohort_matrix_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE recurring_matrix(timeline, grain) IS
+	'recurring cohorts, each timeline being a customer, who belongs to the cohort of every period active in and is retained at age k when active again k periods later; active is who has an order in the period, or a level above zero at its end. The matrix has no money and says that it is recurring: ltv and payback_age refuse it. NULL timelines are skipped; NULL when nobody is active. Errors: 22023 for a level without end, a grain since start or with cut points, and as in cohort_matrix(timeline, grain); 54000 for a customer active in more than 2500 periods';
 
 -- ----------------------------------------------------------------
 -- 5. earliest, latest
