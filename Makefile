@@ -60,14 +60,18 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	earliest \
 	grain \
 	grain_errors \
 	identity \
 	intake \
 	ledger \
+	lifecycle \
 	money \
 	pictures \
-	spill
+	spill \
+	timeline_days \
+	timeline_type
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.
