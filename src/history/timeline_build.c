@@ -214,7 +214,7 @@ struct varlena *
 build_finish(const TimelineBuild *build)
 {
 	uint32		n = build->older + build->n;
-	BuildDay	few_days[FEW_DAYS];
+	BuildDay	few_days[FEW_DAYS] = {0};
 	TimelineDay few[FEW_DAYS];
 	BuildDay   *days = few_days;
 	Timeline	timeline;
