@@ -12,6 +12,7 @@ OBJS = \
 	src/retention.o \
 	src/base/calendar.o \
 	src/base/calendar_window.o \
+	src/base/expanded.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \

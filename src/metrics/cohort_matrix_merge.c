@@ -215,5 +215,5 @@ retention_cohort_matrix_merge(PG_FUNCTION_ARGS)
 		}
 	}
 	matrix_state_add(state, b);
-	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
+	PG_RETURN_DATUM(expanded_datum(&state->expanded));
 }

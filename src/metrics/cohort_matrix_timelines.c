@@ -235,10 +235,10 @@ add_timeline(FunctionCallInfo fcinfo, bool recurring)
 		MemoryContext old;
 
 		matrix_check_alike(&before, &head);
-		old = matrix_state_begin(state);
+		old = expanded_begin(&state->expanded);
 		add_customer(&state->builder, fold, &r);
 		MemoryContextSwitchTo(old);
-		PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
+		PG_RETURN_DATUM(expanded_datum(&state->expanded));
 	}
 	builder_init(&b, head.flags);
 	if (matrix != NULL)
