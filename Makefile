@@ -52,6 +52,9 @@ OBJS = \
 	src/metrics/cohort_matrix_type.o \
 	src/metrics/earliest.o \
 	src/metrics/lifecycle.o \
+	src/metrics/metric_head.o \
+	src/metrics/movement_changes.o \
+	src/metrics/timeline_items.o \
 	src/render/text.o
 
 REGRESS = \

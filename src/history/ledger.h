@@ -198,6 +198,18 @@ typedef void (*LedgerVisitor) (LedgerItem *items, int nitems, void *arg);
 extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
 								  uint64 count_max, int64 amount_max);
 
+/* The amounts of one time, from i on, added up; returns the next time's item. */
+static inline int
+ledger_add_time(const LedgerItem *items, int n, int i, int128 *change)
+{
+	int64		time = ledger_time(items[i].when);
+
+	*change = 0;
+	for (; i < n && ledger_time(items[i].when) == time; i++)
+		*change += items[i].amount;
+	return i;
+}
+
 /* What two ledgers must have in common to be merged. */
 typedef struct LedgerSettings
 {

@@ -355,6 +355,17 @@ timeline_check_alike(uint8 flags, const char *zone, int zone_len,
 				   "Name the zone, for example timeline(at, amount, 'Europe/Paris'), so that the session's TimeZone does not matter.");
 }
 
+/* Error 22003 for a day of too many pieces, of orders_max and 64 bits each. */
+void
+timeline_check_pieces(const TimelineDay *day, int64 orders_max)
+{
+	int128		amount = day->amount < 0 ? -day->amount : day->amount;
+
+	if (day->orders / orders_max > TIMELINE_PIECES_MAX ||
+		amount / PG_INT64_MAX > TIMELINE_PIECES_MAX)
+		refuse_sums();
+}
+
 /* A reader that goes with orders only. */
 void
 timeline_need_orders(const TimelineReader *r, const char *what)

@@ -178,6 +178,8 @@ build_add_day(TimelineBuild *build, const TimelineDay *day)
 	int64		orders = day->orders;
 	int128		amount = day->amount;
 
+	if (unlikely(orders > PG_UINT32_MAX || amount != (int64) amount))
+		timeline_check_pieces(day, PG_UINT32_MAX);
 	while (unlikely(orders > PG_UINT32_MAX || amount != (int64) amount))
 	{
 		uint32		some = (uint32) Min(orders, PG_UINT32_MAX);
