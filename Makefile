@@ -50,11 +50,17 @@ OBJS = \
 	src/metrics/cohort_matrix_state.o \
 	src/metrics/cohort_matrix_timelines.o \
 	src/metrics/cohort_matrix_type.o \
+	src/metrics/customer_movements.o \
+	src/metrics/customer_movements_io.o \
+	src/metrics/customer_movements_read.o \
+	src/metrics/customer_movements_text.o \
+	src/metrics/customer_movements_type.o \
 	src/metrics/earliest.o \
 	src/metrics/lifecycle.o \
 	src/metrics/metric_head.o \
 	src/metrics/movement_changes.o \
 	src/metrics/timeline_items.o \
+	src/metrics/timeline_movements.o \
 	src/render/text.o
 
 REGRESS = \

@@ -1199,3 +1199,320 @@ CREATE AGGREGATE latest(value anyelement, at "any") (
 );
 COMMENT ON AGGREGATE latest(anyelement, "any") IS
 	'value of the row with the latest time: latest(channel, ordered_at) is the channel of a customer''s last order. value: any type with an order (42883 for others); at: date, timestamp or timestamptz; rows with a NULL time are skipped. Of several values at the same time the smallest; a NULL value is one like the others, the largest: FILTER (WHERE value IS NOT NULL) asks for the latest known one. NULL when there is no row; error 22008 for an infinite time';
+
+-- ----------------------------------------------------------------
+-- 6. customer_movements
+-- ----------------------------------------------------------------
+
+CREATE TYPE customer_movements;
+
+CREATE FUNCTION customer_movements_in(cstring) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_in(cstring) IS
+	'input of customer_movements: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION customer_movements_out(customer_movements) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_out(customer_movements) IS
+	'output of customer_movements: canonical JSON without loss, dates in ISO style whatever the DateStyle';
+
+CREATE FUNCTION customer_movements_recv(internal) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_recv(internal) IS
+	'binary input of customer_movements; every field and sum is checked, error 22P03';
+
+CREATE FUNCTION customer_movements_send(customer_movements) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_send(customer_movements) IS
+	'binary output of customer_movements, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE customer_movements (
+	INPUT = customer_movements_in,
+	OUTPUT = customer_movements_out,
+	RECEIVE = customer_movements_recv,
+	SEND = customer_movements_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE customer_movements IS
+	'who and how much moved from period to period, storable and additive: new, reactivated, expanded, contracted and churned customers and revenue; made by the aggregate customer_movements, added up by rollup, read by movement_rows and movements_text';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION customer_movements_eq(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_eq(customer_movements, customer_movements) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION customer_movements_ne(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_ne(customer_movements, customer_movements) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION customer_movements_lt(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_lt(customer_movements, customer_movements) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION customer_movements_le(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_le(customer_movements, customer_movements) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION customer_movements_gt(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_gt(customer_movements, customer_movements) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION customer_movements_ge(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_ge(customer_movements, customer_movements) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION customer_movements_cmp(customer_movements, customer_movements) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_cmp(customer_movements, customer_movements) IS
+	'below, at or above 0 as the first sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION customer_movements_hash(customer_movements) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_hash(customer_movements) IS
+	'hash of customer movements';
+
+CREATE FUNCTION customer_movements_hash_extended(customer_movements, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_hash_extended(customer_movements, bigint) IS
+	'64-bit hash of customer movements with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = customer_movements_eq,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (customer_movements, customer_movements) IS
+	'equal: same grain, zone, kind, end of the data and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = customer_movements_ne,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (customer_movements, customer_movements) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = customer_movements_lt,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (customer_movements, customer_movements) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = customer_movements_le,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (customer_movements, customer_movements) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = customer_movements_gt,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (customer_movements, customer_movements) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = customer_movements_ge,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (customer_movements, customer_movements) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS customer_movements_ops
+	DEFAULT FOR TYPE customer_movements USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 customer_movements_cmp(customer_movements, customer_movements);
+COMMENT ON OPERATOR CLASS customer_movements_ops USING btree IS
+	'order of customer movements, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY customer_movements_ops USING btree IS
+	'order of customer movements, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS customer_movements_ops
+	DEFAULT FOR TYPE customer_movements USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 customer_movements_hash(customer_movements),
+	FUNCTION 2 customer_movements_hash_extended(customer_movements, bigint);
+COMMENT ON OPERATOR CLASS customer_movements_ops USING hash IS
+	'hashing of customer movements, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY customer_movements_ops USING hash IS
+	'hashing of customer movements, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION customer_movements_to_json(customer_movements) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_to_json(customer_movements) IS
+	'customer movements as json, the object its text is';
+
+CREATE CAST (customer_movements AS json)
+	WITH FUNCTION customer_movements_to_json(customer_movements);
+COMMENT ON CAST (customer_movements AS json) IS
+	'the movements as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION customer_movements_to_jsonb(customer_movements) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_to_jsonb(customer_movements) IS
+	'customer movements as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (customer_movements AS jsonb)
+	WITH FUNCTION customer_movements_to_jsonb(customer_movements);
+COMMENT ON CAST (customer_movements AS jsonb) IS
+	'the movements as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregates
+
+CREATE FUNCTION customer_movements_final(internal) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_final(internal) IS
+	'aggregate support: folds the histories of a group into customer movements; NULL when nothing moved; leaves the state as it is, so other aggregates over the same rows can share it; error 22023 for a grain since start or with cut points';
+
+CREATE AGGREGATE customer_movements(customer "any", at "any", grain) (
+	SFUNC = ledger_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = customer_movements_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements("any", "any", grain) IS
+	'new, retained, reactivated and churned customers per period. at is the time of an event (date, timestamp, timestamptz): active in a period is who has one in it; or a range (daterange, tsrange, tstzrange): active is who has one in force at the end of the period, and ranges that live inside one period are not seen. Customers, times, grain and NULL as in cohort_matrix(customer, at, grain); a grain since start or with cut points is error 22023. NULL when nothing moved';
+
+CREATE AGGREGATE customer_movements(customer "any", at "any", amount "any", grain) (
+	SFUNC = ledger_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = customer_movements_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements("any", "any", "any", grain) IS
+	'movements of customers and revenue per period: a customer''s opening is the total of the period before (ranges: the level just before the period), the closing that of the period (the level at its end); closing - opening goes to new, reactivated or churned when activity starts, restarts or stops, else to expansion or contraction, net per customer and period. A negative amount of an event is a refund: it corrects the revenue of its period, also of a customer without orders, and makes nobody active. Amounts as in cohort_matrix(customer, at, amount, grain), all else as in customer_movements(customer, at, grain); a literal NULL as amount leaves money out';
+
+CREATE FUNCTION customer_movements_merge(customer_movements, customer_movements) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_merge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION customer_movements_merge(customer_movements, customer_movements) IS
+	'the sum of the movements of disjoint customers, period by period; the data end where the later ends; error 22023 when grain, time zone or kind (amounts, ranges) differ, 22003 when a sum overflows';
+
+CREATE AGGREGATE rollup(customer_movements) (
+	SFUNC = customer_movements_merge,
+	STYPE = customer_movements,
+	COMBINEFUNC = customer_movements_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(customer_movements) IS
+	'adds up movements of disjoint customers (channels, shards, tenants) of one grain and time zone; NULLs are skipped, no rows give NULL; error 22023 when grain, zone or kind differ';
+
+CREATE FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain) IS
+	'movements with one more customer; NULL movements are those of nobody, a NULL timeline, or one without movements, adds nothing; errors as customer_movements(timeline, grain)';
+
+CREATE AGGREGATE customer_movements(timeline, grain) (
+	SFUNC = customer_movements_add_timeline,
+	STYPE = customer_movements,
+	COMBINEFUNC = customer_movements_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements(timeline, grain) IS
+	'movements per period, each timeline being a customer: those that customer_movements(customer, at, amount, grain) makes of the rows the timelines were built from. NULL timelines are skipped; NULL when nothing moved. Errors: 22023 when kinds or time zones of timelines differ, when the grain names another zone than theirs, is since start or with cut points, or not the same for all rows of a group; 22004 for a NULL grain';
+
+-- readers
+
+CREATE FUNCTION movement_rows(
+	movements customer_movements, as_of date DEFAULT NULL,
+	OUT period date, OUT complete boolean,
+	OUT opening_customers bigint, OUT new_customers bigint,
+	OUT reactivated_customers bigint, OUT expanded_customers bigint,
+	OUT contracted_customers bigint, OUT retained_customers bigint,
+	OUT churned_customers bigint, OUT closing_customers bigint,
+	OUT dormant_customers bigint, OUT orders bigint,
+	OUT opening_revenue numeric, OUT new_revenue numeric,
+	OUT reactivated_revenue numeric, OUT expansion_revenue numeric,
+	OUT contraction_revenue numeric, OUT churned_revenue numeric,
+	OUT closing_revenue numeric, OUT revenue_per_customer numeric,
+	OUT retention_rate double precision, OUT churn_rate double precision,
+	OUT nrr double precision, OUT grr double precision,
+	OUT quick_ratio double precision, OUT returning_share double precision,
+	OUT win_back_rate double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_movement_rows'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION movement_rows(customer_movements, date) IS
+	'one row per period from the first movement to the one that contains as_of - 1, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event (ranges: of the last day on which a level above zero begins or grows). Customers: opening + new + reactivated - churned = closing, opening = retained + churned, expanded and contracted are parts of retained, dormant were active in an earlier period and are not in the opening. Revenue, in the unit of the amounts, losses negative: opening + new + reactivated + expansion + contraction + churned = closing; revenue_per_customer = closing revenue / closing customers. Rates, fractions: retention_rate = retained / opening, churn_rate = churned / opening customers; over customers with an opening above zero nrr = closing / opening and grr = the smaller of the two / opening revenue; quick_ratio = gains / losses; returning_share = (closing - new) / closing revenue; win_back_rate = reactivated / dormant. Rates are NULL where the period is incomplete or the denominator 0; revenue, and who expands or contracts, is NULL without amounts, orders with ranges. NULL movements: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
+
+CREATE FUNCTION timeline_movements(
+	timeline timeline, grain grain, as_of date DEFAULT NULL,
+	OUT period date, OUT movement text, OUT opening numeric,
+	OUT closing numeric) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_timeline_movements'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 ROWS 10;
+COMMENT ON FUNCTION timeline_movements(timeline, grain, date) IS
+	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts, NULL without amounts. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, 22008 for an infinite as_of';

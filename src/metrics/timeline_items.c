@@ -8,8 +8,8 @@
 #include "utils/memutils.h"
 
 /* Days were cut in the zone of the timeline: the grain cannot name another. */
-static void
-check_zone(const Grain *grain, const TimelineReader *r)
+void
+timeline_items_check_zone(const Grain *grain, const TimelineReader *r)
 {
 	if (r->zone_len == 0 || grain_zone_len(grain) == 0 ||
 		(grain_zone_len(grain) == r->zone_len &&
@@ -31,7 +31,7 @@ timeline_items_prepare(FunctionCallInfo fcinfo, const Grain *grain,
 {
 	TimelineItems *t = fcinfo->flinfo->fn_extra;
 
-	check_zone(grain, r);
+	timeline_items_check_zone(grain, r);
 	if (likely(t != NULL && grain_equal(t->calendar->grain, grain)))
 		return t;
 	check(grain);

@@ -17,10 +17,13 @@ typedef struct TimelineItems
 	int64		size;			/* allocated */
 } TimelineItems;
 
+/* The grain cannot name another zone than the timeline was cut in: 22023. */
+extern void timeline_items_check_zone(const Grain *grain,
+									  const TimelineReader *r);
+
 /*
  * The call site's, kept in fn_extra, made ready for a grain.  check refuses
- * grains that do not go; a grain that names another zone than the timeline was
- * cut in is error 22023.
+ * grains that do not go; the zone is checked, too.
  */
 extern TimelineItems *timeline_items_prepare(FunctionCallInfo fcinfo,
 											 const Grain *grain,
