@@ -180,8 +180,9 @@ static void
 fold_events(LedgerItem *items, int n, void *arg)
 {
 	MovementBuilder *b = ((MovementFold *) arg)->builder;
+	int32		last = movement_changes_events(items, n, add_change, b);
 
-	b->last = Max(b->last, movement_changes_events(items, n, add_change, b));
+	b->last = Max(b->last, last);
 }
 
 static void
@@ -189,9 +190,10 @@ fold_levels(LedgerItem *items, int n, void *arg)
 {
 	MovementFold *fold = arg;
 	MovementBuilder *b = fold->builder;
+	int32		last = movement_changes_levels(items, n, fold->calendar,
+											   add_change, b);
 
-	b->last = Max(b->last, movement_changes_levels(items, n, fold->calendar,
-												   add_change, b));
+	b->last = Max(b->last, last);
 }
 
 /* ----------------------------------------------------------------
