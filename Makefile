@@ -17,6 +17,7 @@ OBJS = \
 	src/base/grain_parse.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/tally.o \
 	src/base/wire.o \
 	src/history/identity.o \
 	src/history/intake.o \
@@ -34,6 +35,11 @@ OBJS = \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_type.o \
+	src/metrics/economics.o \
+	src/metrics/economics_cac.o \
+	src/metrics/loyalty.o \
+	src/metrics/loyalty_scores.o \
+	src/metrics/rates.o \
 	src/render/text.o
 
 REGRESS = \
@@ -44,13 +50,16 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	economics \
 	grain \
 	grain_errors \
 	identity \
 	intake \
 	ledger \
+	loyalty \
 	money \
 	pictures \
+	rates \
 	spill
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
