@@ -79,3 +79,17 @@ SELECT monthly(1, '24 hours');
 SELECT monthly(1, '1 day 1 second');
 SELECT monthly('NaN'::float8, '1 month');
 SELECT monthly(9.2e12, '1 month');
+
+-- SQLSTATEs.
+\set VERBOSITY sqlstate
+SELECT cac(1, -1);
+SELECT cac('NaN'::numeric, 1);
+SELECT ltv(1, 2);
+SELECT ltv(1, 0.1, 2);
+SELECT ltv(1, 0.1, 1, 'NaN');
+SELECT ltv(1, 0.1, horizon => -1);
+SELECT ltv_gain(2, -1);
+SELECT ltv_gain(0.5, 0.6);
+SELECT payback_periods(-1, 1);
+SELECT payback_periods(1, 1, 2);
+SELECT monthly(1, '1 month 1 day');

@@ -111,3 +111,18 @@ SELECT rfm_segment(NULL, 1, 1), rfm_segment(1, NULL, 1), rfm_segment(1, 1, NULL)
 SELECT rfm_segment(0, 1, 1);
 SELECT rfm_segment(1, 6, 1);
 SELECT rfm_segment(1, 1, -1);
+
+-- SQLSTATEs.
+\set VERBOSITY sqlstate
+SELECT share_low(true, 1);
+SELECT share_low(true, NULL);
+SELECT share_low(true, c) FROM (VALUES (0.9), (0.95)) v (c);
+SELECT nps(11);
+SELECT nps_margin(9, 0);
+SELECT csat(11, 4);
+SELECT csat(4, NULL);
+SELECT csat(3, f) FROM (VALUES (3), (4)) v (f);
+SELECT quantile_score(0) OVER ();
+SELECT quantile_score(NULL) OVER ();
+SELECT quantile_score(x) OVER () FROM (VALUES (1), (2)) v (x);
+SELECT rfm_segment(6, 1, 1);

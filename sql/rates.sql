@@ -86,3 +86,12 @@ SELECT quick_ratio(1, -9.2e12::float8);
 SELECT churn_rate('1', '2');
 SELECT retention_rate('one', 1);
 SELECT nrr('a'::text, 1);
+
+-- One formula, and the planner sees it.
+EXPLAIN (VERBOSE, COSTS OFF) SELECT retention_by_counts(opening, closing, 0) FROM rates_customers;
+
+-- SQLSTATEs.
+\set VERBOSITY sqlstate
+SELECT retention_rate('NaN'::numeric, 1);
+SELECT grr('-Infinity'::float8, 1);
+SELECT quick_ratio(1, 9.2e12);
