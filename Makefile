@@ -19,6 +19,7 @@ OBJS = \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/tally.o \
 	src/base/value.o \
 	src/base/wire.o \
 	src/history/argument.o \
@@ -56,9 +57,14 @@ OBJS = \
 	src/metrics/customer_movements_text.o \
 	src/metrics/customer_movements_type.o \
 	src/metrics/earliest.o \
+	src/metrics/economics.o \
+	src/metrics/economics_cac.o \
 	src/metrics/lifecycle.o \
+	src/metrics/loyalty.o \
+	src/metrics/loyalty_scores.o \
 	src/metrics/metric_head.o \
 	src/metrics/movement_changes.o \
+	src/metrics/rates.o \
 	src/metrics/timeline_items.o \
 	src/metrics/timeline_movements.o \
 	src/render/text.o
@@ -72,14 +78,17 @@ REGRESS = \
 	cohort_matrix_type \
 	cohort_vectors \
 	earliest \
+	economics \
 	grain \
 	grain_errors \
 	identity \
 	intake \
 	ledger \
 	lifecycle \
+	loyalty \
 	money \
 	pictures \
+	rates \
 	spill \
 	timeline_days \
 	timeline_type

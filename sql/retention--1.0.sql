@@ -1516,3 +1516,762 @@ CREATE FUNCTION timeline_movements(
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 ROWS 10;
 COMMENT ON FUNCTION timeline_movements(timeline, grain, date) IS
 	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts, NULL without amounts. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, 22008 for an infinite as_of';
+
+-- 7. rates: two plain columns in, one number out
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION tally_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_tally_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tally_combine(internal, internal) IS
+	'aggregate support: adds the counts and sums of one state to another; error 22023 when a constant argument differs';
+
+CREATE FUNCTION tally_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_tally_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker';
+
+CREATE FUNCTION tally_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_tally_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION pair_transition(internal, numeric, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_transition(internal, numeric, numeric) IS
+	'aggregate support: takes in a customer''s opening and closing';
+
+CREATE FUNCTION pair_inverse(internal, numeric, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_inverse_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_inverse(internal, numeric, numeric) IS
+	'aggregate support: takes a customer out of a moving frame, exactly';
+
+CREATE FUNCTION pair_transition(internal, double precision, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_transition(internal, double precision, double precision) IS
+	'aggregate support: takes in a customer''s opening and closing';
+
+CREATE FUNCTION pair_inverse(internal, double precision, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_inverse(internal, double precision, double precision) IS
+	'aggregate support: takes a customer out of a moving frame, exactly';
+
+CREATE FUNCTION retention_rate_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_retention_rate_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_rate_final(internal) IS
+	'aggregate support: retention_rate of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION churn_rate_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_churn_rate_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION churn_rate_final(internal) IS
+	'aggregate support: churn_rate of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION nrr_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_nrr_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nrr_final(internal) IS
+	'aggregate support: nrr of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION grr_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_grr_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION grr_final(internal) IS
+	'aggregate support: grr of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION quick_ratio_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_quick_ratio_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION quick_ratio_final(internal) IS
+	'aggregate support: quick_ratio of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE AGGREGATE retention_rate(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = retention_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = retention_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(numeric, numeric) IS
+	'fraction of the customers with opening > 0 who also have closing > 0. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE retention_rate(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = retention_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = retention_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(double precision, double precision) IS
+	'fraction of the customers with opening > 0 who also have closing > 0. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE churn_rate(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = churn_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = churn_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(numeric, numeric) IS
+	'fraction of the customers with opening > 0 who have no closing > 0, the complement of retention_rate(opening, closing). One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE churn_rate(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = churn_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = churn_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(double precision, double precision) IS
+	'fraction of the customers with opening > 0 who have no closing > 0, the complement of retention_rate(opening, closing). One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE nrr(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nrr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nrr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nrr(numeric, numeric) IS
+	'net revenue retention: sum of closing / sum of opening, over the customers with opening > 0, as a fraction; new customers count in neither, a negative closing (refunds) counts as it is. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE nrr(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nrr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nrr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nrr(double precision, double precision) IS
+	'net revenue retention: sum of closing / sum of opening, over the customers with opening > 0, as a fraction; new customers count in neither, a negative closing (refunds) counts as it is. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE grr(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = grr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = grr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE grr(numeric, numeric) IS
+	'gross revenue retention: sum of the smaller of opening and closing per customer / sum of opening, over the customers with opening > 0, as a fraction: nrr without expansion, never above 1. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE grr(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = grr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = grr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE grr(double precision, double precision) IS
+	'gross revenue retention: sum of the smaller of opening and closing per customer / sum of opening, over the customers with opening > 0, as a fraction: nrr without expansion, never above 1. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE quick_ratio(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = quick_ratio_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = quick_ratio_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE quick_ratio(numeric, numeric) IS
+	'money gained / money lost: over all customers the sum of closing - opening where it is positive (new, reactivated, expansion) / where it is negative (contraction, churned), 4 meaning four gained for each one lost. One row per customer; NULL counts as 0, negative values count as they are. NULL when nothing was lost. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE quick_ratio(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = quick_ratio_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = quick_ratio_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE quick_ratio(double precision, double precision) IS
+	'money gained / money lost: over all customers the sum of closing - opening where it is positive (new, reactivated, expansion) / where it is negative (contraction, churned), 4 meaning four gained for each one lost. One row per customer; NULL counts as 0, negative values count as they are. NULL when nothing was lost. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE FUNCTION retention_by_counts(
+	customers_start numeric, customers_end numeric, customers_new numeric) RETURNS double precision
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN (customers_end - customers_new)::double precision / nullif(customers_start, 0)::double precision;
+COMMENT ON FUNCTION retention_by_counts(numeric, numeric, numeric) IS
+	'retention by counts, (customers_end - customers_new) / customers_start, the textbook formula, as a fraction that is never clamped. It departs from retention_rate(opening, closing), which asks each customer: who came back counts as retained unless counted as new (so it may pass 1), and who joined and left within the period is subtracted without ever having been there (so it may even be negative). 1 minus it is attrition. NULL for a NULL argument or customers_start = 0';
+
+-- ----------------------------------------------------------------
+-- 8. economics: acquisition cost, lifetime value, payback
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION cac_transition(internal, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, numeric, bigint) IS
+	'aggregate support: takes in a cost and the customers it won';
+
+CREATE FUNCTION cac_inverse(internal, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, numeric, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_transition(internal, numeric, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, numeric, numeric, bigint) IS
+	'aggregate support: takes in costs of marketing and of sales and the customers they won';
+
+CREATE FUNCTION cac_inverse(internal, numeric, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, numeric, numeric, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_transition(internal, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, double precision, bigint) IS
+	'aggregate support: takes in a cost and the customers it won';
+
+CREATE FUNCTION cac_inverse(internal, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, double precision, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_transition(internal, double precision, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, double precision, double precision, bigint) IS
+	'aggregate support: takes in costs of marketing and of sales and the customers they won';
+
+CREATE FUNCTION cac_inverse(internal, double precision, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, double precision, double precision, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_final(internal) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_cac_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_final(internal) IS
+	'aggregate support: cost / customers';
+
+CREATE AGGREGATE cac(cost numeric, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(numeric, bigint) IS
+	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE AGGREGATE cac(cost double precision, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(double precision, bigint) IS
+	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE AGGREGATE cac(marketing numeric, sales numeric, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(numeric, numeric, bigint) IS
+	'fully loaded customer acquisition cost: sum of (marketing + sales) / sum of customers acquired; all else as in cac(cost, customers)';
+
+CREATE AGGREGATE cac(marketing double precision, sales double precision, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(double precision, double precision, bigint) IS
+	'fully loaded customer acquisition cost: sum of (marketing + sales) / sum of customers acquired; all else as in cac(cost, customers)';
+
+CREATE FUNCTION ltv(
+	revenue_per_period numeric, churn_rate double precision,
+	margin double precision DEFAULT 1, discount_rate double precision DEFAULT 0,
+	horizon integer DEFAULT NULL) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_ltv_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION ltv(numeric, double precision, double precision, double precision, integer) IS
+	'lifetime value of a customer by the formula: margin * revenue * the sum over t = 0 .. horizon - 1 of ((1 - churn_rate) / (1 + discount_rate))^t, to infinity when horizon is NULL; the first period counts in full (Berger and Nasr 1998). Revenue, churn, discount and horizon are of one and the same period, rates are fractions; with neither discount nor horizon it is margin * revenue / churn. In the unit of the revenue, numeric, at six decimals, half away from zero, as the revenue is taken; rates are taken at fifteen digits. NULL when the sum diverges (churn 0 without discount or horizon) and for a NULL argument other than horizon. Errors 22003: churn_rate or margin outside 0..1, a negative or infinite discount_rate, amounts of 9.2e12 and more, NaN and infinities; 22023: a negative horizon';
+
+CREATE FUNCTION ltv(
+	revenue_per_period double precision, churn_rate double precision,
+	margin double precision DEFAULT 1, discount_rate double precision DEFAULT 0,
+	horizon integer DEFAULT NULL) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_ltv_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION ltv(double precision, double precision, double precision, double precision, integer) IS
+	'lifetime value of a customer by the formula: margin * revenue * the sum over t = 0 .. horizon - 1 of ((1 - churn_rate) / (1 + discount_rate))^t, to infinity when horizon is NULL; the first period counts in full (Berger and Nasr 1998). Revenue, churn, discount and horizon are of one and the same period, rates are fractions; with neither discount nor horizon it is margin * revenue / churn. In the unit of the revenue, numeric, at six decimals, half away from zero, as the revenue is taken; rates are taken at fifteen digits. NULL when the sum diverges (churn 0 without discount or horizon) and for a NULL argument other than horizon. Errors 22003: churn_rate or margin outside 0..1, a negative or infinite discount_rate, amounts of 9.2e12 and more, NaN and infinities; 22023: a negative horizon';
+
+CREATE FUNCTION ltv_gain(
+	retention double precision, change double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_ltv_gain'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION ltv_gain(double precision, double precision) IS
+	'relative gain in lifetime value from a change in retention, change / (1 - retention - change): 0.3333 is a third more; undiscounted LTV is in proportion to 1 / (1 - retention). Both are fractions of a period, a change of 0.05 is five points. NULL for a NULL argument, and when retention + change is 1; error 22003 when retention or retention + change is outside 0..1';
+
+CREATE FUNCTION payback_periods(
+	cac numeric, revenue_per_period numeric, margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_payback_periods_numeric'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION payback_periods(numeric, numeric, double precision) IS
+	'periods until a customer has paid back the cost of acquisition: cac / (revenue_per_period * margin), both amounts in one unit; no churn and no discount (payback_age reads it off a cohort matrix instead). Amounts are taken at six decimals, half away from zero. NULL for a NULL argument, or when nothing is left to pay with (revenue * margin at or below 0). Errors 22003: a negative cac, margin outside 0..1, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE FUNCTION payback_periods(
+	cac double precision, revenue_per_period double precision, margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_payback_periods_float8'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION payback_periods(double precision, double precision, double precision) IS
+	'periods until a customer has paid back the cost of acquisition: cac / (revenue_per_period * margin), both amounts in one unit; no churn and no discount (payback_age reads it off a cohort matrix instead). Amounts are taken at six decimals, half away from zero. NULL for a NULL argument, or when nothing is left to pay with (revenue * margin at or below 0). Errors 22003: a negative cac, margin outside 0..1, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE FUNCTION monthly(
+	amount numeric, every interval) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_monthly_numeric'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION monthly(numeric, interval) IS
+	'what an amount that recurs is worth a month: every n months amount / n, every n days amount * 365 / 12 / n (a year is 12 months, a week 7 days), so monthly(1200, ''1 year'') is 100. Amounts are taken at six decimals, half away from zero. NULL for a NULL argument. Errors: 22023 for an interval at or below 0, with hours, or of both months and days; 22003 for amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE FUNCTION monthly(
+	amount double precision, every interval) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_monthly_float8'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION monthly(double precision, interval) IS
+	'what an amount that recurs is worth a month: every n months amount / n, every n days amount * 365 / 12 / n (a year is 12 months, a week 7 days), so monthly(1200, ''1 year'') is 100. Amounts are taken at six decimals, half away from zero. NULL for a NULL argument. Errors: 22023 for an interval at or below 0, with hours, or of both months and days; 22003 for amounts of 9.2e12 and more, NaN and infinities';
+
+-- ----------------------------------------------------------------
+-- 9. loyalty: shares, surveys, scores
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION share_transition(internal, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_transition(internal, boolean) IS
+	'aggregate support: takes in an answer';
+
+CREATE FUNCTION share_transition(internal, boolean, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_transition(internal, boolean, double precision) IS
+	'aggregate support: takes in an answer, with the confidence';
+
+CREATE FUNCTION share_inverse(internal, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_inverse(internal, boolean) IS
+	'aggregate support: takes an answer out of a moving frame, exactly';
+
+CREATE FUNCTION share_inverse(internal, boolean, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_inverse(internal, boolean, double precision) IS
+	'aggregate support: takes an answer out of a moving frame, exactly';
+
+CREATE FUNCTION share_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_final(internal) IS
+	'aggregate support: the share';
+
+CREATE FUNCTION share_low_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_low_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_low_final(internal) IS
+	'aggregate support: the lower bound of the share';
+
+CREATE FUNCTION share_high_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_high_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_high_final(internal) IS
+	'aggregate support: the upper bound of the share';
+
+CREATE AGGREGATE share(condition boolean) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share(boolean) IS
+	'fraction of rows for which a condition is true, of those for which it is true or false: repeat rate, referral, cross-sell, involuntary churn; NULLs are skipped, NULL when nothing is left';
+
+CREATE AGGREGATE share_low(condition boolean) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_low_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_low_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_low(boolean) IS
+	'lower 95 % confidence bound of share(condition), a fraction (Wilson 1927); NULLs are skipped, NULL when nothing is left';
+
+CREATE AGGREGATE share_low(condition boolean, confidence double precision) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_low_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_low_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_low(boolean, double precision) IS
+	'lower confidence bound of share(condition), a fraction (Wilson 1927); confidence, such as 0.9, is that of both bounds together and one for the group. NULLs are skipped, NULL when nothing is left. Errors: confidence 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes within a group';
+
+CREATE AGGREGATE share_high(condition boolean) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_high_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_high_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_high(boolean) IS
+	'upper 95 % confidence bound of share(condition), a fraction (Wilson 1927); NULLs are skipped, NULL when nothing is left';
+
+CREATE AGGREGATE share_high(condition boolean, confidence double precision) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_high_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_high_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_high(boolean, double precision) IS
+	'upper confidence bound of share(condition), a fraction (Wilson 1927); confidence, such as 0.9, is that of both bounds together and one for the group. NULLs are skipped, NULL when nothing is left. Errors: confidence 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes within a group';
+
+CREATE FUNCTION nps_transition(internal, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_transition(internal, bigint) IS
+	'aggregate support: takes in a score';
+
+CREATE FUNCTION nps_transition(internal, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_transition(internal, bigint, double precision) IS
+	'aggregate support: takes in a score, with the confidence';
+
+CREATE FUNCTION nps_inverse(internal, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_inverse(internal, bigint) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
+CREATE FUNCTION nps_inverse(internal, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_inverse(internal, bigint, double precision) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
+CREATE FUNCTION nps_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_nps_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_final(internal) IS
+	'aggregate support: the Net Promoter Score';
+
+CREATE FUNCTION nps_margin_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_nps_margin_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_margin_final(internal) IS
+	'aggregate support: the margin of error of the Net Promoter Score';
+
+CREATE AGGREGATE nps(score bigint) (
+	SFUNC = nps_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nps_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nps_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps(bigint) IS
+	'Net Promoter Score in points, -100 to 100: 100 * (promoters, scores 9 and 10, - detractors, scores 0 to 6) / answers (Reichheld 2003); NULLs are no answers and skipped, NULL without answers; error 22003 for a score outside 0..10';
+
+CREATE AGGREGATE nps_margin(score bigint) (
+	SFUNC = nps_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nps_margin_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nps_margin_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_margin(bigint) IS
+	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence 95 %, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10';
+
+CREATE AGGREGATE nps_margin(score bigint, confidence double precision) (
+	SFUNC = nps_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nps_margin_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nps_margin_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_margin(bigint, double precision) IS
+	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence given, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10; confidence must be one for the group: 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes';
+
+CREATE FUNCTION csat_transition(internal, bigint, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_csat_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION csat_transition(internal, bigint, bigint) IS
+	'aggregate support: takes in a score, with the lowest one of the satisfied';
+
+CREATE FUNCTION csat_inverse(internal, bigint, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_csat_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION csat_inverse(internal, bigint, bigint) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
+CREATE AGGREGATE csat(score bigint, satisfied_from bigint) (
+	SFUNC = csat_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = csat_transition,
+	MINVFUNC = csat_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE csat(bigint, bigint) IS
+	'customer satisfaction: the fraction of answers with score >= satisfied_from, such as 4 on a scale from 1 to 5; for bounds use share_low(score >= 4). NULLs are no answers and skipped, NULL without answers. Errors: 22003 for a score or satisfied_from outside 0..10, satisfied_from 22004 when NULL, 22023 when it changes within a group';
+
+CREATE FUNCTION quantile_score(k integer) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_quantile_score'
+	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION quantile_score(integer) IS
+	'score from 1 to k by rank: what ntile(k) is for the first of the rows that tie in the ORDER BY of the window, so that equals score the same (ntile parts them by chance); without ORDER BY all tie and score 1. Errors: 22023 when k is below 1 or changes within a partition, 22004 when it is NULL';
+
+CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_rfm_segment'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS
+	'name of a customer''s segment by the scores 1 to 5 of recency, frequency and money, 5 being the best (quantile_score(5)). With fm = (f + m + 1) / 2, a whole number: r 4 or 5: fm >= 4 champion, 3 loyal, else promising; r 3: fm >= 3 loyal, else needs attention; r 1 or 2: fm >= 4 cannot lose, 3 at risk, else r 2 hibernating, r 1 lost. NULL for a NULL score; error 22003 outside 1..5';

@@ -246,6 +246,7 @@ my %values = (
 	'date' => [ 'NULL::date', "'infinity'::date", "'-infinity'::date", "'4713-01-01 BC'::date", "'5874897-12-31'::date" ],
 	'timestamp without time zone' => [ 'NULL::timestamp', "'infinity'::timestamp", "'4714-11-24 BC'::timestamp", "'294276-12-31 23:59:59'::timestamp" ],
 	'timestamp with time zone' => [ 'NULL::timestamptz', "'-infinity'::timestamptz", "'4714-11-24 00:00+00 BC'::timestamptz", "'294276-12-31 23:59:59+00'::timestamptz" ],
+	'interval' => [ 'NULL::interval', "'1 month'::interval", "'0'::interval", "'-178000000 years'::interval", "'2147483647 days 1 microsecond'::interval" ],
 	'text' => [ 'NULL::text', "''", "repeat('x', 10000)" ],
 	'boolean' => [ 'NULL::boolean', 'true' ]);
 
