@@ -20,6 +20,7 @@ OBJS = \
 	src/base/rate.o \
 	src/base/value.o \
 	src/base/wire.o \
+	src/history/argument.o \
 	src/history/identity.o \
 	src/history/intake.o \
 	src/history/ledger.o \
@@ -29,6 +30,7 @@ OBJS = \
 	src/history/ledger_spill.o \
 	src/history/ledger_visit.o \
 	src/history/timeline.o \
+	src/history/timeline_aggregate.o \
 	src/metrics/cohort_matrix.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \
