@@ -12,6 +12,7 @@ OBJS = \
 	src/retention.o \
 	src/base/calendar.o \
 	src/base/calendar_window.o \
+	src/base/funnel_rules.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
@@ -23,6 +24,7 @@ OBJS = \
 	src/history/argument.o \
 	src/history/identity.o \
 	src/history/intake.o \
+	src/history/intake_events.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
 	src/history/ledger_group.o \
@@ -39,6 +41,18 @@ OBJS = \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_type.o \
+	src/metrics/funnel.o \
+	src/metrics/funnel_chain.o \
+	src/metrics/funnel_io.o \
+	src/metrics/funnel_merge.o \
+	src/metrics/funnel_parse.o \
+	src/metrics/funnel_readers.o \
+	src/metrics/funnel_rows.o \
+	src/metrics/funnel_type.o \
+	src/metrics/retention_flags.o \
+	src/metrics/window_funnel.o \
+	src/render/funnel_text.o \
+	src/render/lines.o \
 	src/render/text.o
 
 REGRESS = \
@@ -49,6 +63,9 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	funnel \
+	funnel_arguments \
+	funnel_type \
 	grain \
 	grain_errors \
 	identity \
@@ -56,7 +73,8 @@ REGRESS = \
 	ledger \
 	money \
 	pictures \
-	spill
+	spill \
+	window_funnel
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.
