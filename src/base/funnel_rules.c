@@ -285,15 +285,31 @@ funnel_window_set(FunnelWindow *window, const Interval *within, pg_tz *zone,
 				  bool cached, MemoryContext context)
 {
 	int128		span = (int128) within->day * USECS_PER_DAY + within->time;
+	bool		same = window->calendar != NULL &&
+		window->calendar->zone == zone;
 
+	if (window->days != NULL &&
+		(!same || memcmp(within, &window->within, sizeof(Interval)) != 0))
+	{
+		pfree(window->days);
+		window->days = NULL;
+	}
 	window->within = *within;
 	window->span = (int64) Min(span, PG_INT64_MAX);
 	if (within->month == 0 && (within->day == 0 || zone == NULL))
 		return;
 	window->span = -1;
-	if (window->calendar == NULL || window->calendar->zone != zone)
+	if (!same)
 		window->calendar = calendar_create(grain_parse("day", NULL), zone,
 										   cached, context);
+	if (cached && within->month == 0 && window->days == NULL)
+	{
+		window->days = MemoryContextAlloc(context,
+										  CALENDAR_DAYS * sizeof(FunnelDay));
+		/* empty: a day that has its place elsewhere */
+		for (int i = 0; i < CALENDAR_DAYS; i++)
+			window->days[i].day = i ^ 1;
+	}
 }
 
 /* The moment so many months and days later on the local clock. */
@@ -302,15 +318,17 @@ add_local(Calendar *calendar, int64 moment, int32 months, int32 days)
 {
 	int64		local = moment + calendar_offset(calendar, moment);
 	int64		day = calendar_floor_div(local, SECS_PER_DAY);
-	int64		to = calendar_add(day, months, GRAIN_MONTH) + days;
+	int64		to = day + days;
 
+	if (months != 0)
+		to = calendar_add(day, months, GRAIN_MONTH);
 	return calendar_moment_of_local(calendar,
 									local + (to - day) * SECS_PER_DAY);
 }
 
 /* Months first, then days, then time: as timestamptz + interval adds them. */
-int64
-funnel_window_end_slow(FunnelWindow *window, int64 at)
+static int64
+add_within(FunnelWindow *window, int64 at)
 {
 	int64		second = calendar_floor_div(at, USECS_PER_SEC);
 	int64		micros = at - second * USECS_PER_SEC;
@@ -322,4 +340,62 @@ funnel_window_end_slow(FunnelWindow *window, int64 at)
 		second = add_local(window->calendar, second, 0, window->within.day);
 	end = (int128) second * USECS_PER_SEC + micros + window->within.time;
 	return (int64) Min(end, PG_INT64_MAX);
+}
+
+/* Is the zone's clock left alone from a day before to a day after both? */
+static bool
+clock_is_steady(pg_tz *zone, int64 from, int64 until)
+{
+	pg_time_t	t = from / USECS_PER_SEC - SECS_PER_DAY +
+		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+	pg_time_t	change;
+	long		before;
+	long		after;
+	int			isdst;
+
+	switch (pg_next_dst_boundary(&t, &before, &isdst, &change, &after, &isdst,
+								 zone))
+	{
+		case 0:					/* never changes again */
+			return true;
+		case 1:
+			return change - t > (until - from) / USECS_PER_SEC + 2 * SECS_PER_DAY;
+		default:
+			return false;
+	}
+}
+
+/* Fill in the entry of a day. */
+static void
+fill_day(FunnelWindow *window, int64 day)
+{
+	FunnelDay  *entry = &window->days[day & (CALENDAR_DAYS - 1)];
+	pg_tz	   *zone = window->calendar->zone;
+	int64		from = day * USECS_PER_DAY;
+	int64		until = from + USECS_PER_DAY - 1;
+	int64		end_from = add_within(window, from);
+	int64		end_until = add_within(window, until);
+
+	entry->day = (int32) day;
+	entry->span = -1;
+	if (end_until - until == end_from - from &&
+		clock_is_steady(zone, from, until) &&
+		clock_is_steady(zone, end_from, end_until))
+		entry->span = end_from - from;
+}
+
+/* The same past the table, or on days when the clock is changed. */
+int64
+funnel_window_end_slow(FunnelWindow *window, int64 at)
+{
+	int64		day = calendar_floor_div(at, USECS_PER_DAY);
+
+	/* not where a day or its window reaches past the last timestamp */
+	if (window->days != NULL && day > -100000000 &&
+		day < PG_INT64_MAX / USECS_PER_DAY / 2 &&
+		window->within.day < PG_INT64_MAX / USECS_PER_DAY / 4 &&
+		window->within.time < PG_INT64_MAX / 4 &&
+		window->days[day & (CALENDAR_DAYS - 1)].day != day)
+		fill_day(window, day);
+	return add_within(window, at);
 }

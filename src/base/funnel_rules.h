@@ -73,12 +73,20 @@ extern char *funnel_within_words(const Interval *within);
 /* Read what funnel_within_text() writes; false when the text is not that. */
 extern bool funnel_within_parse(const char *text, Interval *within);
 
+/* Microseconds of the windows that begin on a day of the UTC line. */
+typedef struct FunnelDay
+{
+	int64		span;			/* -1: they differ, as clocks are changed */
+	int32		day;			/* which day this entry is for */
+} FunnelDay;
+
 /* The window made ready for many instants. */
 typedef struct FunnelWindow
 {
 	Interval	within;
 	int64		span;			/* microseconds it always takes, or -1 */
 	Calendar   *calendar;		/* to add months, or days in a zone */
+	FunnelDay  *days;			/* table for days in a zone, or NULL */
 } FunnelWindow;
 
 /*
@@ -95,11 +103,20 @@ extern int64 funnel_window_end_slow(FunnelWindow *window, int64 at);
 static inline int64
 funnel_window_end(FunnelWindow *window, int64 at)
 {
+	int64		span = window->span;
 	int64		end;
 
-	if (unlikely(window->span < 0))
+	if (window->days != NULL)
+	{
+		int64		day = calendar_floor_div(at, USECS_PER_DAY);
+		const FunnelDay *entry = &window->days[day & (CALENDAR_DAYS - 1)];
+
+		if (likely(entry->day == day))
+			span = entry->span;
+	}
+	if (unlikely(span < 0))
 		return funnel_window_end_slow(window, at);
-	if (unlikely(pg_add_s64_overflow(at, window->span, &end)))
+	if (unlikely(pg_add_s64_overflow(at, span, &end)))
 		return PG_INT64_MAX;
 	return end;
 }

@@ -209,9 +209,12 @@ for (
 			"SELECT md5(string_agg(f::text, ',' ORDER BY id)) FROM (SELECT id, window_funnel($arguments, '$all', VARIADIC met) AS f FROM $from GROUP BY id) x"),
 		$answer, "window_funnel: $name");
 }
-my $groups = "SELECT id % 40 AS id, window_funnel(3, at + id / 40 * 10, '$all', VARIADIC met) AS f FROM strings GROUP BY 1";
+$node->safe_psql(
+	'postgres', q{
+	CREATE TABLE grouped WITH (parallel_workers = 4) AS SELECT id % 40 AS id, at + id / 40 * 10 AS at, met FROM strings;
+	ANALYZE grouped;});
+my $groups = "SELECT id, window_funnel(3, at, '$all', VARIADIC met) AS f FROM grouped GROUP BY id";
 $answer = $node->safe_psql('postgres', "SELECT string_agg(f::text, ',' ORDER BY id) FROM ($groups) x");
-$node->safe_psql('postgres', 'ALTER TABLE strings SET (parallel_workers = 4)');
 for my $workers (1, 2, 4)
 {
 	my $set = "SET max_parallel_workers_per_gather = $workers; SET parallel_leader_participation = off;";
