@@ -5,8 +5,10 @@
 #include "history/intake_events.h"
 
 #include "base/aggregate.h"
+#include "catalog/pg_type.h"
 #include "history/identity.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 /* Numbers of the arguments; the state is 0. */
 #define ARG_CUSTOMER 1
@@ -35,7 +37,7 @@ event_intake_create(FunctionCallInfo fcinfo)
 	intake->has_mode = PG_NARGS() > ARG_MODE;
 	identity_plan(&intake->customer, argument_type(fcinfo, ARG_CUSTOMER),
 				  PG_GET_COLLATION(), context);
-	intake->at = plan_time(fcinfo, ARG_AT, "at", false);
+	intake->at = plan_instant(fcinfo, ARG_AT, false);
 	intake->constant = argument_is_constant(fcinfo, ARG_WITHIN) &&
 		(!intake->has_mode || argument_is_constant(fcinfo, ARG_MODE));
 	intake->pool = ledger_pool_create(context);
@@ -76,6 +78,45 @@ take_mode(FunctionCallInfo fcinfo, int arg)
 	return funnel_mode_from_text(VARDATA_ANY(words), VARSIZE_ANY_EXHDR(words));
 }
 
+/* How to take at. */
+TimeKind
+plan_instant(FunctionCallInfo fcinfo, int arg, bool integers)
+{
+	Oid			type = argument_type(fcinfo, arg);
+
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			if (integers)
+				return TIME_NONE;
+			break;
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case UNKNOWNOID:
+			return plan_time(fcinfo, arg, "at", false);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("at must be %sa date, timestamp or timestamptz, not %s",
+					integers ? "an integer, " : "", format_type_be(type)),
+			 type_is_range(type) ? errhint("Pass when it begins, lower(at).") :
+			 errhint("Cast it, for example at::%s; seconds since 1970 become a timestamptz through to_timestamp().",
+					 integers ? "bigint" : "date")));
+}
+
+static void pg_attribute_noreturn()
+refuse_instant(const char *message, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("%s", message),
+			 errdetail("%s", detail),
+			 errhint("Leave such rows out, or turn the time to NULL.")));
+}
+
 /* An instant in microseconds. */
 int64
 take_instant(TimeKind kind, Datum value)
@@ -84,13 +125,17 @@ take_instant(TimeKind kind, Datum value)
 	{
 		DateADT		date = DatumGetDateADT(value);
 
-		if (DATE_NOT_FINITE(date))
-			calendar_refuse_infinite();
-		/* error 22008 past the last timestamp */
-		return date2timestamp_opt_overflow(date, NULL);
+		if (unlikely(DATE_NOT_FINITE(date)))
+			refuse_instant("infinite time out of range",
+						   "The window of a funnel has a beginning and an end.");
+		if (unlikely(date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE))
+			refuse_instant("date out of range for timestamp",
+						   "The steps of a funnel are timed as timestamps, the last of which is in the year 294276.");
+		return date * USECS_PER_DAY;
 	}
-	if (TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)))
-		calendar_refuse_infinite();
+	if (unlikely(TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value))))
+		refuse_instant("infinite time out of range",
+					   "The window of a funnel has a beginning and an end.");
 	return DatumGetTimestamp(value);
 }
 

@@ -18,7 +18,16 @@
  */
 extern Ledger *intake_event(FunctionCallInfo fcinfo);
 
-/* An instant in microseconds, dates at midnight.  Infinite: error 22008. */
+/*
+ * How to take at; integers tells whether these may be given: TIME_NONE then,
+ * as for a literal NULL.  Other types: error 42804.
+ */
+extern TimeKind plan_instant(FunctionCallInfo fcinfo, int arg, bool integers);
+
+/*
+ * An instant in microseconds, dates at midnight.  Infinite, or a date past the
+ * last timestamp: error 22008.
+ */
 extern int64 take_instant(TimeKind kind, Datum value);
 
 /* The mode in an argument; NULL: error 22004. */

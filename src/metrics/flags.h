@@ -23,7 +23,9 @@ flags_begin(Flags *flags, ArrayType *array)
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("conditions must be an array of one dimension")));
+				 errmsg("conditions must be an array of one dimension"),
+				 errdetail("The array has %d.", ARR_NDIM(array)),
+				 errhint("Pass VARIADIC ARRAY[condition, ...].")));
 	flags->next = ARR_DATA_PTR(array);
 	flags->nulls = ARR_NULLBITMAP(array);
 	flags->n = ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[0];

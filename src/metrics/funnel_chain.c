@@ -345,7 +345,7 @@ follow(const ChainSearch *search, const ChainEvent *events, int64 start,
 				ereport(ERROR,
 						(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 						 errmsg("time between two steps out of range"),
-						 errdetail("The steps of a customer lie more than 290,000 years apart."),
+						 errdetail("The steps of a customer lie more than 292,000 years apart."),
 						 errhint("Use a shorter window, or leave such times out.")));
 			at = events[i].at;
 			if (level == 1)

@@ -93,8 +93,7 @@ call_create(FunctionCallInfo fcinfo)
 	Oid			within = argument_type(fcinfo, ARG_WITHIN);
 
 	call->integer = integer_kind(at);
-	if (call->integer == WINDOW_INTERVAL)
-		call->at = plan_time(fcinfo, ARG_AT, "at", false);
+	call->at = plan_instant(fcinfo, ARG_AT, true);
 	call->within = within == UNKNOWNOID ? WINDOW_LITERAL : integer_kind(within);
 	if (call->within == WINDOW_INTERVAL && within != INTERVALOID)
 		ereport(ERROR,

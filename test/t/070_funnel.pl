@@ -217,7 +217,7 @@ my $groups = "SELECT id, window_funnel(3, at, '$all', VARIADIC met) AS f FROM gr
 $answer = $node->safe_psql('postgres', "SELECT string_agg(f::text, ',' ORDER BY id) FROM ($groups) x");
 for my $workers (1, 2, 4)
 {
-	my $set = "SET max_parallel_workers_per_gather = $workers; SET parallel_leader_participation = off;";
+	my $set = "SET max_parallel_workers_per_gather = $workers; SET parallel_tuple_cost = 1;";
 	is($node->safe_psql('postgres', "$set SELECT string_agg(f::text, ',' ORDER BY id) FROM ($groups) x"),
 		$answer, "window_funnel: $workers workers");
 	like($node->safe_psql('postgres', "$set EXPLAIN (COSTS off) $groups"), qr/Partial/, 'in a parallel plan');
