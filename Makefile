@@ -13,6 +13,7 @@ OBJS = \
 	src/base/calendar.o \
 	src/base/calendar_window.o \
 	src/base/expanded.o \
+	src/base/funnel_rules.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
@@ -25,6 +26,7 @@ OBJS = \
 	src/history/argument.o \
 	src/history/identity.o \
 	src/history/intake.o \
+	src/history/intake_events.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
 	src/history/ledger_group.o \
@@ -59,14 +61,26 @@ OBJS = \
 	src/metrics/earliest.o \
 	src/metrics/economics.o \
 	src/metrics/economics_cac.o \
+	src/metrics/funnel.o \
+	src/metrics/funnel_chain.o \
+	src/metrics/funnel_io.o \
+	src/metrics/funnel_merge.o \
+	src/metrics/funnel_parse.o \
+	src/metrics/funnel_readers.o \
+	src/metrics/funnel_rows.o \
+	src/metrics/funnel_type.o \
 	src/metrics/lifecycle.o \
 	src/metrics/loyalty.o \
 	src/metrics/loyalty_scores.o \
 	src/metrics/metric_head.o \
 	src/metrics/movement_changes.o \
 	src/metrics/rates.o \
+	src/metrics/retention_flags.o \
 	src/metrics/timeline_items.o \
 	src/metrics/timeline_movements.o \
+	src/metrics/window_funnel.o \
+	src/render/funnel_text.o \
+	src/render/lines.o \
 	src/render/text.o
 
 REGRESS = \
@@ -79,6 +93,9 @@ REGRESS = \
 	cohort_vectors \
 	earliest \
 	economics \
+	funnel \
+	funnel_arguments \
+	funnel_type \
 	grain \
 	grain_errors \
 	identity \
@@ -91,7 +108,8 @@ REGRESS = \
 	rates \
 	spill \
 	timeline_days \
-	timeline_type
+	timeline_type \
+	window_funnel
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

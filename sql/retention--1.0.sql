@@ -1517,6 +1517,7 @@ CREATE FUNCTION timeline_movements(
 COMMENT ON FUNCTION timeline_movements(timeline, grain, date) IS
 	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts, NULL without amounts. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, 22008 for an infinite as_of';
 
+-- ----------------------------------------------------------------
 -- 7. rates: two plain columns in, one number out
 -- ----------------------------------------------------------------
 
@@ -2275,3 +2276,299 @@ CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS
 	'name of a customer''s segment by the scores 1 to 5 of recency, frequency and money, 5 being the best (quantile_score(5)). With fm = (f + m + 1) / 2, a whole number: r 4 or 5: fm >= 4 champion, 3 loyal, else promising; r 3: fm >= 3 loyal, else needs attention; r 1 or 2: fm >= 4 cannot lose, 3 at risk, else r 2 hibernating, r 1 lost. NULL for a NULL score; error 22003 outside 1..5';
+
+-- ----------------------------------------------------------------
+-- 10. funnel
+-- ----------------------------------------------------------------
+
+CREATE TYPE funnel;
+
+CREATE FUNCTION funnel_in(cstring) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_in(cstring) IS
+	'input of funnel: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION funnel_out(funnel) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_funnel_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_out(funnel) IS
+	'output of funnel: canonical JSON without loss, the window in ISO 8601, times in seconds';
+
+CREATE FUNCTION funnel_recv(internal) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_recv(internal) IS
+	'binary input of funnel; every field and sum is checked, error 22P03';
+
+CREATE FUNCTION funnel_send(funnel) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_send(funnel) IS
+	'binary output of funnel, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE funnel (
+	INPUT = funnel_in,
+	OUTPUT = funnel_out,
+	RECEIVE = funnel_recv,
+	SEND = funnel_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE funnel IS
+	'conversion of customers from step to step, storable and additive: per step the customers who reached it, and how long each took from the step before, exactly; made by the aggregate funnel, added up by rollup, read by funnel_steps, conversion_rate, step_time, drawn by funnel_text';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION funnel_eq(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_eq(funnel, funnel) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION funnel_ne(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_ne(funnel, funnel) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION funnel_hash(funnel) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_hash(funnel) IS
+	'hash of a funnel';
+
+CREATE FUNCTION funnel_hash_extended(funnel, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_hash_extended(funnel, bigint) IS
+	'64-bit hash of a funnel with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = funnel_eq,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (funnel, funnel) IS
+	'equal: same window, mode, time zone and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = funnel_ne,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (funnel, funnel) IS
+	'not equal';
+
+CREATE OPERATOR CLASS funnel_ops
+	DEFAULT FOR TYPE funnel USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 funnel_hash(funnel),
+	FUNCTION 2 funnel_hash_extended(funnel, bigint);
+COMMENT ON OPERATOR CLASS funnel_ops USING hash IS
+	'hashing of funnels, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY funnel_ops USING hash IS
+	'hashing of funnels, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION funnel_to_json(funnel) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_funnel_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_to_json(funnel) IS
+	'a funnel as json, the object its text is';
+
+CREATE CAST (funnel AS json)
+	WITH FUNCTION funnel_to_json(funnel);
+COMMENT ON CAST (funnel AS json) IS
+	'the funnel as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION funnel_to_jsonb(funnel) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_funnel_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_to_jsonb(funnel) IS
+	'a funnel as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (funnel AS jsonb)
+	WITH FUNCTION funnel_to_jsonb(funnel);
+COMMENT ON CAST (funnel AS jsonb) IS
+	'the funnel as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregates over rows
+
+CREATE FUNCTION funnel_transition(internal, "any", "any", integer, interval) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_funnel_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_transition(internal, "any", "any", integer, interval) IS
+	'aggregate support: takes a row (customer, at, step, within) into the events of its group; STABLE because a window of days may be counted in the session time zone';
+
+CREATE FUNCTION funnel_transition(internal, "any", "any", integer, interval, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_funnel_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_transition(internal, "any", "any", integer, interval, text) IS
+	'aggregate support: takes a row (customer, at, step, within, mode) into the events of its group; STABLE because a window of days may be counted in the session time zone';
+
+CREATE FUNCTION funnel_final(internal) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_final(internal) IS
+	'aggregate support: folds the events of a group into a funnel; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval) (
+	SFUNC = funnel_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = funnel_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel("any", "any", integer, interval) IS
+	'conversion from step to step of all customers: a customer has reached step k who has steps 1, 2, ..., k in this order of time (at one instant steps are in order), the last no later than within after the first; other steps in between do not matter, every step 1 begins anew, and the furthest chain counts. customer: any hashable type; at: date, timestamp or timestamptz; step: 1 to 100000, what the row means to the funnel; a row with a NULL customer, time or step is skipped. The window ends at at + within, inclusive: days, months and years on the local clock (of a timestamptz in the session''s time zone, which is recorded), hours and shorter as elapsed time. within must be constant in a group and not negative (22023) and not NULL (22004); a step out of range is error 22003, an infinite time 22008. NULL when there is no row';
+
+CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval, mode text) (
+	SFUNC = funnel_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = funnel_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel("any", "any", integer, interval, text) IS
+	'conversion from step to step of all customers, with a mode: words separated by commas, ''default'' for none. ''strict order'': after step i a step past i + 1 breaks the chain; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i, and one of the steps 2 to i again breaks it; ''one row one step'': what rows of a funnel do anyway. Unknown or contradictory words are error 22023, a NULL mode 22004; the mode must be constant in a group (22023). All else as in funnel(customer, at, step, within)';
+
+-- rollup
+
+CREATE FUNCTION funnel_merge(funnel, funnel) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_merge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION funnel_merge(funnel, funnel) IS
+	'the sum of two funnels of disjoint customers, times from step to step included; error 22023 when window, mode or time zone differ, 22003 when a sum overflows';
+
+CREATE AGGREGATE rollup(funnel) (
+	SFUNC = funnel_merge,
+	STYPE = funnel,
+	COMBINEFUNC = funnel_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(funnel) IS
+	'adds up funnels of disjoint customers (channels, campaigns, shards) of one window, mode and time zone, exactly, medians included; NULLs are skipped, no rows give NULL; error 22023 when window, mode or zone differ';
+
+-- readers
+
+CREATE FUNCTION funnel_steps(
+	funnel funnel,
+	OUT step integer, OUT customers bigint, OUT rate_of_first double precision,
+	OUT rate_of_previous double precision, OUT median_time double precision,
+	OUT low double precision, OUT high double precision,
+	OUT previous_low double precision, OUT previous_high double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_funnel_steps'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION funnel_steps(funnel) IS
+	'one row per step, to the last that any row had: customers who reached it; rate_of_first and rate_of_previous, fractions of those of step 1 and of the step before, with 95 % bounds (Wilson 1927): low and high of the former, previous_low and previous_high of the latter; median_time, the median of the days from the step before, of the customers who reached this one, on their furthest chain, of several the one with the earliest step 1, then the earliest next steps. Rates are NULL where they are of nobody, times where nobody came. NULL funnel: no rows';
+
+CREATE FUNCTION conversion_rate(
+	funnel funnel, step integer, from_step integer DEFAULT 1) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_conversion_rate'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION conversion_rate(funnel, integer, integer) IS
+	'fraction of the customers who reached from_step that went on to reach step; NULL when nobody reached from_step, for a step before it, one that the funnel does not have, and NULL arguments';
+
+CREATE FUNCTION step_time(
+	funnel funnel, step integer, quantile double precision DEFAULT 0.5) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_step_time'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION step_time(funnel, integer, double precision) IS
+	'days from the step before to step, the quantile over the customers who reached it as percentile_cont computes it; 0.5 is the median of funnel_steps. NULL for step 1, a step that nobody reached, and NULL arguments; error 22003 for a quantile outside 0..1';
+
+-- pictures
+
+CREATE FUNCTION funnel_text(funnel funnel) RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'retention_funnel_text'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION funnel_text(funnel) IS
+	'the funnel as horizontal bars for psql, one row per line: per step the customers, the percentage of the first step and of the one before, and the median time from the one before (d days, h hours, m minutes, s seconds); steps 1 to 40, and a line says what is left out; block characters in a UTF-8 database, else ASCII. NULL funnel: no rows';
+
+-- flags of one customer: the functions analysts know from ClickHouse
+
+CREATE FUNCTION window_funnel_transition(internal, "any", "any", text, VARIADIC boolean[]) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_transition(internal, "any", "any", text, boolean[]) IS
+	'aggregate support: takes a row (within, at, mode, conditions) into the events of its group; STABLE because a window of days may be counted in the session time zone';
+
+CREATE FUNCTION window_funnel_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_combine(internal, internal) IS
+	'aggregate support: adds the events of one state to another; error 22023 when window, mode or time zone differ';
+
+CREATE FUNCTION window_funnel_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker; error 54000 past 1 GB';
+
+CREATE FUNCTION window_funnel_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION window_funnel_final(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_final(internal) IS
+	'aggregate support: the length of the furthest chain among the events of a group; NULL when no row had a time; leaves the state as it is';
+
+CREATE AGGREGATE window_funnel(within "any", at "any", mode text, VARIADIC conditions boolean[]) (
+	SFUNC = window_funnel_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = window_funnel_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = window_funnel_combine,
+	SERIALFUNC = window_funnel_serialize,
+	DESERIALFUNC = window_funnel_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE window_funnel("any", "any", text, boolean[]) IS
+	'the furthest step of one customer (the group): the largest k for which rows meet conditions 1, 2, ..., k in this order of time, the last no later than within after the first; 0 when the first is never met, NULL when no row has a time. Every condition that a row meets is an event; at one instant events are in order of condition; a NULL condition is not met; the mode ''default'' (or '''') is ClickHouse''s. ''strict order'': after step i a row that meets no condition, or one past i + 1, breaks the chain; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i that it may, and one of the steps 2 to i again breaks it; ''one row one step'': the steps of a chain are different rows; combine them with commas. The answer is that of a search over all chains. at: date, timestamp, timestamptz (within: interval) or any integer (within: integer, in the same unit; of dates also: days); a row with a NULL at is skipped, an infinite one is error 22008. within and mode must be constant in a group (22023) and not NULL (22004); a negative window, unknown or contradictory words are error 22023. Past 100 arguments pass VARIADIC ARRAY[...]';
+
+CREATE FUNCTION retention_or(boolean[], boolean[]) RETURNS boolean[]
+	AS 'MODULE_PATHNAME', 'retention_flags_or'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_or(boolean[], boolean[]) IS
+	'aggregate support: element by element, whether one of the two is true; NULL elements and missing ones are false; NULL when both arrays are';
+
+CREATE FUNCTION retention_final(boolean[]) RETURNS boolean[]
+	AS 'MODULE_PATHNAME', 'retention_flags_final'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_final(boolean[]) IS
+	'aggregate support: the array as it is when its first element is true, else all false';
+
+CREATE AGGREGATE retention(VARIADIC conditions boolean[]) (
+	SFUNC = retention_or,
+	STYPE = boolean[],
+	FINALFUNC = retention_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = retention_or,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention(boolean[]) IS
+	'of one customer (the group): r[1] tells whether any row meets condition 1, r[i] whether in addition any row meets condition i. No order of time is checked: put the times into the conditions, or use window_funnel. A NULL condition is not met; shorter arrays count as filled up with false; NULL when there is no row';

@@ -11,6 +11,8 @@
 --	order_lines	what each order was for
 --	surveys		answers to two questions, or none
 --	subscriptions	service plans, with the reason why they ended
+
+--	stages		about 5,000, the pipeline of yearly contracts
 --
 -- Customers stay longer or shorter by channel: those sent by other customers
 -- the longest, those won by advertising the shortest.  Business is quiet in
@@ -323,6 +325,51 @@ WHERE s.started_on < date '2026-01-01';
 
 CREATE INDEX ON subscriptions (customer_id);
 
+-- ---------------------------------------------------------------------
+-- The pipeline of yearly contracts
+-- ---------------------------------------------------------------------
+
+CREATE TABLE stages (
+	customer_id bigint NOT NULL REFERENCES customers,
+	stage text NOT NULL,			-- lead, qualified, proposal, won, renewed
+	entered_at timestamptz NOT NULL
+);
+
+-- Everybody is a lead on signing up, one in eight again months later.  How many
+-- of a hundred go on from stage to stage depends on the channel; a few get a
+-- proposal that nobody qualified them for.  Stages of one day are in order.
+INSERT INTO stages
+SELECT customer_id, (ARRAY['lead', 'qualified', 'proposal', 'won', 'renewed'])[s],
+	(entered_on + CASE extract(isodow FROM entered_on)::int WHEN 6 THEN 2 WHEN 7 THEN 1 ELSE 0 END
+		+ time '08:30' + (s * 90 + pg_temp.draw(61, n * 8 + s, 80)) * interval '1 minute')
+		AT TIME ZONE 'Europe/Paris'
+FROM (
+	SELECT customer_id, n, s,
+		lead_on + (sum(CASE s WHEN 1 THEN 0
+			WHEN 2 THEN 1 + pg_temp.draw(62, n * 8 + s, 14)
+			WHEN 3 THEN 2 + pg_temp.draw(62, n * 8 + s, 20)
+			WHEN 4 THEN 3 + pg_temp.draw(62, n * 8 + s, 35)
+			ELSE 350 + pg_temp.draw(62, n * 8 + s, 30) END) OVER w)::int AS entered_on,
+		bool_and(s = 1 OR pg_temp.draw(63, n * 8 + s, 100) < CASE channel
+			WHEN 'parrainage' THEN (ARRAY[82, 78, 64, 80])[s - 1]
+			WHEN 'partenaire' THEN (ARRAY[74, 72, 55, 76])[s - 1]
+			WHEN 'salon' THEN (ARRAY[60, 66, 45, 66])[s - 1]
+			WHEN 'site web' THEN (ARRAY[48, 60, 38, 62])[s - 1]
+			ELSE (ARRAY[34, 50, 28, 52])[s - 1] END) OVER w AS enters
+	FROM (
+		SELECT customer_id, channel, customer_id * 2 + again AS n,
+			signed_up_on + again * (90 + pg_temp.draw(64, customer_id, 90)) AS lead_on
+		FROM customers
+		CROSS JOIN generate_series(0, 1) AS again
+		WHERE again = 0 OR pg_temp.draw(65, customer_id, 8) = 0) AS leads
+	CROSS JOIN generate_series(1, 5) AS s
+	WINDOW w AS (PARTITION BY n ORDER BY s)) AS entries
+WHERE enters
+	AND entered_on < date '2025-12-30'
+	AND (s <> 2 OR pg_temp.draw(66, n, 25) > 0);
+
+CREATE INDEX ON stages (customer_id);
+
 DROP TABLE channel_habits, first_orders, lifetimes, order_days, order_rows;
 DROP FUNCTION pg_temp.draw, pg_temp.mix;
-ANALYZE customers, orders, spend, products, order_lines, surveys, subscriptions;
+ANALYZE customers, orders, spend, products, order_lines, surveys, subscriptions, stages;
