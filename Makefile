@@ -51,7 +51,13 @@ REGRESS = \
 	ledger \
 	money \
 	pictures \
-	spill
+	range_matrix \
+	recurring_matrix \
+	spill \
+	timeline \
+	timeline_errors \
+	timeline_ranges \
+	timeline_readers
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.
