@@ -15,9 +15,12 @@ OBJS = \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
+	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/value.o \
 	src/base/wire.o \
+	src/history/argument.o \
 	src/history/identity.o \
 	src/history/intake.o \
 	src/history/ledger.o \
@@ -26,14 +29,27 @@ OBJS = \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
 	src/history/ledger_visit.o \
+	src/history/timeline.o \
+	src/history/timeline_aggregate.o \
+	src/history/timeline_io.o \
+	src/history/timeline_readers.o \
+	src/history/timeline_spells.o \
+	src/history/timeline_text.o \
 	src/metrics/cohort_matrix.o \
+	src/metrics/cohort_matrix_build.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \
+	src/metrics/cohort_matrix_levels.o \
 	src/metrics/cohort_matrix_merge.o \
 	src/metrics/cohort_matrix_parse.o \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
+	src/metrics/cohort_matrix_recurring.o \
+	src/metrics/cohort_matrix_state.o \
+	src/metrics/cohort_matrix_timelines.o \
 	src/metrics/cohort_matrix_type.o \
+	src/metrics/earliest.o \
+	src/metrics/lifecycle.o \
 	src/render/text.o
 
 REGRESS = \

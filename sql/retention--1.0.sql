@@ -344,7 +344,7 @@ COMMENT ON FUNCTION cohort_matrix_recv(internal) IS
 	'binary input of cohort_matrix; every field and sum is checked, error 22P03';
 
 CREATE FUNCTION cohort_matrix_send(cohort_matrix) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_send'
+	AS 'MODULE_PATHNAME', 'retention_value_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_send(cohort_matrix) IS
 	'binary output of cohort_matrix, version 1: the stored bytes, the same on every machine';
@@ -364,55 +364,55 @@ COMMENT ON TYPE cohort_matrix IS
 -- comparison: by the stored bytes, equal values have equal bytes
 
 CREATE FUNCTION cohort_matrix_eq(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_eq'
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_eq(cohort_matrix, cohort_matrix) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION cohort_matrix_ne(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_ne'
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_ne(cohort_matrix, cohort_matrix) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION cohort_matrix_lt(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_lt'
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_lt(cohort_matrix, cohort_matrix) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION cohort_matrix_le(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_le'
+	AS 'MODULE_PATHNAME', 'retention_value_le'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_le(cohort_matrix, cohort_matrix) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION cohort_matrix_gt(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_gt'
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_gt(cohort_matrix, cohort_matrix) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION cohort_matrix_ge(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_ge'
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_ge(cohort_matrix, cohort_matrix) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION cohort_matrix_cmp(cohort_matrix, cohort_matrix) RETURNS integer
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_cmp'
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_cmp(cohort_matrix, cohort_matrix) IS
 	'below, at or above 0 as the first matrix sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION cohort_matrix_hash(cohort_matrix) RETURNS integer
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_hash'
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_hash(cohort_matrix) IS
 	'hash of a cohort matrix';
 
 CREATE FUNCTION cohort_matrix_hash_extended(cohort_matrix, bigint) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_hash_extended'
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_hash_extended(cohort_matrix, bigint) IS
 	'64-bit hash of a cohort matrix with a seed';
@@ -677,3 +677,525 @@ CREATE FUNCTION retention_curve_text(
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION retention_curve_text(cohort_matrix, date) IS
 	'the retention curve as horizontal bars for psql, one row per line: per age the percentage active, its 95 % bounds and the customers it is of; ages 0 to 39, and a line says what is left out; block characters in a UTF-8 database, else ASCII; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows';
+
+-- ----------------------------------------------------------------
+-- 4. timeline
+-- ----------------------------------------------------------------
+
+CREATE TYPE timeline;
+
+CREATE FUNCTION timeline_in(cstring) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_timeline_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_in(cstring) IS
+	'input of timeline: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION timeline_out(timeline) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_timeline_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_out(timeline) IS
+	'output of timeline: canonical JSON without loss, dates in ISO style whatever the DateStyle';
+
+CREATE FUNCTION timeline_recv(internal) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_timeline_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_recv(internal) IS
+	'binary input of timeline; every field and sum is checked, error 22P03';
+
+CREATE FUNCTION timeline_send(timeline) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_send(timeline) IS
+	'binary output of timeline, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE timeline (
+	INPUT = timeline_in,
+	OUTPUT = timeline_out,
+	RECEIVE = timeline_recv,
+	SEND = timeline_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE timeline IS
+	'one customer''s history day by day, storable and additive: of orders, per day their number and the net amount; of ranges (subscriptions), the level in force; made by the aggregate timeline, added up by rollup and ||, read by first_at, last_at, orders, active_days, revenue, active, level, tenure, timeline_days, purchase_summary, lifecycle, overdue';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION timeline_eq(timeline, timeline) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_eq(timeline, timeline) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION timeline_ne(timeline, timeline) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_ne(timeline, timeline) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION timeline_lt(timeline, timeline) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_lt(timeline, timeline) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION timeline_le(timeline, timeline) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_le(timeline, timeline) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION timeline_gt(timeline, timeline) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_gt(timeline, timeline) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION timeline_ge(timeline, timeline) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_ge(timeline, timeline) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION timeline_cmp(timeline, timeline) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_cmp(timeline, timeline) IS
+	'below, at or above 0 as the first timeline sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION timeline_hash(timeline) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_hash(timeline) IS
+	'hash of a timeline';
+
+CREATE FUNCTION timeline_hash_extended(timeline, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_hash_extended(timeline, bigint) IS
+	'64-bit hash of a timeline with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = timeline_eq,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (timeline, timeline) IS
+	'equal: same kind, zone, days and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = timeline_ne,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (timeline, timeline) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = timeline_lt,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (timeline, timeline) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = timeline_le,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (timeline, timeline) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = timeline_gt,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (timeline, timeline) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = timeline_ge,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (timeline, timeline) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS timeline_ops
+	DEFAULT FOR TYPE timeline USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 timeline_cmp(timeline, timeline);
+COMMENT ON OPERATOR CLASS timeline_ops USING btree IS
+	'order of timelines, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY timeline_ops USING btree IS
+	'order of timelines, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS timeline_ops
+	DEFAULT FOR TYPE timeline USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 timeline_hash(timeline),
+	FUNCTION 2 timeline_hash_extended(timeline, bigint);
+COMMENT ON OPERATOR CLASS timeline_ops USING hash IS
+	'hashing of timelines, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY timeline_ops USING hash IS
+	'hashing of timelines, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION timeline_to_json(timeline) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_timeline_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_to_json(timeline) IS
+	'a timeline as json, the object its text is';
+
+CREATE CAST (timeline AS json)
+	WITH FUNCTION timeline_to_json(timeline);
+COMMENT ON CAST (timeline AS json) IS
+	'the timeline as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION timeline_to_jsonb(timeline) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_timeline_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_to_jsonb(timeline) IS
+	'a timeline as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (timeline AS jsonb)
+	WITH FUNCTION timeline_to_jsonb(timeline);
+COMMENT ON CAST (timeline AS jsonb) IS
+	'the timeline as a jsonb object, so that to_jsonb() nests it';
+
+-- timeline aggregates
+
+CREATE FUNCTION timeline_transition(internal, "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_transition(internal, "any") IS
+	'aggregate support: takes a time or range into the timeline of its group; STABLE because a timestamptz may be cut in the session time zone';
+
+CREATE FUNCTION timeline_transition(internal, "any", "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_transition(internal, "any", "any") IS
+	'aggregate support: takes a time or range with an amount into the timeline of its group; STABLE because a timestamptz may be cut in the session time zone';
+
+CREATE FUNCTION timeline_transition(internal, "any", "any", text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_transition(internal, "any", "any", text) IS
+	'aggregate support: takes a time or range with an amount into the timeline of its group, a timestamptz being cut in the zone named';
+
+CREATE FUNCTION timeline_rollup_transition(internal, timeline) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_rollup_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_rollup_transition(internal, timeline) IS
+	'aggregate support: adds a timeline to that of its group; error 22023 for another kind or time zone';
+
+CREATE FUNCTION timeline_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_combine(internal, internal) IS
+	'aggregate support: adds the timeline of one state to that of another; error 22023 for another kind or time zone';
+
+CREATE FUNCTION timeline_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_timeline_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker; error 54000 past 1 GB';
+
+CREATE FUNCTION timeline_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION timeline_final(internal) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_timeline_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_final(internal) IS
+	'aggregate support: the timeline of a group; NULL when no row counted; the state goes on as it is';
+
+CREATE AGGREGATE timeline(at "any") (
+	SFUNC = timeline_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline("any") IS
+	'the history of one customer, day by day; at is the time of an order (date, timestamp, or timestamptz cut in the zone of the session), or the range of a subscription (daterange, tsrange, tstzrange), which then weighs 1. Of a range both bounds are cut to days, an inclusive upper bound being moved one second (one day for dates) later, and the days from the lower up to, not including, the upper are covered: a range within one day is empty; without upper bound it is open; overlapping ranges add up, adjacent ones join. Rows with a NULL time are skipped; infinite times, and ranges without lower bound, are error 22008. NULL when no row counted';
+
+CREATE AGGREGATE timeline(at "any", amount "any") (
+	SFUNC = timeline_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline("any", "any") IS
+	'the history of one customer with money: of orders the amount, of ranges the level in force (a price per month, say); amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an order worth nothing, or a level of nothing (a free trial); a negative amount of an order is a refund: it corrects the revenue of its day and is no order. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003; all else as in timeline(at)';
+
+CREATE AGGREGATE timeline(at "any", amount "any", zone text) (
+	SFUNC = timeline_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline("any", "any", text) IS
+	'the history of one customer, a timestamptz being cut to days in the zone named, whatever that of the session; a zone that is unknown, or not the same for all rows of a group, is error 22023, a NULL one 22004; all else as in timeline(at, amount)';
+
+CREATE AGGREGATE rollup(timeline) (
+	SFUNC = timeline_rollup_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(timeline) IS
+	'adds up timelines of one customer: orders and amounts of a day, levels in force; in any order, split in any way. NULLs are skipped, no rows give NULL; error 22023 when kind (orders or levels, with or without amounts) or time zone differ, 22003 when a sum overflows';
+
+CREATE FUNCTION timeline_merge(timeline, timeline) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_timeline_merge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_merge(timeline, timeline) IS
+	'two timelines of one customer added up: orders and amounts of a day, levels in force; NULL for a NULL argument; error 22023 when kind or time zone differ, 22003 when a sum overflows';
+
+CREATE OPERATOR || (
+	FUNCTION = timeline_merge,
+	LEFTARG = timeline,
+	RIGHTARG = timeline,
+	COMMUTATOR = ||
+);
+COMMENT ON OPERATOR || (timeline, timeline) IS
+	'two timelines of one customer added up';
+
+-- readers
+
+CREATE FUNCTION first_at(timeline timeline) RETURNS date
+	AS 'MODULE_PATHNAME', 'retention_first_at'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION first_at(timeline) IS
+	'first day a customer was active: with an order, or with a level above 0. NULL when there is none, and for a NULL timeline';
+
+CREATE FUNCTION last_at(timeline timeline) RETURNS date
+	AS 'MODULE_PATHNAME', 'retention_last_at'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION last_at(timeline) IS
+	'last day a customer was active: with an order, or with a level above 0. NULL when there is none or, of levels, when the level stays above 0 for ever (a range with an open end), and for a NULL timeline';
+
+CREATE FUNCTION orders(timeline timeline) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_orders'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION orders(timeline) IS
+	'number of orders; refunds (negative amounts) are none. NULL for a NULL timeline; error 22023 for a timeline of levels';
+
+CREATE FUNCTION active_days(timeline timeline) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_active_days'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION active_days(timeline) IS
+	'number of days with an order, or with a level above 0. NULL when the level stays above 0 for ever (a range with an open end), and for a NULL timeline';
+
+CREATE FUNCTION revenue(timeline timeline, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_revenue'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION revenue(timeline, date, date) IS
+	'net amount, in the unit of the amounts, of the days from since_day up to but not including until_day, a NULL or infinite bound being none; 0 when nothing happened there. NULL without an amount argument and for a NULL timeline; error 22023 for a timeline of levels';
+
+CREATE FUNCTION active(timeline timeline, since_day date, until_day date) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_active'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active(timeline, date, date) IS
+	'was the customer active (an order, or a level above 0) on any day from since_day up to but not including until_day? A NULL or infinite bound is none. NULL for a NULL timeline';
+
+CREATE FUNCTION level(timeline timeline, on_date date) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_level'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION level(timeline, date) IS
+	'level in force on a day, in the unit of the amounts, or without amounts the number of ranges; 0 outside of all ranges. NULL for a NULL argument. Errors: 22023 for a timeline of orders, 22008 for an infinite day';
+
+CREATE FUNCTION tenure(timeline timeline, as_of date) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_tenure'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tenure(timeline, date) IS
+	'days from the first active day to the day before as_of, or for levels to the last active day when that is earlier; as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of is active, and for a NULL argument; error 22008 for an infinite as_of';
+
+CREATE FUNCTION timeline_days(timeline timeline,
+	OUT day date, OUT orders bigint, OUT amount numeric) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_timeline_days'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 30;
+COMMENT ON FUNCTION timeline_days(timeline) IS
+	'one row per day on which something happened, in order: the number of orders (0 on a day of refunds only) and their net amount, NULL without an amount argument; for levels one row per change, orders NULL and amount the level from that day on. NULL timeline: no rows';
+
+-- where one customer stands
+
+CREATE FUNCTION purchase_summary(timeline timeline, as_of date, unit text DEFAULT 'day',
+	OUT frequency bigint, OUT recency double precision,
+	OUT age double precision, OUT monetary_value numeric) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_purchase_summary'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_summary(timeline, date, text) IS
+	'repeat-purchase statistics, the input of purchase models (x, t_x, T of Fader, Hardie and Lee 2005): the orders of a day count as one purchase; frequency: days with an order after the first; recency: from the first day with an order to the last; age: from the first to the day before as_of; both in the unit ''day'', ''week'' (7 days) or ''month'' (365/12 days); monetary_value: mean net amount of the days counted in frequency, NULL without one or without an amount argument. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for an unknown unit or a timeline of levels, 22008 for an infinite as_of';
+
+CREATE FUNCTION lifecycle(timeline timeline, as_of date,
+	at_risk_after interval DEFAULT '90 days', lost_after interval DEFAULT '180 days') RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_lifecycle'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION lifecycle(timeline, date, interval, interval) IS
+	'state of a customer on the day before as_of; d is the last active day before as_of (as_of - 1 while a level is above 0). The first that holds: ''lost'' when d + lost_after < as_of; ''at risk'' when d + at_risk_after < as_of; ''won back'' when the last gap of at least lost_after between two active days ended less than lost_after before as_of; ''new'' with one active day (levels: when the first day + at_risk_after >= as_of); else ''regular''. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of is active, and for a NULL argument. Errors: 22023 when lost_after is not longer than at_risk_after or that is negative, 22008 for an infinite as_of';
+
+CREATE FUNCTION overdue(timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_overdue'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION overdue(timeline, date) IS
+	'silence of a customer over the customer''s own rhythm: (as_of - 1 - d) / ((d - first) / (active days - 1)), where first and d are the first and last active day before as_of; 1 is on time, 3 three times as long as usual. as_of is the first day the data do not cover, days from there on are ignored. NULL with fewer than two active days before as_of, and for a NULL argument; error 22008 for an infinite as_of';
+
+-- matrices of timelines
+
+CREATE FUNCTION cohort_matrix_add_timeline(cohort_matrix, timeline, grain) RETURNS cohort_matrix
+	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION cohort_matrix_add_timeline(cohort_matrix, timeline, grain) IS
+	'a matrix with one more customer; a NULL matrix is that of nobody, a NULL timeline, or one that is never active, adds nothing; errors as cohort_matrix(timeline, grain)';
+
+CREATE AGGREGATE cohort_matrix(timeline, grain) (
+	SFUNC = cohort_matrix_add_timeline,
+	STYPE = cohort_matrix,
+	COMBINEFUNC = cohort_matrix_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cohort_matrix(timeline, grain) IS
+	'cohorts by first activity, each timeline being a customer: the matrix that cohort_matrix(customer, at, amount, grain) makes of the rows the timelines were built from, for every calendar grain; since start is counted from day to day, hours are refused. NULL timelines are skipped; NULL when nobody is active. Errors: 22023 when kinds or time zones of timelines differ, when the grain names another zone than theirs, or is not the same for all rows of a group; 22004 for a NULL grain';
+
+CREATE FUNCTION recurring_matrix_add_timeline(cohort_matrix, timeline, grain) RETURNS cohort_matrix
+	AS 'MODULE_PATHNAME', 'retention_recurring_matrix_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION recurring_matrix_add_timeline(cohort_matrix, timeline, grain) IS
+	'a recurring matrix with one more customer; a NULL matrix is that of nobody, a NULL timeline, or one that is never active, adds nothing; errors as recurring_matrix(timeline, grain)';
+
+CREATE AGGREGATE recurring_matrix(timeline, grain) (
+	SFUNC = recurring_matrix_add_timeline,
+	STYPE = cohort_matrix,
+	COMBINEFUNC = cohort_matrix_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE recurring_matrix(timeline, grain) IS
+	'recurring cohorts, each timeline being a customer, who belongs to the cohort of every period active in and is retained at age k when active again k periods later; active is who has an order in the period, or a level above zero at its end. The matrix has no money and says that it is recurring: ltv and payback_age refuse it. NULL timelines are skipped; NULL when nobody is active. Errors: 22023 for a level without end, a grain since start or with cut points, and as in cohort_matrix(timeline, grain); 54000 for a customer active in more than 2500 periods';
+
+-- ----------------------------------------------------------------
+-- 5. earliest, latest
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION earliest_transition(internal, anyelement, "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_earliest_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION earliest_transition(internal, anyelement, "any") IS
+	'aggregate support: keeps the value of the earliest row; times are date, timestamp or timestamptz, those that are NULL skip the row; error 42883 for a type without order, 22008 for an infinite time';
+
+CREATE FUNCTION latest_transition(internal, anyelement, "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_latest_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION latest_transition(internal, anyelement, "any") IS
+	'aggregate support: keeps the value of the latest row; times are date, timestamp or timestamptz, those that are NULL skip the row; error 42883 for a type without order, 22008 for an infinite time';
+
+CREATE FUNCTION earliest_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_earliest_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION earliest_combine(internal, internal) IS
+	'aggregate support: takes the second state into the first';
+
+CREATE FUNCTION earliest_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_earliest_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION earliest_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker; error 54000 past 1 GB';
+
+CREATE FUNCTION earliest_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_earliest_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION earliest_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION earliest_final(internal, anyelement, "any") RETURNS anyelement
+	AS 'MODULE_PATHNAME', 'retention_earliest_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION earliest_final(internal, anyelement, "any") IS
+	'aggregate support: the value kept, which the state keeps too; NULL without rows';
+
+CREATE AGGREGATE earliest(value anyelement, at "any") (
+	SFUNC = earliest_transition,
+	STYPE = internal,
+	SSPACE = 128,
+	FINALFUNC = earliest_final,
+	FINALFUNC_EXTRA,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = earliest_combine,
+	SERIALFUNC = earliest_serialize,
+	DESERIALFUNC = earliest_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE earliest(anyelement, "any") IS
+	'value of the row with the earliest time: earliest(channel, ordered_at) is the channel of a customer''s first order. value: any type with an order (42883 for others); at: date, timestamp or timestamptz; rows with a NULL time are skipped. Of several values at the same time the smallest; a NULL value is one like the others, the largest: FILTER (WHERE value IS NOT NULL) asks for the earliest known one. NULL when there is no row; error 22008 for an infinite time';
+
+CREATE AGGREGATE latest(value anyelement, at "any") (
+	SFUNC = latest_transition,
+	STYPE = internal,
+	SSPACE = 128,
+	FINALFUNC = earliest_final,
+	FINALFUNC_EXTRA,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = earliest_combine,
+	SERIALFUNC = earliest_serialize,
+	DESERIALFUNC = earliest_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE latest(anyelement, "any") IS
+	'value of the row with the latest time: latest(channel, ordered_at) is the channel of a customer''s last order. value: any type with an order (42883 for others); at: date, timestamp or timestamptz; rows with a NULL time are skipped. Of several values at the same time the smallest; a NULL value is one like the others, the largest: FILTER (WHERE value IS NOT NULL) asks for the latest known one. NULL when there is no row; error 22008 for an infinite time';

@@ -158,6 +158,18 @@ grain_zone_lookup(const Grain *grain)
 	return zone;
 }
 
+/* Give back a calendar and its tables. */
+void
+calendar_free(Calendar *cal)
+{
+	if (cal->utc_days != NULL)
+		pfree(cal->utc_days);
+	if (cal->local_days != NULL)
+		pfree(cal->local_days);
+	pfree(unconstify(Grain *, cal->grain));
+	pfree(cal);
+}
+
 /*
  * Days count from Monday 2000-01-03, weeks from the last starting weekday on
  * or before it, months and longer from the last starting month on or before

@@ -78,6 +78,9 @@ struct Calendar
 extern Calendar *calendar_create(const Grain *grain, pg_tz *zone, bool cached,
 								 MemoryContext context);
 
+/* Give back a calendar and its tables. */
+extern void calendar_free(Calendar *cal);
+
 /*
  * The grain's own zone, or NULL when it names none; error 22023 when this
  * server does not know it.

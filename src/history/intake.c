@@ -2,38 +2,15 @@
  * intake.c
  *		From SQL arguments to ledger entries.
  *
- * Customers are told apart in identity.c.  Times: date, timestamp, timestamptz.
- * Amounts: numeric, float, integer, as millionths (money.h).  Domains are
- * looked through.
+ * Customers are told apart in identity.c, the types of times and amounts in
+ * argument.c.  An event is one entry; a range is two, the level going up on its
+ * first day and down again on the day after its last.
  */
 #include "history/intake.h"
 
 #include "base/aggregate.h"
-#include "base/calendar.h"
-#include "base/money.h"
-#include "catalog/pg_type.h"
+#include "history/argument.h"
 #include "history/identity.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
-
-typedef enum TimeKind
-{
-	TIME_NONE,					/* a literal NULL */
-	TIME_DATE,
-	TIME_TIMESTAMP,
-	TIME_TIMESTAMPTZ
-} TimeKind;
-
-typedef enum AmountKind
-{
-	AMOUNT_NONE,				/* no argument, or a literal NULL */
-	AMOUNT_NUMERIC,
-	AMOUNT_FLOAT8,
-	AMOUNT_FLOAT4,
-	AMOUNT_INT2,
-	AMOUNT_INT4,
-	AMOUNT_INT8
-} AmountKind;
 
 #define CACHED_CALENDARS 8		/* with a table of days, per call site */
 
@@ -55,125 +32,14 @@ typedef struct Intake
 	int			amount_arg;
 	int			grain_arg;
 	bool		grain_constant;
-	bool		instants;		/* some time is a timestamptz */
+	bool		instants;		/* some time is cut in a zone */
+	TypeCacheEntry *range;		/* type of at, when it is a range */
+	const Grain *day;			/* the grain ranges are cut with */
 	uint8		flags;			/* of the ledgers */
 	LedgerPool *pool;
 	CalendarLink *calendars;
 	int			ncalendars;
 } Intake;
-
-/* The argument's type, domains looked through. */
-static Oid
-argument_type(FunctionCallInfo fcinfo, int arg)
-{
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
-
-	if (!OidIsValid(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
-				 errmsg("could not determine the type of argument %d", arg)));
-	return getBaseType(type);
-}
-
-/* How to take a time. */
-static TimeKind
-plan_time(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	Oid			type = argument_type(fcinfo, arg);
-
-	switch (type)
-	{
-		case DATEOID:
-			return TIME_DATE;
-		case TIMESTAMPOID:
-			return TIME_TIMESTAMP;
-		case TIMESTAMPTZOID:
-			return TIME_TIMESTAMPTZ;
-		case UNKNOWNOID:
-			if (PG_ARGISNULL(arg))
-				return TIME_NONE;
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("%s is a literal of unknown type", name),
-					 errhint("Say which type it is, for example date '2024-05-17'.")));
-			break;
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("%s must be a date, timestamp or timestamptz, not %s",
-							name, format_type_be(type)),
-					 errhint("Cast it, for example %s::date; seconds since 1970 become a timestamptz through to_timestamp().",
-							 name)));
-	}
-	return TIME_NONE;			/* keep compiler quiet */
-}
-
-/* How to take an amount. */
-static AmountKind
-plan_amount(FunctionCallInfo fcinfo, int arg)
-{
-	Oid			type = argument_type(fcinfo, arg);
-
-	switch (type)
-	{
-		case NUMERICOID:
-			return AMOUNT_NUMERIC;
-		case FLOAT8OID:
-			return AMOUNT_FLOAT8;
-		case FLOAT4OID:
-			return AMOUNT_FLOAT4;
-		case INT2OID:
-			return AMOUNT_INT2;
-		case INT4OID:
-			return AMOUNT_INT4;
-		case INT8OID:
-			return AMOUNT_INT8;
-		case UNKNOWNOID:
-			if (PG_ARGISNULL(arg))
-				return AMOUNT_NONE;
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("amount is a literal of unknown type"),
-					 errhint("Say which type it is, for example numeric '19.90'.")));
-			break;
-		case DATEOID:
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("amount must be a number, not %s",
-							format_type_be(type)),
-					 PG_NARGS() == 5 ?
-					 errdetail("The third of four arguments is the amount.") : 0,
-					 errhint("To give a start and no amount, call cohort_matrix(customer, started_at, at, NULL, grain).")));
-			break;
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("amount must be a number, not %s",
-							format_type_be(type)),
-					 errhint("Cast it, for example amount::numeric.")));
-	}
-	return AMOUNT_NONE;			/* keep compiler quiet */
-}
-
-/*
- * Is the grain the same for all rows, so that it need not be looked at again?
- * In an aggregate the function's own expression has only placeholders; the
- * Aggref has the arguments.
- */
-static bool
-grain_is_constant(FunctionCallInfo fcinfo, int arg)
-{
-	Aggref	   *aggref = AggGetAggref(fcinfo);
-	Node	   *expr;
-
-	if (aggref == NULL || list_length(aggref->args) < arg)
-		return false;
-	expr = (Node *) lfirst_node(TargetEntry, list_nth_cell(aggref->args, arg - 1))->expr;
-	return IsA(expr, Const) ||
-		(IsA(expr, Param) && ((Param *) expr)->paramkind == PARAM_EXTERN);
-}
 
 /* Work out the types of this call site, once. */
 static Intake *
@@ -190,15 +56,24 @@ intake_create(FunctionCallInfo fcinfo)
 	identity_plan(&intake->customer, argument_type(fcinfo, 1),
 				  PG_GET_COLLATION(), fcinfo->flinfo->fn_mcxt);
 	if (intake->start_arg)
-		intake->start = plan_time(fcinfo, intake->start_arg, "started_at");
-	intake->at = plan_time(fcinfo, intake->at_arg, "at");
+		intake->start = plan_time(fcinfo, intake->start_arg, "started_at", false);
+	intake->at = plan_time(fcinfo, intake->at_arg, "at", !intake->start_arg);
 	if (intake->amount_arg)
-		intake->amount = plan_amount(fcinfo, intake->amount_arg);
-	intake->grain_constant = grain_is_constant(fcinfo, intake->grain_arg);
-	intake->instants = intake->start == TIME_TIMESTAMPTZ ||
-		intake->at == TIME_TIMESTAMPTZ;
+		intake->amount = plan_amount(fcinfo, intake->amount_arg,
+									 nargs == 5 ? "The third of four arguments is the amount." : NULL,
+									 "To give a start and no amount, call cohort_matrix(customer, started_at, at, NULL, grain).");
+	intake->grain_constant = argument_is_constant(fcinfo, intake->grain_arg);
+	intake->instants = time_is_instant(intake->start) ||
+		time_is_instant(intake->at);
 	intake->flags = (intake->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
 		(intake->start_arg ? LEDGER_STARTED : 0);
+	if (time_is_range(intake->at))
+	{
+		intake->range = time_range_type(intake->at);
+		intake->day = grain_parse("day", NULL);
+		intake->flags |= intake->amount != AMOUNT_NONE ? LEDGER_LEVELS :
+			LEDGER_LEVELS | LEDGER_MONEY | LEDGER_UNITS;
+	}
 	intake->pool = ledger_pool_create(fcinfo->flinfo->fn_mcxt);
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = intake;
@@ -259,13 +134,20 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 		if (zone == NULL)
 			zone = session_timezone;
 	}
+	if (intake->range != NULL && grain->unit == GRAIN_HOUR)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("ranges are counted from day to day, not by hours"),
+				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errhint("Use a grain of days or longer, such as \"1 day since start\".")));
 	calendar = find_calendar(intake, grain, zone, fcinfo, context);
 	settings.grain = calendar->grain;
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
 	settings.flags = intake->flags;
 	settings.key_words = intake->customer.words;
 	ledger = ledger_create(&settings, intake->pool, context, 0);
-	ledger->calendar = calendar;
+	ledger->calendar = intake->range == NULL ? calendar :
+		find_calendar(intake, intake->day, zone, fcinfo, context);
 	return ledger;
 }
 
@@ -310,34 +192,26 @@ take_time(Calendar *calendar, TimeKind kind, Datum value)
 	}
 }
 
-/* The amount in millionths. */
-static inline int64
-take_amount(AmountKind kind, Datum value)
+/* A range as what it does to the level: up on its first day, down after its last. */
+static void
+add_range(const Intake *intake, Ledger *ledger, const uint64 *key, Datum value,
+		  int64 amount)
 {
-	switch (kind)
-	{
-		case AMOUNT_NUMERIC:
-			return money_from_numeric((Numeric) PG_DETOAST_DATUM_PACKED(value));
-		case AMOUNT_FLOAT8:
-			return money_from_float8(DatumGetFloat8(value));
-		case AMOUNT_FLOAT4:
-			return money_from_float4(DatumGetFloat4(value));
-		case AMOUNT_INT2:
-			return money_from_int64(DatumGetInt16(value));
-		case AMOUNT_INT4:
-			return money_from_int64(DatumGetInt32(value));
-		case AMOUNT_INT8:
-			return money_from_int64(DatumGetInt64(value));
-		case AMOUNT_NONE:
-			break;
-	}
-	return 0;
+	DayRange	range = take_range(ledger->calendar, intake->at, intake->range,
+								   value);
+
+	if (range.empty || amount == 0)
+		return;
+	ledger_add(ledger, key, ledger_when(range.from, 0), amount);
+	if (!range.open)
+		ledger_add(ledger, key, ledger_when(range.to, 0), -amount);
 }
 
 /*
  * One call of a transition function: take the row into the group's ledger,
  * made on the first.  A NULL customer or time skips the row, a NULL amount is
- * an event worth nothing, a negative amount corrects revenue and is no order.
+ * an event worth nothing or a level of nothing, a negative amount corrects
+ * revenue and is no order.  Without an amount a range weighs 1.
  */
 Ledger *
 intake_row(FunctionCallInfo fcinfo)
@@ -373,6 +247,12 @@ intake_row(FunctionCallInfo fcinfo)
 		amount = take_amount(intake->amount,
 							 PG_GETARG_DATUM(intake->amount_arg));
 	identity_take(&intake->customer, PG_GETARG_DATUM(1), key);
+	if (intake->range != NULL)
+	{
+		add_range(intake, ledger, key, PG_GETARG_DATUM(intake->at_arg),
+				  intake->flags & LEDGER_UNITS ? MONEY_ONE : amount);
+		return ledger;
+	}
 	if (intake->start_arg && !PG_ARGISNULL(intake->start_arg))
 		ledger_add(ledger, key,
 				   ledger_when(take_time(ledger->calendar, intake->start,

@@ -16,157 +16,14 @@
  * From these, "active at k or later" is the sum of last_active over the ages
  * from k on, and "active at every age to k" the sum of streak_end likewise.
  */
-#include "metrics/cohort_matrix.h"
+#include "metrics/cohort_matrix_build.h"
 
 #include "base/aggregate.h"
 #include "history/ledger_aggregate.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_final);
-
-/* What a cell counts, see MatrixCell. */
-typedef struct CellSums
-{
-	int128		revenue;
-	int64		active;
-	int64		last_active;
-	int64		streak_end;
-	int64		orders;
-} CellSums;
-
-/* A cell in the table; one of age SIZE counts the cohort's size in active. */
-typedef struct BuildCell
-{
-	CellSums	sums;
-	int32		cohort;
-	int32		age;
-} BuildCell;
-
-#define AGE_SIZE (-1)
-#define AGE_UNUSED (-2)
-
-/* The first ages of a cohort side by side, where customers are many. */
-#define ROW_AGES 64
-#define MAX_ROWS 4096			/* further cohorts have cells only */
-#define ROW_SLOTS 8192
-
-typedef struct BuildRow
-{
-	int32		cohort;
-	int64		size;
-	CellSums	cells[ROW_AGES];
-} BuildRow;
-
-/*
- * A matrix under construction: cells in an open-addressing table at most half
- * full, and rows for the first ages of the first cohorts of a large ledger.
- */
-typedef struct Builder
-{
-	Calendar   *calendar;
-	uint8		flags;			/* MATRIX_* */
-	BuildCell  *cells;
-	int			bits;			/* log2 of the table's size */
-	int64		used;
-	BuildRow  **rows;			/* by hash of the cohort; NULL: no rows */
-	int			nrows;
-	int64		last;			/* last time counted: period or moment */
-} Builder;
-
-#define ST_SORT sort_cells
-#define ST_ELEMENT_TYPE BuildCell
-#define ST_COMPARE(a, b) \
-	((a)->cohort != (b)->cohort ? ((a)->cohort < (b)->cohort ? -1 : 1) : \
-	 (a)->age < (b)->age ? -1 : (a)->age > (b)->age ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/* An empty table of 2^bits cells. */
-static BuildCell *
-new_table(int bits)
-{
-	Size		n = (Size) 1 << bits;
-	BuildCell  *cells = palloc_extended(n * sizeof(BuildCell), MCXT_ALLOC_HUGE);
-
-	for (Size i = 0; i < n; i++)
-		cells[i].age = AGE_UNUSED;
-	return cells;
-}
-
-/* The slot of a cell: where it is, or where it goes. */
-static inline BuildCell *
-find_slot(BuildCell *cells, int bits, int32 cohort, int32 age)
-{
-	uint64		key = (uint64) (uint32) cohort << 32 | (uint32) age;
-	uint64		mask = ((uint64) 1 << bits) - 1;
-	uint64		slot = (key * UINT64CONST(0x9E3779B97F4A7C15)) >> (64 - bits);
-
-	while (cells[slot].age != AGE_UNUSED &&
-		   (cells[slot].age != age || cells[slot].cohort != cohort))
-		slot = (slot + 1) & mask;
-	return &cells[slot];
-}
-
-static void
-grow_table(Builder *b)
-{
-	BuildCell  *old = b->cells;
-	Size		n = (Size) 1 << b->bits;
-
-	b->cells = new_table(++b->bits);
-	for (Size i = 0; i < n; i++)
-		if (old[i].age != AGE_UNUSED)
-			*find_slot(b->cells, b->bits, old[i].cohort, old[i].age) = old[i];
-	pfree(old);
-}
-
-/* The cell of a cohort and age in the table, made when it is not there. */
-static CellSums *
-table_cell(Builder *b, int32 cohort, int32 age)
-{
-	BuildCell  *cell = find_slot(b->cells, b->bits, cohort, age);
-
-	if (unlikely(cell->age == AGE_UNUSED))
-	{
-		if ((b->used + 1) * 2 > (int64) 1 << b->bits)
-		{
-			grow_table(b);
-			cell = find_slot(b->cells, b->bits, cohort, age);
-		}
-		memset(cell, 0, sizeof(*cell));
-		cell->cohort = cohort;
-		cell->age = age;
-		b->used++;
-	}
-	return &cell->sums;
-}
-
-/* The row of a cohort, or NULL when it has none. */
-static BuildRow *
-builder_row(Builder *b, int32 cohort)
-{
-	uint32		slot = ((uint32) cohort * 0x9E3779B1U) % ROW_SLOTS;
-	BuildRow   *row;
-
-	if (b->rows == NULL)
-		return NULL;
-	while ((row = b->rows[slot]) != NULL)
-	{
-		if (row->cohort == cohort)
-			return row;
-		slot = (slot + 1) % ROW_SLOTS;
-	}
-	if (b->nrows == MAX_ROWS)
-		return NULL;
-	row = b->rows[slot] = palloc0(sizeof(BuildRow));
-	row->cohort = cohort;
-	b->nrows++;
-	return row;
-}
 
 /* A customer being added: its cohort and what is found out about it. */
 typedef struct Customer
@@ -183,16 +40,7 @@ typedef struct Customer
 static inline CellSums *
 customer_cell(const Customer *c, int64 age)
 {
-	if (c->row != NULL && age < ROW_AGES)
-		return &c->row->cells[age];
-	if (unlikely(age > PG_INT32_MAX))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("age out of range"),
-				 errdetail("More than %d periods lie between a customer's start and activity.",
-						   PG_INT32_MAX),
-				 errhint("Use a coarser grain, or filter the outlier.")));
-	return table_cell(c->builder, c->cohort, (int32) age);
+	return builder_cell(c->builder, c->row, c->cohort, age);
 }
 
 /* What one customer did at one age. */
@@ -305,10 +153,10 @@ has_order_since(const LedgerItem *items, int n, int64 time)
 }
 
 /* Add one customer to the matrix; items come in no order. */
-static void
-fold_customer(LedgerItem *items, int n, void *arg)
+void
+fold_orders(LedgerItem *items, int n, void *builder)
 {
-	Builder    *b = arg;
+	Builder    *b = builder;
 	const Grain *grain = b->calendar->grain;
 	bool		started = (b->flags & MATRIX_STARTED) != 0;
 	uint64		start = PG_UINT64_MAX;
@@ -331,17 +179,13 @@ fold_customer(LedgerItem *items, int n, void *arg)
 	c.start = ledger_time(start);
 	c.cohort = grain_is_since_start(grain) ?
 		calendar_period_of_moment(b->calendar, c.start) : (int32) c.start;
-	c.row = builder_row(b, c.cohort);
+	c.row = builder_add_size(b, c.cohort, 1);
 	c.last = -1;
 	c.streak = started ? 0 : -1;
-	if (c.row != NULL)
-		c.row->size++;
-	else
-		table_cell(b, c.cohort, AGE_SIZE)->active++;
 
 	if (started && !has_order_since(items, n, c.start))
 	{
-		b->last = Max(b->last, c.start);
+		builder_reach(b, c.start);
 		return;
 	}
 	last = Max(ledger_time(latest), c.start);
@@ -355,87 +199,7 @@ fold_customer(LedgerItem *items, int n, void *arg)
 		customer_cell(&c, c.last)->last_active++;
 	if (c.streak >= (started ? 1 : 0))
 		customer_cell(&c, c.streak)->streak_end++;
-	b->last = Max(b->last, last);
-}
-
-static inline bool
-sums_are_empty(const CellSums *s)
-{
-	return s->active == 0 && s->orders == 0 && s->revenue == 0;
-}
-
-/* Move the rows into the table of cells. */
-static void
-builder_tabulate_rows(Builder *b)
-{
-	for (int i = 0; b->rows != NULL && i < ROW_SLOTS; i++)
-	{
-		BuildRow   *row = b->rows[i];
-
-		if (row == NULL)
-			continue;
-		table_cell(b, row->cohort, AGE_SIZE)->active = row->size;
-		for (int age = 0; age < ROW_AGES; age++)
-			if (!sums_are_empty(&row->cells[age]))
-				*table_cell(b, row->cohort, age) = row->cells[age];
-	}
-}
-
-/* Bring the cells into order and make them a matrix. */
-static struct varlena *
-builder_finish(Builder *b, const LedgerSettings *settings)
-{
-	Matrix		matrix = {0};
-	BuildCell  *cells;
-	Size		n;
-	int64		used = 0;
-	int64		ncohorts = 0;
-	MatrixCell *out;
-
-	builder_tabulate_rows(b);
-	cells = b->cells;
-	n = (Size) 1 << b->bits;
-	for (Size i = 0; i < n; i++)
-		if (cells[i].age != AGE_UNUSED && !sums_are_empty(&cells[i].sums))
-		{
-			ncohorts += cells[i].age == AGE_SIZE;
-			cells[used++] = cells[i];
-		}
-	sort_cells(cells, used);
-
-	matrix.flags = b->flags;
-	matrix.grain = unconstify(Grain *, settings->grain);
-	matrix.zone = settings->zone;
-	matrix.last = grain_is_since_start(settings->grain) ?
-		calendar_period_of_moment(b->calendar, b->last) : (int32) b->last;
-	matrix.ncohorts = (int32) ncohorts;
-	matrix.cohorts = palloc_extended(ncohorts * sizeof(MatrixCohort),
-									 MCXT_ALLOC_HUGE);
-	out = palloc_extended(Max(used, 1) * sizeof(MatrixCell), MCXT_ALLOC_HUGE);
-	ncohorts = -1;
-	for (int64 i = 0; i < used; i++)
-	{
-		MatrixCohort *cohort;
-
-		if (cells[i].age == AGE_SIZE)
-		{
-			cohort = &matrix.cohorts[++ncohorts];
-			cohort->period = cells[i].cohort;
-			cohort->size = cells[i].sums.active;
-			cohort->ncells = 0;
-			cohort->cells = out;
-			continue;
-		}
-		matrix.cohorts[ncohorts].ncells++;
-		out->age = cells[i].age;
-		out->active = cells[i].sums.active;
-		out->last_active = cells[i].sums.last_active;
-		out->streak_end = cells[i].sums.streak_end;
-		out->orders = cells[i].sums.orders;
-		out->revenue = cells[i].sums.revenue;
-		out++;
-	}
-	return matrix_encode(&matrix);
+	builder_reach(b, last);
 }
 
 /*
@@ -448,6 +212,10 @@ fold_calendar(const Ledger *ledger)
 	const LedgerSettings *settings = &ledger->settings;
 	pg_tz	   *zone = NULL;
 
+	/* levels go from day to day: no zone has a part in them any more */
+	if (settings->flags & LEDGER_LEVELS)
+		return calendar_create(settings->grain, NULL, true,
+							   CurrentMemoryContext);
 	if (ledger->calendar != NULL)
 		return ledger->calendar;
 	if (settings->zone[0] != '\0')
@@ -457,6 +225,21 @@ fold_calendar(const Ledger *ledger)
 						   CurrentMemoryContext);
 }
 
+/* The kind of matrix a ledger makes. */
+static uint8
+matrix_flags(uint8 ledger_flags)
+{
+	uint8		flags = 0;
+
+	if ((ledger_flags & LEDGER_MONEY) && !(ledger_flags & LEDGER_UNITS))
+		flags |= MATRIX_MONEY;
+	if (ledger_flags & LEDGER_STARTED)
+		flags |= MATRIX_STARTED;
+	if (ledger_flags & LEDGER_LEVELS)
+		flags |= MATRIX_LEVELS;
+	return flags;
+}
+
 /*
  * Final function of cohort_matrix(...) over rows: (internal) -> cohort_matrix.
  * NULL when no customer has a cohort.  The state is left as it is.
@@ -464,23 +247,21 @@ fold_calendar(const Ledger *ledger)
 Datum
 retention_cohort_matrix_final(PG_FUNCTION_ARGS)
 {
-	Builder		b = {0};
+	Builder		b;
 	Ledger	   *ledger;
 
 	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	ledger = ledger_argument(fcinfo, 0);
+	builder_init(&b, matrix_flags(ledger->settings.flags));
 	b.calendar = fold_calendar(ledger);
-	b.flags = ((ledger->settings.flags & LEDGER_MONEY) ? MATRIX_MONEY : 0) |
-		((ledger->settings.flags & LEDGER_STARTED) ? MATRIX_STARTED : 0);
-	b.bits = 6;
-	b.cells = new_table(b.bits);
-	b.last = PG_INT64_MIN;
 	if (ledger_is_large(ledger))
-		b.rows = palloc0(ROW_SLOTS * sizeof(BuildRow *));
-	ledger_visit(ledger, fold_customer, &b);
-	if (b.used == 0 && b.nrows == 0)
+		builder_use_rows(&b);
+	ledger_visit(ledger, ledger->settings.flags & LEDGER_LEVELS ? fold_levels :
+				 fold_orders, &b);
+	if (builder_is_empty(&b))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(builder_finish(&b, &ledger->settings));
+	PG_RETURN_POINTER(builder_finish(&b, ledger->settings.grain,
+									 ledger->settings.zone));
 }

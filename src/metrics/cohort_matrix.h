@@ -17,16 +17,20 @@
  *		uint	size (> 0)
  *		uint	number of cells; then for each, in order of age:
  *			uint	age (first cell), else distance from the one before (> 0)
- *			uint	active
+ *			uint	active; with changes (below) sint
  *			uint	last_active
  *			uint	streak_end
  *			uint	orders, unless MATRIX_LEVELS or MATRIX_RECURRING
  *			sint	revenue in millionths (128 bits), only with MATRIX_MONEY
  *
  * A cell with nothing in it is not stored, nor is a cohort without customers.
+ * With MATRIX_LEVELS, unless recurring, cells hold changes: active and revenue
+ * are what is added to the age before, and customers whose level has no end
+ * have no last age.
  * MATRIX_RECURRING goes with plain calendar grains and with neither
- * MATRIX_MONEY nor MATRIX_STARTED.  No cell lies past "last", except with
- * MATRIX_LEVELS, where the data end with the last start of a range.
+ * MATRIX_MONEY nor MATRIX_STARTED.  No cell and no cohort lies past "last",
+ * except with MATRIX_LEVELS, where the data end with the last day on which a
+ * level above zero begins or grows.
  */
 #ifndef RETENTION_COHORT_MATRIX_H
 #define RETENTION_COHORT_MATRIX_H
@@ -42,17 +46,24 @@
 
 /*
  * Revenues of a matrix, each taken without its sign, add up to no more than
- * this many millionths (1e31 units), so that no sum of them overflows.  No
- * table has rows enough to get there.
+ * so many millionths (1e31 units; 1e22 with MATRIX_LEVELS, where each counts
+ * at all later ages), so that no sum of them overflows.  No table has rows
+ * enough to get there.
  */
-#define MATRIX_REVENUE_MAX \
-	((int128) INT64CONST(10000000000) * INT64CONST(1000000000) * \
-	 INT64CONST(1000000000000000000))
+static inline int128
+matrix_revenue_max(uint8 flags)
+{
+	int128		levels = (int128) INT64CONST(10000000000) *
+		INT64CONST(1000000000000000000);
+
+	return flags & MATRIX_LEVELS ? levels : levels * 1000000000;
+}
 
 typedef struct MatrixCell
 {
-	int128		revenue;		/* net amount at this age, in millionths */
-	int64		active;			/* customers active at this age */
+	int128		revenue;		/* net amount at this age, in millionths; or
+								 * its change */
+	int64		active;			/* customers active at this age; or its change */
 	int64		last_active;	/* customers whose last active age this is */
 	int64		streak_end;		/* customers active at every age up to here
 								 * (from age 1 with MATRIX_STARTED) and not
@@ -86,6 +97,16 @@ matrix_has_orders(const Matrix *matrix)
 	return (matrix->flags & (MATRIX_LEVELS | MATRIX_RECURRING)) == 0;
 }
 
+/*
+ * Do cells hold changes from the age before instead of what is there?  A
+ * level may have no end, and must not need a cell at every age.
+ */
+static inline bool
+matrix_has_changes(uint8 flags)
+{
+	return (flags & (MATRIX_LEVELS | MATRIX_RECURRING)) == MATRIX_LEVELS;
+}
+
 /* Is there money to read? */
 static inline bool
 matrix_has_money(const Matrix *matrix)
@@ -116,10 +137,10 @@ extern Matrix *matrix_decode(const void *payload, Size len);
 #define PG_GETARG_MATRIX(n) DatumGetMatrix(PG_GETARG_DATUM(n))
 extern Matrix *matrix_from_varlena(const struct varlena *value);
 
+/* May two matrices be added up?  Error 22023 when not. */
+extern void matrix_check_alike(const Matrix *a, const Matrix *b);
+
 /* A calendar to read the matrix with: no table, a zone only for hours. */
 extern Calendar *matrix_calendar(const Matrix *matrix);
-
-/* A day in ISO style whatever the DateStyle; palloc'd. */
-extern char *matrix_date_text(int64 day);
 
 #endif							/* RETENTION_COHORT_MATRIX_H */

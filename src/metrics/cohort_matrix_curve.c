@@ -14,6 +14,9 @@
  * The sums over these cohorts are carried from age to age.  The cells are
  * taken in order of age (a radix sort brings them there), and what a cohort
  * has contributed is taken off when it leaves.  Cost: O(cells + rows).
+ *
+ * Where cells hold changes there is something at every age of every cohort:
+ * all cohorts that count are walked side by side.
  */
 #include "metrics/cohort_matrix_read.h"
 
@@ -37,6 +40,8 @@ struct Curve
 	int64		next;			/* first cell not taken */
 	int64		later;			/* sums over the cohorts that count */
 	int64		streak;
+	CohortWalk *walks;			/* one for each cohort, where cells hold
+								 * changes; else NULL */
 	CurveRow	row;
 };
 
@@ -132,6 +137,14 @@ curve_begin(const MatrixReading *reading)
 		}
 	}
 	curve->ncells = n;
+	if (matrix_has_changes(matrix->flags))
+	{
+		curve->walks = palloc_extended(matrix->ncohorts * sizeof(CohortWalk),
+									   MCXT_ALLOC_HUGE);
+		for (int c = 0; c < matrix->ncohorts; c++)
+			cohort_walk_begin(&curve->walks[c], matrix, &matrix->cohorts[c]);
+		return curve;
+	}
 	curve->cells = sort_by_age(curve->cells,
 							   palloc_extended(Max(n, 1) * sizeof(CurveCell),
 											   MCXT_ALLOC_HUGE),
@@ -165,6 +178,38 @@ curve_leave(Curve *curve, const MatrixCohort *cohort, int64 age)
 	}
 }
 
+/* The next age of a matrix whose cells hold changes. */
+static const CurveRow *
+curve_next_changes(Curve *curve)
+{
+	CurveRow   *row = &curve->row;
+	int64		cohorts = row->cohorts;
+	int64		age = row->age + 1;
+
+	while (cohorts > 0 && curve->complete[cohorts - 1] <= age)
+		cohorts--;
+	if (cohorts == 0)
+		return NULL;
+	memset(row, 0, sizeof(*row));
+	row->age = age;
+	row->cohorts = cohorts;
+	for (int64 c = 0; c < cohorts; c++)
+	{
+		const CellRow *cell = cohort_walk_next(&curve->walks[c]);
+
+		CHECK_FOR_INTERRUPTS();
+		row->customers += cell->size;
+		row->active += cell->active;
+		row->or_later += cell->or_later;
+		row->streak += cell->streak;
+		row->revenue += cell->revenue;
+		row->cumulative += cell->cumulative;
+		row->mean += rate_ratio(cell->active, cell->size);
+	}
+	row->mean /= cohorts;
+	return row;
+}
+
 /* The next age, or NULL when no cohort is complete at it. */
 const CurveRow *
 curve_next(Curve *curve)
@@ -174,6 +219,8 @@ curve_next(Curve *curve)
 	int64		later = 0;
 	int64		streak = 0;
 
+	if (curve->walks != NULL)
+		return curve_next_changes(curve);
 	row->age++;
 	while (row->cohorts > 0 && curve->complete[row->cohorts - 1] <= row->age)
 		curve_leave(curve, &curve->cohorts[--row->cohorts], row->age);

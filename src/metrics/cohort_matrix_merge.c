@@ -10,7 +10,7 @@
  *	---------------------------------------------------------------------
  *	cohort 2024-01 of 15: ages 0, 1, 2, 3	cohort 2024-02 of 5: ages 0, 2
  */
-#include "metrics/cohort_matrix.h"
+#include "metrics/cohort_matrix_state.h"
 
 #include "miscadmin.h"
 
@@ -58,8 +58,9 @@ zone_words(const Matrix *matrix)
 		psprintf("the time zone \"%s\"", matrix->zone);
 }
 
-static void
-check_alike(const Matrix *a, const Matrix *b)
+/* May two matrices be added up?  Error 22023 when not. */
+void
+matrix_check_alike(const Matrix *a, const Matrix *b)
 {
 	if (!grain_equal(a->grain, b->grain))
 		refuse_merge(psprintf("One of them has the grain \"%s\", the other \"%s\".",
@@ -96,7 +97,7 @@ refuse_overflow(void)
 
 /* Note what goes into the result. */
 static void
-total_cohort(MergeTotals *totals, const MatrixCohort *cohort)
+total_cohort(MergeTotals *totals, const MatrixCohort *cohort, uint8 flags)
 {
 	if (pg_add_s64_overflow(totals->size, cohort->size, &totals->size))
 		refuse_overflow();
@@ -107,7 +108,7 @@ total_cohort(MergeTotals *totals, const MatrixCohort *cohort)
 		if (pg_add_s64_overflow(totals->orders, cell->orders, &totals->orders))
 			refuse_overflow();
 		totals->revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
-		if (totals->revenue > MATRIX_REVENUE_MAX)
+		if (totals->revenue > matrix_revenue_max(flags))
 			refuse_overflow();
 	}
 }
@@ -146,8 +147,9 @@ add_cohorts(const MatrixCohort *a, const MatrixCohort *b, MatrixCohort *sum)
 			cell->orders += b->cells[j].orders;
 			cell->revenue += b->cells[j++].revenue;
 		}
-		/* refunds may cancel out where nobody is active */
-		if (cell->active != 0 || cell->revenue != 0)
+		/* refunds, and changes, may cancel out */
+		if (cell->active != 0 || cell->revenue != 0 ||
+			cell->last_active != 0 || cell->streak_end != 0)
 			n++;
 	}
 	sum->ncells = (int32) n;
@@ -172,9 +174,9 @@ merge_cohorts(const Matrix *a, const Matrix *b, Matrix *sum)
 
 		CHECK_FOR_INTERRUPTS();
 		if (left <= right)
-			total_cohort(&totals, &a->cohorts[i]);
+			total_cohort(&totals, &a->cohorts[i], a->flags);
 		if (right <= left)
-			total_cohort(&totals, &b->cohorts[j]);
+			total_cohort(&totals, &b->cohorts[j], a->flags);
 		if (left < right)
 			*cohort = a->cohorts[i++];
 		else if (right < left)
@@ -185,20 +187,33 @@ merge_cohorts(const Matrix *a, const Matrix *b, Matrix *sum)
 }
 
 /*
- * Transition and combine function of rollup(cohort_matrix): the sum of two
- * matrices.  Different grain, zone or kind: error 22023.  The data end where
- * the later of the two ends.  Cost: one pass over the cells of both.
+ * Transition and combine function of rollup(cohort_matrix), and combine
+ * function of cohort_matrix(timeline, grain): the sum of two matrices.
+ * Different grain, zone or kind: error 22023.  The data end where the later of
+ * the two ends.  Cost: one pass over the cells of both; in an aggregate, once
+ * the state is large, over those of the second only.
  */
 Datum
 retention_cohort_matrix_merge(PG_FUNCTION_ARGS)
 {
-	Matrix	   *a = PG_GETARG_MATRIX(0);
+	MatrixState *state = matrix_state_argument(fcinfo, 0);
 	Matrix	   *b = PG_GETARG_MATRIX(1);
+	Matrix	   *a;
 	Matrix		sum;
 
-	check_alike(a, b);
-	sum = *a;
-	sum.last = Max(a->last, b->last);
-	merge_cohorts(a, b, &sum);
-	PG_RETURN_POINTER(matrix_encode(&sum));
+	if (state == NULL)
+	{
+		a = PG_GETARG_MATRIX(0);
+		state = matrix_state_expand(fcinfo, 0, a);
+		if (state == NULL)
+		{
+			matrix_check_alike(a, b);
+			sum = *a;
+			sum.last = Max(a->last, b->last);
+			merge_cohorts(a, b, &sum);
+			PG_RETURN_POINTER(matrix_encode(&sum));
+		}
+	}
+	matrix_state_add(state, b);
+	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
 }

@@ -94,6 +94,13 @@ cohort_walk_begin(CohortWalk *walk, const Matrix *matrix,
 	if (cohort == NULL)
 		return;
 	walk->row.size = cohort->size;
+	walk->changes = matrix_has_changes(matrix->flags);
+	if (walk->changes)
+	{
+		/* levels without end are in no cell */
+		walk->later = walk->streak = cohort->size;
+		return;
+	}
 	for (int i = 0; i < cohort->ncells; i++)
 	{
 		walk->later += cohort->cells[i].last_active;
@@ -112,8 +119,11 @@ cohort_walk_next(CohortWalk *walk)
 	CellRow    *row = &walk->row;
 
 	row->age++;
-	row->active = row->orders = 0;
-	row->revenue = 0;
+	if (!walk->changes)
+	{
+		row->active = row->orders = 0;
+		row->revenue = 0;
+	}
 	row->or_later = walk->later;
 	row->streak = walk->started && row->age == 0 ? row->size : walk->streak;
 	if (cohort != NULL && walk->cell < cohort->ncells &&
@@ -121,13 +131,13 @@ cohort_walk_next(CohortWalk *walk)
 	{
 		const MatrixCell *cell = &cohort->cells[walk->cell++];
 
-		row->active = cell->active;
+		row->active = cell->active + (walk->changes ? row->active : 0);
 		row->orders = cell->orders;
-		row->revenue = cell->revenue;
-		row->cumulative += cell->revenue;
+		row->revenue = cell->revenue + (walk->changes ? row->revenue : 0);
 		walk->later -= cell->last_active;
 		walk->streak -= cell->streak_end;
 	}
+	row->cumulative += row->revenue;
 	if (row->age == 0)
 		row->first_revenue = row->revenue;
 	return row;

@@ -57,6 +57,7 @@ typedef struct CohortWalk
 {
 	const MatrixCohort *cohort; /* NULL: nobody */
 	bool		started;
+	bool		changes;		/* cells add to the age before */
 	int			cell;			/* next stored cell */
 	CellRow		row;
 	int64		later;			/* last_active from this age on */

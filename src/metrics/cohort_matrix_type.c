@@ -10,9 +10,9 @@
 #include "metrics/cohort_matrix.h"
 
 #include "base/grain_parse.h"
+#include "base/json_parts.h"
 #include "base/wire.h"
 #include "miscadmin.h"
-#include "utils/datetime.h"
 
 #define MATRIX_VERSION 1
 #define MATRIX_FLAGS \
@@ -44,18 +44,6 @@ matrix_calendar(const Matrix *matrix)
 	return calendar_create(matrix->grain, zone, false, CurrentMemoryContext);
 }
 
-/* A day in ISO style whatever the DateStyle; palloc'd. */
-char *
-matrix_date_text(int64 day)
-{
-	struct pg_tm tm = {0};
-	char		text[MAXDATELEN + 1];
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
-	EncodeDateOnly(&tm, USE_ISO_DATES, text);
-	return pstrdup(text);
-}
-
 /* Does PostgreSQL have this day? */
 static bool
 day_is_date(int64 day)
@@ -71,6 +59,17 @@ cell_problem(const Matrix *matrix, const MatrixCohort *cohort,
 {
 	bool		has_orders = matrix_has_orders(matrix);
 
+	if (matrix_has_changes(matrix->flags))
+	{
+		if (cell->last_active < 0 || cell->streak_end < 0)
+			return "a count is negative";
+		if (cell->revenue != 0 && (matrix->flags & MATRIX_MONEY) == 0)
+			return "there is revenue in a matrix without money";
+		if (cell->active == 0 && cell->revenue == 0 &&
+			cell->last_active == 0 && cell->streak_end == 0)
+			return "there is nothing in it";
+		return NULL;
+	}
 	if (cell->active < 0 || cell->last_active < 0 || cell->streak_end < 0 ||
 		cell->orders < 0)
 		return "a count is negative";
@@ -162,6 +161,45 @@ sums_problem(const Matrix *matrix, const MatrixCohort *cohort, int *at)
 	return NULL;
 }
 
+/*
+ * The same where cells hold changes, from the first age to the last: who is
+ * not counted in a last age, or in the end of a streak, stays for ever.
+ */
+static const char *
+changes_problem(const MatrixCohort *cohort, int *at)
+{
+	int64		active = 0;
+	int64		later = cohort->size;
+	int64		streak = cohort->size;
+	int32		age = -1;
+
+	if (cohort->ncells == 0 || cohort->cells[0].age != 0 ||
+		cohort->cells[0].active != cohort->size)
+		return "not every customer of the cohort is active at age 0";
+	for (int i = 0; i < cohort->ncells; i++)
+	{
+		const MatrixCell *cell = &cohort->cells[i];
+
+		*at = i;
+		if (cell->age > age + 1 &&
+			(streak > active || (age == 0 && streak != active)))
+			return "a streak spans an idle age, or ends before one that is not";
+		age = cell->age;
+		if (pg_add_s64_overflow(active, cell->active, &active) ||
+			active < 0 || active > later)
+			return "more customers are active than active here or later, or less than none";
+		if (streak > active || (age == 1 && streak != active))
+			return "streak_end does not agree with active";
+		if (cell->last_active > active || cell->streak_end > streak)
+			return "more customers have a last age or a streak than are active";
+		later -= cell->last_active;
+		streak -= cell->streak_end;
+	}
+	if (active != later || streak > active || (age == 0 && streak != active))
+		return "the customers of no last age are not those active for ever";
+	return NULL;
+}
+
 /* What is wrong with a cohort; NULL when nothing is. */
 static const char *
 cohort_problem(const Matrix *matrix, const Calendar *cal,
@@ -170,7 +208,9 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 	const char *problem = NULL;
 	int			at = 0;
 
-	if (cohort->period > matrix->last)
+	int128		revenue_max = matrix_revenue_max(matrix->flags);
+
+	if (cohort->period > matrix->last && (matrix->flags & MATRIX_LEVELS) == 0)
 		return "A cohort lies past the end of the data.";
 	if (cohort->size <= 0)
 		problem = "the size is not positive";
@@ -187,18 +227,18 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 			break;
 		if (pg_add_s64_overflow(totals->orders, cell->orders, &totals->orders))
 			problem = "the orders add up to more than 64 bits hold";
-		if (cell->revenue > MATRIX_REVENUE_MAX ||
-			cell->revenue < -MATRIX_REVENUE_MAX ||
+		if (cell->revenue > revenue_max || cell->revenue < -revenue_max ||
 			(totals->revenue += cell->revenue < 0 ? -cell->revenue :
-			 cell->revenue) > MATRIX_REVENUE_MAX)
+			 cell->revenue) > revenue_max)
 			problem = "revenue is out of range";
 	}
 	if (problem == NULL)
-		problem = sums_problem(matrix, cohort, &at);
+		problem = matrix_has_changes(matrix->flags) ?
+			changes_problem(cohort, &at) : sums_problem(matrix, cohort, &at);
 	if (problem == NULL)
 		return NULL;
 	return psprintf("Cohort %s, age %d: %s.",
-					matrix_date_text(calendar_period_start(cal, cohort->period)),
+					date_text(calendar_period_start(cal, cohort->period)),
 					at < cohort->ncells ? cohort->cells[at].age : 0, problem);
 }
 
@@ -263,6 +303,7 @@ static void
 put_cohort(WireWriter *w, const Matrix *matrix, const MatrixCohort *cohort)
 {
 	bool		has_orders = matrix_has_orders(matrix);
+	bool		has_changes = matrix_has_changes(matrix->flags);
 	int32		age = 0;
 
 	wire_put(w, cohort->size);
@@ -273,7 +314,7 @@ put_cohort(WireWriter *w, const Matrix *matrix, const MatrixCohort *cohort)
 
 		wire_put(w, cell->age - age);
 		age = cell->age;
-		wire_put(w, cell->active);
+		wire_put(w, has_changes ? wire_zigzag(cell->active) : cell->active);
 		wire_put(w, cell->last_active);
 		wire_put(w, cell->streak_end);
 		if (has_orders)
@@ -355,6 +396,7 @@ static void
 get_cohort(WireReader *r, const Matrix *matrix, MatrixCohort *cohort)
 {
 	bool		has_orders = matrix_has_orders(matrix);
+	bool		has_changes = matrix_has_changes(matrix->flags);
 	int64		age = 0;
 
 	cohort->size = get_count(r);
@@ -371,7 +413,7 @@ get_cohort(WireReader *r, const Matrix *matrix, MatrixCohort *cohort)
 		if (age > PG_INT32_MAX)
 			wire_corrupt(r, "An age is too large.");
 		cell->age = (int32) age;
-		cell->active = get_count(r);
+		cell->active = has_changes ? wire_get_signed(r) : get_count(r);
 		cell->last_active = get_count(r);
 		cell->streak_end = get_count(r);
 		cell->orders = has_orders ? get_count(r) : 0;

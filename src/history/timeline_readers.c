@@ -1,0 +1,269 @@
+/*
+ * timeline_readers.c
+ *		The readers of a timeline in SQL: when, how often, how much.
+ *
+ * A window of days is half-open, [since_day, until_day); a bound that is NULL
+ * or infinite is none.
+ */
+#include "history/timeline_spells.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+
+PG_FUNCTION_INFO_V1(retention_first_at);
+PG_FUNCTION_INFO_V1(retention_last_at);
+PG_FUNCTION_INFO_V1(retention_orders);
+PG_FUNCTION_INFO_V1(retention_active_days);
+PG_FUNCTION_INFO_V1(retention_revenue);
+PG_FUNCTION_INFO_V1(retention_active);
+PG_FUNCTION_INFO_V1(retention_level);
+PG_FUNCTION_INFO_V1(retention_tenure);
+PG_FUNCTION_INFO_V1(retention_timeline_days);
+
+/* ----------------------------------------------------------------
+ *		Activity
+ * ----------------------------------------------------------------
+ */
+
+/* Does what is active stay so for ever? */
+static inline bool
+has_no_end(const TimelineActivity *activity)
+{
+	return activity->last == TIMELINE_OPEN - 1;
+}
+
+/* first_at(t): the first active day, NULL without one. */
+Datum
+retention_first_at(PG_FUNCTION_ARGS)
+{
+	TimelineSpells spells;
+	TimelineSpell spell;
+
+	timeline_spells_begin(&spells, PG_GETARG_TIMELINE(0), TIMELINE_OPEN);
+	if (!timeline_spells_next(&spells, &spell))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT((DateADT) spell.from);
+}
+
+/* last_at(t): the last active day, NULL without one or without an end. */
+Datum
+retention_last_at(PG_FUNCTION_ARGS)
+{
+	TimelineActivity activity = timeline_activity(PG_GETARG_TIMELINE(0),
+												  TIMELINE_OPEN);
+
+	if (activity.days == 0 || has_no_end(&activity))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT((DateADT) activity.last);
+}
+
+/* active_days(t): their number, NULL without an end. */
+Datum
+retention_active_days(PG_FUNCTION_ARGS)
+{
+	TimelineActivity activity = timeline_activity(PG_GETARG_TIMELINE(0),
+												  TIMELINE_OPEN);
+
+	if (activity.days > 0 && has_no_end(&activity))
+		PG_RETURN_NULL();
+	/* PostgreSQL has fewer days than an int has numbers */
+	PG_RETURN_INT32((int32) activity.days);
+}
+
+/*
+ * tenure(t, as_of): days from the first active day to the day before as_of,
+ * of levels to the last active day when that is earlier.  NULL when there is
+ * no active day before as_of.
+ */
+Datum
+retention_tenure(PG_FUNCTION_ARGS)
+{
+	const struct varlena *value = PG_GETARG_TIMELINE(0);
+	int64		as_of = timeline_as_of(PG_GETARG_DATEADT(1));
+	TimelineActivity activity = timeline_activity(value, as_of);
+	TimelineReader r;
+
+	if (activity.days == 0)
+		PG_RETURN_NULL();
+	timeline_read_value(&r, value);
+	PG_RETURN_INT32((int32) ((timeline_has_levels(&r) ? activity.last : as_of - 1) -
+							 activity.first));
+}
+
+/* ----------------------------------------------------------------
+ *		Windows of days
+ * ----------------------------------------------------------------
+ */
+
+/* A window of days, [since, until). */
+typedef struct Window
+{
+	int64		since;
+	int64		until;
+} Window;
+
+/* The window in arguments 1 and 2. */
+static Window
+window_argument(FunctionCallInfo fcinfo)
+{
+	Window		window = {PG_INT64_MIN, TIMELINE_OPEN};
+
+	/* infinite dates sort before and after all days */
+	if (!PG_ARGISNULL(1) && !DATE_IS_NOBEGIN(PG_GETARG_DATEADT(1)))
+		window.since = PG_GETARG_DATEADT(1);
+	if (!PG_ARGISNULL(2) && !DATE_IS_NOEND(PG_GETARG_DATEADT(2)))
+		window.until = PG_GETARG_DATEADT(2);
+	return window;
+}
+
+/* active(t, since_day, until_day): on any day of the window? */
+Datum
+retention_active(PG_FUNCTION_ARGS)
+{
+	Window		window = window_argument(fcinfo);
+	TimelineSpells spells;
+	TimelineSpell spell;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	timeline_spells_begin(&spells, PG_GETARG_TIMELINE(0), window.until);
+	while (timeline_spells_next(&spells, &spell))
+		if (spell.until > window.since)
+			PG_RETURN_BOOL(true);
+	PG_RETURN_BOOL(false);
+}
+
+/*
+ * revenue(t, since_day, until_day): net amount of the window, 0 when nothing
+ * happened there, NULL without amounts.  Levels: error 22023.
+ */
+Datum
+retention_revenue(PG_FUNCTION_ARGS)
+{
+	Window		window = window_argument(fcinfo);
+	int128		revenue = 0;
+	TimelineReader r;
+	const TimelineDay *day;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
+	timeline_need_orders(&r, "revenue");
+	if ((r.flags & TIMELINE_MONEY) == 0)
+		PG_RETURN_NULL();
+	while ((day = timeline_next(&r)) != NULL && day->day < window.until)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (day->day >= window.since)
+			revenue += day->amount;
+	}
+	PG_RETURN_NUMERIC(money_to_numeric(revenue));
+}
+
+/* ----------------------------------------------------------------
+ *		Numbers of one kind
+ * ----------------------------------------------------------------
+ */
+
+/* orders(t): their number.  Levels: error 22023. */
+Datum
+retention_orders(PG_FUNCTION_ARGS)
+{
+	TimelineReader r;
+
+	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
+	timeline_need_orders(&r, "orders");
+	while (timeline_next(&r) != NULL)
+		CHECK_FOR_INTERRUPTS();
+	PG_RETURN_INT64(r.total_orders);
+}
+
+/* level(t, on_date): the level in force that day.  Orders: error 22023. */
+Datum
+retention_level(PG_FUNCTION_ARGS)
+{
+	DateADT		on_date = PG_GETARG_DATEADT(1);
+	int128		level = 0;
+	TimelineReader r;
+	const TimelineDay *day;
+
+	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
+	timeline_need_levels(&r, "level");
+	if (DATE_NOT_FINITE(on_date))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("on_date must be a finite date"),
+				 errhint("Pass the day whose level you want, such as current_date - 1.")));
+	while ((day = timeline_next(&r)) != NULL && day->day <= on_date)
+	{
+		CHECK_FOR_INTERRUPTS();
+		level += day->amount;
+	}
+	PG_RETURN_NUMERIC(money_to_numeric(level));
+}
+
+/* ----------------------------------------------------------------
+ *		timeline_days
+ * ----------------------------------------------------------------
+ */
+
+typedef struct DaysState
+{
+	TimelineReader reader;
+	int128		level;			/* in force, of levels */
+} DaysState;
+
+/* The row of a day. */
+static HeapTuple
+day_tuple(DaysState *state, const TimelineDay *day, TupleDesc desc)
+{
+	bool		levels = timeline_has_levels(&state->reader);
+	bool		amounts = levels || (state->reader.flags & TIMELINE_MONEY) != 0;
+	Datum		values[3] = {0};
+	bool		nulls[3] = {false, levels, !amounts};
+
+	state->level += day->amount;
+	values[0] = DateADTGetDatum(day->day);
+	values[1] = Int64GetDatum(day->orders);
+	if (amounts)
+		values[2] = NumericGetDatum(money_to_numeric(levels ? state->level :
+													 day->amount));
+	return heap_form_tuple(desc, values, nulls);
+}
+
+/*
+ * timeline_days(t): a row (day, orders, amount) for each day; of levels
+ * orders is NULL and amount the level from that day on.
+ */
+Datum
+retention_timeline_days(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *call;
+	DaysState  *state;
+	const TimelineDay *day;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old;
+
+		call = SRF_FIRSTCALL_INIT();
+		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+		if (get_call_result_type(fcinfo, NULL, &call->tuple_desc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "return type must be a row type");
+		call->tuple_desc = BlessTupleDesc(call->tuple_desc);
+		state = palloc0(sizeof(DaysState));
+		/* a copy: the argument need not last as long as the calls */
+		timeline_read_value(&state->reader,
+							PG_GETARG_BYTEA_P_COPY(0));
+		call->user_fctx = state;
+		MemoryContextSwitchTo(old);
+	}
+	call = SRF_PERCALL_SETUP();
+	state = call->user_fctx;
+	CHECK_FOR_INTERRUPTS();
+	day = timeline_next(&state->reader);
+	if (day == NULL)
+		SRF_RETURN_DONE(call);
+	SRF_RETURN_NEXT(call, HeapTupleGetDatum(day_tuple(state, day,
+													  call->tuple_desc)));
+}

@@ -1,0 +1,366 @@
+/*
+ * cohort_matrix_build.c
+ *		A cohort matrix under construction.
+ */
+#include "metrics/cohort_matrix_build.h"
+
+#include "miscadmin.h"
+
+#define AGE_SIZE (-1)
+#define AGE_UNUSED (-2)
+
+#define MAX_ROWS 4096			/* further cohorts have cells only */
+#define ROW_SLOTS 8192
+#define MAX_CELLS (INT64CONST(1) << 25)
+
+#define ST_SORT sort_cells
+#define ST_ELEMENT_TYPE BuildCell
+#define ST_COMPARE(a, b) \
+	((a)->cohort != (b)->cohort ? ((a)->cohort < (b)->cohort ? -1 : 1) : \
+	 (a)->age < (b)->age ? -1 : (a)->age > (b)->age ? 1 : 0)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* ----------------------------------------------------------------
+ *		The table and the rows
+ * ----------------------------------------------------------------
+ */
+
+/* An empty table of 2^bits cells. */
+static BuildCell *
+new_table(int bits)
+{
+	Size		n = (Size) 1 << bits;
+	BuildCell  *cells = palloc_extended(n * sizeof(BuildCell), MCXT_ALLOC_HUGE);
+
+	for (Size i = 0; i < n; i++)
+		cells[i].age = AGE_UNUSED;
+	return cells;
+}
+
+/* The slot of a cell: where it is, or where it goes. */
+static inline BuildCell *
+find_slot(BuildCell *cells, int bits, int32 cohort, int32 age)
+{
+	uint64		key = (uint64) (uint32) cohort << 32 | (uint32) age;
+	uint64		mask = ((uint64) 1 << bits) - 1;
+	uint64		slot = (key * UINT64CONST(0x9E3779B97F4A7C15)) >> (64 - bits);
+
+	while (cells[slot].age != AGE_UNUSED &&
+		   (cells[slot].age != age || cells[slot].cohort != cohort))
+		slot = (slot + 1) & mask;
+	return &cells[slot];
+}
+
+static void
+refuse_size(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("cohort matrix is too large"),
+			 errdetail("It would have more than %lld cells.",
+					   (long long) MAX_CELLS),
+			 errhint("Use a coarser grain, or one matrix for each part of the time.")));
+}
+
+static void
+grow_table(Builder *b)
+{
+	BuildCell  *old = b->cells;
+	Size		n = (Size) 1 << b->bits;
+
+	b->cells = new_table(++b->bits);
+	for (Size i = 0; i < n; i++)
+		if (old[i].age != AGE_UNUSED)
+			*find_slot(b->cells, b->bits, old[i].cohort, old[i].age) = old[i];
+	pfree(old);
+}
+
+/* The cell of a cohort and age in the table, made when it is not there. */
+CellSums *
+builder_table_cell(Builder *b, int32 cohort, int32 age)
+{
+	BuildCell  *cell = find_slot(b->cells, b->bits, cohort, age);
+
+	if (unlikely(cell->age == AGE_UNUSED))
+	{
+		if ((b->used + 1) * 2 > (int64) 1 << b->bits)
+		{
+			if (b->used >= MAX_CELLS)
+				refuse_size();
+			grow_table(b);
+			cell = find_slot(b->cells, b->bits, cohort, age);
+		}
+		memset(cell, 0, sizeof(*cell));
+		cell->cohort = cohort;
+		cell->age = age;
+		b->used++;
+	}
+	return &cell->sums;
+}
+
+/* The row of a cohort, or NULL when it has none. */
+static BuildRow *
+builder_row(Builder *b, int32 cohort)
+{
+	uint32		slot = ((uint32) cohort * 0x9E3779B1U) % ROW_SLOTS;
+	BuildRow   *row;
+
+	if (b->rows == NULL)
+		return NULL;
+	while ((row = b->rows[slot]) != NULL)
+	{
+		if (row->cohort == cohort)
+			return row;
+		slot = (slot + 1) % ROW_SLOTS;
+	}
+	if (b->nrows == MAX_ROWS)
+		return NULL;
+	row = b->rows[slot] = palloc0(sizeof(BuildRow));
+	row->cohort = cohort;
+	b->nrows++;
+	return row;
+}
+
+/* Begin with a matrix of MATRIX_* flags; the calendar is set by the caller. */
+void
+builder_init(Builder *b, uint8 flags)
+{
+	memset(b, 0, sizeof(*b));
+	b->flags = flags;
+	b->bits = 6;
+	b->cells = new_table(b->bits);
+	b->last = PG_INT64_MIN;
+	b->last_period = PG_INT32_MIN;
+}
+
+/* Customers are many: keep the first ages of cohorts in rows from now on. */
+void
+builder_use_rows(Builder *b)
+{
+	if (b->rows == NULL)
+		b->rows = palloc0(ROW_SLOTS * sizeof(BuildRow *));
+}
+
+/* The data reach to this time: a period or, under since start, a moment. */
+void
+builder_reach(Builder *b, int64 time)
+{
+	if (time <= b->last)
+		return;
+	b->last = time;
+	b->last_period = Max(b->last_period,
+						 grain_is_since_start(b->calendar->grain) ?
+						 calendar_period_of_moment(b->calendar, time) :
+						 (int32) time);
+}
+
+/* Customers of a cohort; returns its row, if it has one. */
+BuildRow *
+builder_add_size(Builder *b, int32 cohort, int64 size)
+{
+	BuildRow   *row = builder_row(b, cohort);
+
+	if (row != NULL)
+		row->size += size;
+	else
+		builder_table_cell(b, cohort, AGE_SIZE)->active += size;
+	return row;
+}
+
+/* An age no matrix can hold. */
+void
+builder_refuse_age(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("age out of range"),
+			 errdetail("More than %d periods lie between a customer's start and activity.",
+					   PG_INT32_MAX),
+			 errhint("Use a coarser grain, or filter the outlier.")));
+}
+
+/* ----------------------------------------------------------------
+ *		Adding a matrix
+ * ----------------------------------------------------------------
+ */
+
+static void
+refuse_overflow(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("cohort matrix out of range"),
+			 errdetail("A sum of the two matrices does not fit in its type."),
+			 errhint("Matrices are added up once for each customer; check that none is there twice.")));
+}
+
+/*
+ * Add a matrix of other customers, which must be of the same kind: all it
+ * stores are sums over customers.  Sums that do not fit are error 22003.
+ */
+void
+builder_add_matrix(Builder *b, const Matrix *matrix)
+{
+	for (int i = 0; i < matrix->ncohorts; i++)
+	{
+		const MatrixCohort *cohort = &matrix->cohorts[i];
+		BuildRow   *row = builder_add_size(b, cohort->period, cohort->size);
+
+		if (pg_add_s64_overflow(b->total_size, cohort->size, &b->total_size))
+			refuse_overflow();
+		CHECK_FOR_INTERRUPTS();
+		for (int j = 0; j < cohort->ncells; j++)
+		{
+			const MatrixCell *cell = &cohort->cells[j];
+			CellSums   *sums = builder_cell(b, row, cohort->period, cell->age);
+
+			if (pg_add_s64_overflow(b->total_orders, cell->orders,
+									&b->total_orders))
+				refuse_overflow();
+			b->total_revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
+			if (b->total_revenue > matrix_revenue_max(b->flags))
+				refuse_overflow();
+			sums->active += cell->active;
+			sums->last_active += cell->last_active;
+			sums->streak_end += cell->streak_end;
+			sums->orders += cell->orders;
+			sums->revenue += cell->revenue;
+		}
+	}
+	b->last_period = Max(b->last_period, matrix->last);
+}
+
+/* ----------------------------------------------------------------
+ *		The finished matrix
+ * ----------------------------------------------------------------
+ */
+
+static inline bool
+sums_are_empty(const CellSums *s)
+{
+	return s->active == 0 && s->orders == 0 && s->revenue == 0 &&
+		s->last_active == 0 && s->streak_end == 0;
+}
+
+static inline void
+collect(BuildCell *cells, int64 *n, int32 cohort, int32 age,
+		const CellSums *sums)
+{
+	if (sums_are_empty(sums))
+		return;
+	cells[*n].cohort = cohort;
+	cells[*n].age = age;
+	cells[(*n)++].sums = *sums;
+}
+
+/* All cells in order, those of one cohort and age put together. */
+static BuildCell *
+collect_cells(const Builder *b, int64 *ncells)
+{
+	Size		size = (Size) 1 << b->bits;
+	BuildCell  *cells;
+	int64		n = 0;
+	int64		kept = 0;
+
+	cells = palloc_extended((b->used + (Size) b->nrows * (ROW_AGES + 1) + 1) *
+							sizeof(BuildCell), MCXT_ALLOC_HUGE);
+	for (Size i = 0; i < size; i++)
+		if (b->cells[i].age != AGE_UNUSED)
+			collect(cells, &n, b->cells[i].cohort, b->cells[i].age,
+					&b->cells[i].sums);
+	for (int i = 0; b->rows != NULL && i < ROW_SLOTS; i++)
+	{
+		const BuildRow *row = b->rows[i];
+		CellSums	size_cell = {0};
+
+		if (row == NULL)
+			continue;
+		size_cell.active = row->size;
+		collect(cells, &n, row->cohort, AGE_SIZE, &size_cell);
+		for (int age = 0; age < ROW_AGES; age++)
+			collect(cells, &n, row->cohort, age, &row->cells[age]);
+	}
+	sort_cells(cells, n);
+	for (int64 i = 0; i < n; i++)
+	{
+		CellSums   *into;
+
+		if (kept == 0 || cells[kept - 1].cohort != cells[i].cohort ||
+			cells[kept - 1].age != cells[i].age)
+		{
+			cells[kept++] = cells[i];
+			continue;
+		}
+		into = &cells[kept - 1].sums;
+		into->revenue += cells[i].sums.revenue;
+		into->active += cells[i].sums.active;
+		into->last_active += cells[i].sums.last_active;
+		into->streak_end += cells[i].sums.streak_end;
+		into->orders += cells[i].sums.orders;
+	}
+	*ncells = kept;
+	return cells;
+}
+
+/*
+ * The matrix as a datum (palloc'd), of at least one customer; the builder is
+ * left as it is.
+ */
+struct varlena *
+builder_finish(const Builder *b, const Grain *grain, const char *zone)
+{
+	Matrix		matrix = {0};
+	MatrixCohort *cohort = NULL;
+	MatrixCell *out;
+	int128		revenue = 0;
+	int64		customers = 0;
+	int64		ncohorts = 0;
+	int64		n;
+	BuildCell  *cells = collect_cells(b, &n);
+
+	for (int64 i = 0; i < n; i++)
+		ncohorts += cells[i].age == AGE_SIZE;
+	matrix.flags = b->flags;
+	matrix.grain = unconstify(Grain *, grain);
+	matrix.zone = zone;
+	matrix.last = b->last_period;
+	matrix.ncohorts = (int32) ncohorts;
+	matrix.cohorts = palloc_extended(ncohorts * sizeof(MatrixCohort),
+									 MCXT_ALLOC_HUGE);
+	out = palloc_extended(n * sizeof(MatrixCell), MCXT_ALLOC_HUGE);
+	for (int64 i = 0; i < n; i++)
+	{
+		const CellSums *sums = &cells[i].sums;
+
+		if (cells[i].age == AGE_SIZE)
+		{
+			cohort = cohort == NULL ? matrix.cohorts : cohort + 1;
+			cohort->period = cells[i].cohort;
+			cohort->size = sums->active;
+			if (cohort->size < 0 ||
+				pg_add_s64_overflow(customers, cohort->size, &customers))
+				refuse_overflow();
+			cohort->ncells = 0;
+			cohort->cells = out;
+			continue;
+		}
+		/* sums of opposite sign may have cancelled out */
+		if (sums_are_empty(sums))
+			continue;
+		cohort->ncells++;
+		out->age = cells[i].age;
+		out->active = sums->active;
+		out->last_active = sums->last_active;
+		out->streak_end = sums->streak_end;
+		out->orders = sums->orders;
+		out->revenue = sums->revenue;
+		revenue += sums->revenue < 0 ? -sums->revenue : sums->revenue;
+		if (revenue > matrix_revenue_max(b->flags))
+			refuse_overflow();
+		out++;
+	}
+	return matrix_encode(&matrix);
+}
