@@ -60,20 +60,24 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	earliest \
 	grain \
 	grain_errors \
 	identity \
 	intake \
 	ledger \
+	lifecycle \
 	money \
 	pictures \
 	range_matrix \
 	recurring_matrix \
 	spill \
 	timeline \
+	timeline_days \
 	timeline_errors \
 	timeline_ranges \
-	timeline_readers
+	timeline_readers \
+	timeline_type
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

@@ -1048,13 +1048,13 @@ CREATE FUNCTION revenue(timeline timeline, since_day date DEFAULT NULL, until_da
 	AS 'MODULE_PATHNAME', 'retention_revenue'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION revenue(timeline, date, date) IS
-	'net amount, in the unit of the amounts, of the days from since_day up to but not including until_day, a NULL or infinite bound being none; 0 when nothing happened there. NULL without an amount argument and for a NULL timeline; error 22023 for a timeline of levels';
+	'net amount, in the unit of the amounts, of the days from since_day up to but not including until_day, a NULL bound being none, likewise -infinity and infinity; 0 when nothing happened there. NULL without an amount argument and for a NULL timeline; error 22023 for a timeline of levels';
 
 CREATE FUNCTION active(timeline timeline, since_day date, until_day date) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_active'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION active(timeline, date, date) IS
-	'was the customer active (an order, or a level above 0) on any day from since_day up to but not including until_day? A NULL or infinite bound is none. NULL for a NULL timeline';
+	'was the customer active (an order, or a level above 0) on any day from since_day up to but not including until_day? A NULL bound is none, likewise -infinity and infinity. NULL for a NULL timeline';
 
 CREATE FUNCTION level(timeline timeline, on_date date) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'retention_level'

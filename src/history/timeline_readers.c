@@ -2,8 +2,8 @@
  * timeline_readers.c
  *		The readers of a timeline in SQL: when, how often, how much.
  *
- * A window of days is half-open, [since_day, until_day); a bound that is NULL
- * or infinite is none.
+ * A window of days is half-open, [since_day, until_day); a NULL bound is none,
+ * and so are -infinity and infinity at their ends.
  */
 #include "history/timeline_spells.h"
 
@@ -102,17 +102,24 @@ typedef struct Window
 	int64		until;
 } Window;
 
+/* A date, infinity being past what never ends. */
+static int64
+day_or_infinity(DateADT date)
+{
+	return DATE_IS_NOEND(date) ? TIMELINE_OPEN :
+		DATE_IS_NOBEGIN(date) ? PG_INT64_MIN : date;
+}
+
 /* The window in arguments 1 and 2. */
 static Window
 window_argument(FunctionCallInfo fcinfo)
 {
 	Window		window = {PG_INT64_MIN, TIMELINE_OPEN};
 
-	/* infinite dates sort before and after all days */
-	if (!PG_ARGISNULL(1) && !DATE_IS_NOBEGIN(PG_GETARG_DATEADT(1)))
-		window.since = PG_GETARG_DATEADT(1);
-	if (!PG_ARGISNULL(2) && !DATE_IS_NOEND(PG_GETARG_DATEADT(2)))
-		window.until = PG_GETARG_DATEADT(2);
+	if (!PG_ARGISNULL(1))
+		window.since = day_or_infinity(PG_GETARG_DATEADT(1));
+	if (!PG_ARGISNULL(2))
+		window.until = day_or_infinity(PG_GETARG_DATEADT(2));
 	return window;
 }
 

@@ -295,7 +295,8 @@ check_keys(TimelineParse *p)
 			problem(p, psprintf("The key \"%s\" is missing.", keys[key]),
 					HINT_WHOLE);
 		else if (seen && !wanted[key])
-			problem(p, psprintf("There is the key \"%s\".", keys[key]),
+			problem(p, psprintf("The key \"%s\" does not belong to this kind of timeline.",
+								keys[key]),
 					"\"level\" belongs to timelines with \"levels\" true, \"orders\" to the others, with \"amount\" when \"money\" is true.");
 		else if (wanted[key] && key >= KEY_DAY &&
 				 p->columns[key].n != p->columns[KEY_DAY].n)
