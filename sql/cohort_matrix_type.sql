@@ -25,7 +25,7 @@ INSERT INTO samples VALUES
 ('money', '{"grain": "month", "zone": "Europe/Paris", "last": "2024-06-01", "money": true, "started": false, "recurring": false, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 12, "age": [0,1,2], "active": [12,5,4], "last_active": [7,1,4], "streak_end": [7,1,4], "orders": [15,6,4], "revenue": [1234.5,50,40]}, {"cohort": "2024-04-01", "size": 2, "age": [0,2], "active": [2,0], "last_active": [2,0], "streak_end": [2,0], "orders": [2,0], "revenue": [-0.000001,-12345678901234567890.5]}]}'),
 ('started', '{"grain": "week starting sunday", "zone": "", "last": "2024-01-21", "money": false, "started": true, "recurring": false, "levels": false, "cohorts": [{"cohort": "2023-12-31", "size": 3, "age": [1,3], "active": [2,1], "last_active": [1,1], "streak_end": [2,0], "orders": [4,1]}, {"cohort": "2024-01-21", "size": 1, "age": [], "active": [], "last_active": [], "streak_end": [], "orders": []}]}'),
 ('recurring', '{"grain": "day", "zone": "", "last": "2020-06-12", "money": false, "started": false, "recurring": true, "levels": false, "cohorts": [{"cohort": "2020-06-10", "size": 1, "age": [0,1], "active": [1,1], "last_active": [0,1], "streak_end": [0,1]}, {"cohort": "2020-06-11", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [1]}]}'),
-('levels', '{"grain": "quarter starting april", "zone": "", "last": "2024-01-01", "money": true, "started": false, "recurring": false, "levels": true, "cohorts": [{"cohort": "2023-10-01", "size": 2, "age": [0,1,4], "active": [2,1,1], "last_active": [1,0,1], "streak_end": [1,1,0], "revenue": [20,10,10]}]}'),
+('levels', '{"grain": "quarter starting april", "zone": "", "last": "2024-01-01", "money": true, "started": false, "recurring": false, "levels": true, "cohorts": [{"cohort": "2023-10-01", "size": 2, "age": [0,1,2,4,5], "active_change": [2,-1,-1,1,-1], "last_active": [1,0,0,1,0], "streak_end": [1,1,0,0,0], "revenue_change": [20,-10,-10,10,-10]}]}'),
 ('cuts', '{"grain": "days 0, 1, 3, 7 since start by month", "zone": "UTC", "last": "2024-02-01", "money": false, "started": false, "recurring": false, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 1, "age": [0,2], "active": [1,1], "last_active": [0,1], "streak_end": [1,0], "orders": [1,1]}]}'),
 ('old', '{"grain": "year", "zone": "", "last": "0001-01-01", "money": false, "started": false, "recurring": false, "levels": false, "cohorts": [{"cohort": "0044-01-01 BC", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [1], "orders": [1]}]}');
 
@@ -235,10 +235,12 @@ DROP TABLE many;
 -- what does not add up: a matrix of one customer of each kind with a plain one
 CREATE TEMP TABLE kinds (kind text, matrix cohort_matrix);
 INSERT INTO kinds SELECT kind, format(
-	'{"grain": "%s", "zone": "%s", "last": "2024-01-01", "money": %s, "started": %s, "recurring": %s, "levels": %s, "cohorts": [{"cohort": "2024-01-01", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [%s]%s}]}',
+	'{"grain": "%s", "zone": "%s", "last": "2024-01-01", "money": %s, "started": %s, "recurring": %s, "levels": %s, "cohorts": [{"cohort": "2024-01-01", "size": 1, %s}]}',
 	grain, zone, (kind = 'money')::text, (kind = 'started')::text, (kind = 'recurring')::text, (kind = 'levels')::text,
-	(kind <> 'started')::int, CASE kind WHEN 'money' THEN ', "orders": [1], "revenue": [5]'
-		WHEN 'levels' THEN '' WHEN 'recurring' THEN '' ELSE ', "orders": [1]' END)::cohort_matrix
+	CASE WHEN kind = 'levels' THEN '"age": [0,1], "active_change": [1,-1], "last_active": [1,0], "streak_end": [1,0]'
+	ELSE format('"age": [0], "active": [1], "last_active": [1], "streak_end": [%s]%s',
+		(kind <> 'started')::int, CASE kind WHEN 'money' THEN ', "orders": [1], "revenue": [5]'
+			WHEN 'recurring' THEN '' ELSE ', "orders": [1]' END) END)::cohort_matrix
 FROM (VALUES ('plain', 'month', ''), ('money', 'month', ''), ('started', 'month', ''),
 	('recurring', 'month', ''), ('levels', 'month', ''), ('zone', 'month', 'Asia/Tokyo'),
 	('grain', 'quarter', '')) v(kind, grain, zone);

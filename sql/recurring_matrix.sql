@@ -74,13 +74,13 @@ SELECT cohort, array_agg(active ORDER BY age) AS active
 FROM cohort_cells((SELECT recurring_matrix(t, '2 quarters starting april') FROM (SELECT timeline(day) AS t FROM (VALUES
 	('a', '{2023-04-01,2023-09-30,2023-10-01,2024-04-01}'::date[]), ('b', '{2023-03-31,2024-09-30}')) v (c, days), unnest(days) day GROUP BY c) x), '2024-10-01') GROUP BY 1 ORDER BY 1;
 
--- Levels: active with a level above zero at the end of the period, and in the
--- first period.  a is gone within January; b from January to March, and again
--- from May 20; c from February 28 on.
+-- Levels: active with a level above zero at the end of the period.  a is gone
+-- within January; b from January to March, and again from May 20; c from
+-- February 28 until September.
 CREATE TEMP TABLE recurring_levels AS
 	SELECT customer, timeline(during, amount) AS t FROM (VALUES
 		('a', daterange('2021-01-05', '2021-01-20'), 10), ('b', '[2021-01-10,2021-02-10)', 20), ('b', '[2021-02-10,2021-04-01)', 30),
-		('b', '[2021-05-20,2021-06-20)', 30), ('c', '[2021-02-28,)', 7), ('d', '[2021-01-01,2021-02-01)', 0)) v (customer, during, amount)
+		('b', '[2021-05-20,2021-06-20)', 30), ('c', '[2021-02-28,2021-09-01)', 7), ('d', '[2021-01-01,2021-02-01)', 0)) v (customer, during, amount)
 	GROUP BY 1;
 SELECT cohort, cohort_size AS size, array_agg(active ORDER BY age) AS active, array_agg(active_or_later ORDER BY age) AS or_later
 FROM cohort_cells((SELECT recurring_matrix(t, 'month') FROM recurring_levels), '2021-07-01') GROUP BY 1, 2 ORDER BY 1;
@@ -95,6 +95,8 @@ SELECT rollup(m) FROM (VALUES (recurring_of('R', 'day')), ((SELECT cohort_matrix
 SELECT rollup(m) FROM (VALUES (recurring_of('R', 'day')), (recurring_of('R', 'week'))) v (m);
 SELECT ltv(recurring_of('R', 'day'), 1);
 SELECT payback_age(recurring_of('R', 'day'), 100, 1);
+-- A level without end would start cohorts for ever.
+SELECT recurring_matrix(t, 'month') FROM (SELECT timeline(daterange('2021-01-01', NULL)) AS t) x;
 -- Every active period starts a cohort: no windows since a start, no brackets.
 SELECT recurring_of('R', 'day since start');
 SELECT recurring_of('R', '30 days since start by month');

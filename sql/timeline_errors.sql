@@ -9,9 +9,11 @@ CREATE TEMP TABLE timeline_kinds AS
 	SELECT timeline(date '2024-01-05', 10) AS o, timeline(daterange('2024-01-05', '2024-02-01'), 10) AS l,
 		timeline(timestamptz '2024-01-05 12:00', 10, 'UTC') AS utc, timeline(timestamptz '2024-01-05 12:00', 10, 'Europe/Paris') AS paris;
 
--- Times and amounts of other types, literals, a time as amount.
+-- Times and amounts of other types, literals, a time as amount.  One text alone
+-- is the input of the type.
 SELECT timeline('2024-01-01');
-SELECT timeline(text '2024-01-01');
+SELECT timeline('2024-01-01', 5);
+SELECT timeline(text '2024-01-01', 5);
 SELECT timeline(20240101);
 SELECT timeline(int4range(1, 2));
 SELECT timeline(time '10:00');

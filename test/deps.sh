@@ -110,6 +110,19 @@ find_apt()
 	apt+=(-q -y -o DPkg::Lock::Timeout=300)
 }
 
+# pg_cron, without which two tests are skipped: not worth failing for.
+wish()
+{
+	[ ! -f "$("$PG_CONFIG" --sharedir)/extension/pg_cron.control" ] || return 0
+	echo "installing: postgresql-$(cluster_major)-cron"
+	if ! find_apt ||
+		{ [ $updated = no ] && ! "${apt[@]}" update >/dev/null; } ||
+		! "${apt[@]}" install --no-install-recommends "postgresql-$(cluster_major)-cron"
+	then
+		echo "pg_cron is missing: the tests of scheduled jobs will be skipped" >&2
+	fi
+}
+
 # Without a server there is no telling its major version: the server comes in
 # the first round, its headers in the second, what they name in the third, and
 # the last only looks.
@@ -119,6 +132,7 @@ do
 	look
 	if [ ${#missing[@]} -eq 0 ]
 	then
+		wish
 		echo "PostgreSQL $("$PG_CONFIG" --version | cut -d' ' -f2), $PG_CONFIG: nothing is missing"
 		exit 0
 	fi

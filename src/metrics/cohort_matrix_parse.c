@@ -83,8 +83,8 @@ take_number(MatrixParse *p, const char *token, JsonTokenType type)
 {
 	const char *name = cohort_keys[p->key];
 	JsonColumn *column = &p->columns[p->key];
-	bool		negative;
 	int64		count = 0;
+	bool		negative;
 
 	if (p->key == KEY_REVENUE)
 	{
@@ -325,22 +325,22 @@ on_field(void *state, char *name, bool isnull)
 	const char *const *keys = inner ? cohort_keys : matrix_keys;
 	int			nkeys = inner ? COHORT_KEYS : MATRIX_KEYS;
 	uint32	   *seen = inner ? &p->cohort_seen : &p->matrix_seen;
-	const char *plain = name;
 
 	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
-	for (int key = 0; inner && key < nkeys; key++)
+	for (int key = 0; inner && key < COHORT_KEYS; key++)
 	{
 		if (change_keys[key] == NULL)
 			continue;
-		p->plain_keys |= strcmp(name, keys[key]) == 0;
 		if (strcmp(name, change_keys[key]) == 0)
 		{
 			p->change_keys = true;
-			plain = keys[key];
+			name = unconstify(char *, keys[key]);
 		}
+		else if (strcmp(name, keys[key]) == 0)
+			p->plain_keys = true;
 	}
-	p->key = json_key(&p->problem, plain, keys, nkeys, seen, HINT_WHOLE);
+	p->key = json_key(&p->problem, name, keys, nkeys, seen, HINT_WHOLE);
 	JSON_ACTION_RETURN;
 }
 

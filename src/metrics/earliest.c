@@ -283,7 +283,7 @@ retention_earliest_serialize(PG_FUNCTION_ARGS)
 	flags = (state->latest ? EXTREME_LATEST : 0) |
 		(state->isnull ? EXTREME_NULL : 0);
 	wire_writer_init(&w, 64, "value of earliest or latest",
-					 "SET max_parallel_workers_per_gather = 0.");
+					 "SET max_parallel_workers_per_gather = 0 for this query: a serial plan hands nothing over.");
 	wire_put(&w, state->type->type_id);
 	wire_put_bytes(&w, &flags, 1);
 	wire_put_signed(&w, state->at);

@@ -145,11 +145,11 @@ BEGIN ATOMIC
 		   o.amount,
 		   -- for events to the end of the data, for ranges no further than the
 		   -- last day covered
-		   CASE WHEN (t).levels THEN least(as_of - 1, x.last_at) ELSE as_of - 1 END - x.first_at,
-		   (as_of - 1 - x.last_at)::float8 / nullif((x.last_at - x.first_at)::float8 / nullif(x.days - 1, 0), 0)
+		   CASE WHEN (t).levels THEN nullif(least(as_of - 1, x.last_at), 'infinity') ELSE as_of - 1 END - x.first_at,
+		   (as_of - 1 - nullif(x.last_at, 'infinity'))::float8 / nullif((nullif(x.last_at, 'infinity') - x.first_at)::float8 / nullif(x.days - 1, 0), 0)
 	FROM (SELECT min(r.first_day) AS first_at, max(r.last_day) AS last_at,
 				 CASE WHEN max(r.last_day) = 'infinity' THEN NULL
-					  ELSE coalesce(sum(r.last_day - r.first_day + 1), 0)::int END AS days
+					  ELSE coalesce(sum(nullif(r.last_day, 'infinity') - r.first_day + 1), 0)::int END AS days
 		  FROM reference.active_runs(t, as_of) r) x,
 		 (SELECT sum(d.orders)::bigint AS orders, trim_scale(sum(d.amount)) AS amount
 		  FROM reference.order_days(t) d
@@ -397,9 +397,8 @@ BEGIN ATOMIC
 		 reference.shown_cells(a.cells) c;
 END;
 
--- The periods of a calendar grain in which each customer is active: with an
--- order; with ranges, the period of the first day above zero, and every one
--- with a level above zero on its last day, up to a day.
+-- The periods of a calendar grain, up to a day, in which each customer is
+-- active: with an order, or with a level above zero on the last day.
 CREATE FUNCTION reference.active_periods(q reference.question, levels boolean, until_day date)
 RETURNS TABLE (customer text, period date)
 LANGUAGE sql STABLE
@@ -412,7 +411,7 @@ BEGIN ATOMIC
 	FROM reference.subscribers(q) w,
 		 reference.periods(q, w.anchor, until_day) p
 	WHERE levels
-	  AND (p = w.cohort OR reference.level(ROW(w.customer, true, (q).has_amount)::reference.timeline, reference.row_end(q, p) - 1) > 0);
+	  AND reference.level(ROW(w.customer, true, (q).has_amount)::reference.timeline, reference.row_end(q, p) - 1) > 0;
 END;
 
 -- Recurring: everybody belongs to the cohort of every period they are active
@@ -447,15 +446,17 @@ BEGIN ATOMIC
 			   row_number() OVER (PARTITION BY m.customer, m.period ORDER BY a.period) - 1 AS nth,
 			   max(a.period) OVER (PARTITION BY m.customer, m.period) AS last_period
 		FROM active m JOIN active a ON a.customer = m.customer AND a.period >= m.period
+	), again AS (
+		SELECT f.cohort, f.age, count(p.customer) AS active, count(*) FILTER (WHERE p.nth = f.age) AS streak
+		FROM frame f LEFT JOIN pairs p ON p.cohort = f.cohort AND p.period = f.period
+		GROUP BY f.cohort, f.age
 	)
 	SELECT c.*
-	FROM (SELECT array_agg(ROW(f.cohort, f.age, f.period, f.complete, x.size, x.active, x.later, x.streak, NULL)::reference.cell) AS cells
-		  FROM frame f,
-			   LATERAL (SELECT count(*) FILTER (WHERE p.period = f.cohort),
-							   count(*) FILTER (WHERE p.period = f.period),
-							   count(*) FILTER (WHERE p.period = f.cohort AND p.last_period >= f.period),
-							   count(*) FILTER (WHERE p.period = f.period AND p.nth = f.age)
+	FROM (SELECT array_agg(ROW(f.cohort, f.age, f.period, f.complete, x.size, a.active, x.later, a.streak, NULL)::reference.cell) AS cells
+		  FROM frame f
+		  JOIN again a ON a.cohort = f.cohort AND a.age = f.age,
+			   LATERAL (SELECT count(*), count(*) FILTER (WHERE p.last_period >= f.period)
 						FROM pairs p
-						WHERE p.cohort = f.cohort) x (size, active, later, streak)) a,
+						WHERE p.cohort = f.cohort AND p.period = f.cohort) x (size, later)) a,
 		 reference.shown_cells(a.cells) c;
 END;
