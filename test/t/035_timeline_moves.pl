@@ -62,6 +62,9 @@ $node->safe_psql(
 	CREATE TABLE dealt (t timeline) PARTITION BY HASH (t);
 	CREATE TABLE dealt_0 PARTITION OF dealt FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 	CREATE TABLE dealt_1 PARTITION OF dealt FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+	ALTER TABLE dealt REPLICA IDENTITY FULL;
+	ALTER TABLE dealt_0 REPLICA IDENTITY FULL;
+	ALTER TABLE dealt_1 REPLICA IDENTITY FULL;
 	INSERT INTO dealt SELECT o FROM store WHERE customer < 100;
 	VACUUM ANALYZE;
 });
@@ -189,10 +192,10 @@ my $mutated = $node->safe_psql(
 note($mutated);
 for (split /\n/, $mutated)
 {
-	my ($name, $first, $accepted, $refused, $wrong) = split /\|/;
+	my ($name, $first, $accepted, $refused, $wrong) = split /\|/, $_, -1;
 	is($first, 't', "$name: binary input");
 	like($refused, qr/^(22P03|22P02)( 22P03)?$/, "$name: damaged binary input is refused as such");
-	is($wrong, undef, "$name: what is accepted is what it says");
+	is($wrong, '', "$name: what is accepted is what it says");
 }
 
 #----------------------------------------------------------------
@@ -235,167 +238,6 @@ $node->safe_psql(
 	DELETE FROM dealt WHERE t IN (SELECT o FROM store WHERE customer < 10);
 	UPDATE matrices SET m = x.m FROM (SELECT rollup(m) AS m FROM (SELECT cohort_matrix(o, 'month') AS m FROM store GROUP BY customer % 3) p) x WHERE name = 'orders';
 	DELETE FROM matrices WHERE name = 'levels';});
-$want = all_of($node, 'postgres');
-like($want, qr/^3000\|500\|[0-9a-f]{32}\|/, 'the data are there');
-
-#----------------------------------------------------------------
-# Dump and restore
-#----------------------------------------------------------------
-
-my $dump = PostgreSQL::Test::Utils::tempdir();
-for my $format ('plain', 'custom')
-{
-	my $zone = $format eq 'plain' ? 'Asia/Tokyo' : 'UTC';
-	$node->safe_psql('postgres', "CREATE DATABASE restored_$format; ALTER DATABASE restored_$format SET timezone = '$zone'; ALTER DATABASE restored_$format SET datestyle = 'SQL, DMY';");
-	$node->command_ok([ 'pg_dump', "--format=$format", "--file=$dump/$format", 'postgres' ], "pg_dump, $format");
-	$node->command_ok(
-		$format eq 'plain' ? [ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dump/plain", "restored_$format" ]
-		: [ 'pg_restore', '--exit-on-error', "--dbname=restored_$format", "$dump/custom" ],
-		"restore, $format");
-	is(all_of($node, "restored_$format"), $want, "$format: all values are the same");
-	# under another session zone the rows would be cut otherwise; it is set
-	is( $node->safe_psql("restored_$format", q{SET timezone = 'Europe/Paris'; REFRESH MATERIALIZED VIEW CONCURRENTLY fresh; SELECT count(*), bool_and(t = o) FROM fresh JOIN store USING (customer);}),
-		'3000|t', "$format: the materialized view");
-	is( $node->safe_psql("restored_$format", q{SET enable_seqscan = off; SELECT count(*) FROM (SELECT o FROM store WHERE customer < 10) a JOIN LATERAL (SELECT FROM store b WHERE b.o = a.o) b ON true;}),
-		'10', "$format: the index");
-}
-
-#----------------------------------------------------------------
-# COPY
-#----------------------------------------------------------------
-
-for my $format ('text', 'csv', 'binary')
-{
-	is( $node->safe_psql(
-			'postgres', qq{
-			COPY store TO '$dump/copy' (FORMAT $format);
-			SET timezone = 'America/Los_Angeles'; SET datestyle = 'German, DMY';
-			BEGIN; TRUNCATE store; COPY store FROM '$dump/copy' (FORMAT $format); $store; ROLLBACK;}),
-		$node->safe_psql('postgres', $store), "COPY, $format");
-}
-
-# Every byte of a binary value changed in some ways, and every length: refused
-# as damaged, or a value that sends just these bytes.
-$node->safe_psql(
-	'postgres', q{
-	CREATE TABLE kinds AS
-	SELECT 'orders' AS name, timeline(at, amount, 'Europe/Paris') AS t
-	FROM (VALUES (timestamptz '2024-01-05', 10.5), ('2024-01-05', 1), ('2024-03-01', -200000), ('1999-12-31', 0), ('2024-03-02', 0.000001)) v (at, amount)
-	UNION ALL
-	SELECT 'levels', timeline(during, amount) FROM (VALUES (daterange('2024-01-05', '2024-02-01'), 10.5), ('[2024-02-01,)', 3), ('[2024-03-01,2024-04-01)', -3)) v (during, amount)
-	UNION ALL
-	SELECT 'no amounts', timeline(d::date) FROM generate_series(timestamp '2024-01-01', '2024-03-01', '20 days') d
-	UNION ALL
-	SELECT 'weights', timeline(daterange('2024-01-01', NULL));
-	CREATE TABLE back (t timeline);});
-my @hex = map { [ split /\|/ ] } split /\n/, $node->safe_psql('postgres', q{SELECT name, encode(timeline_send(t), 'hex') FROM kinds ORDER BY name});
-is(scalar @hex, 4, 'four kinds of timelines');
-srand(1);
-my $mutations = '';
-for (@hex)
-{
-	my ($name, $hex) = @$_;
-	my $good = pack('H*', $hex);
-	my @bad = ($good);
-	for my $i (0 .. length($good) - 1)
-	{
-		my $byte = ord(substr($good, $i, 1));
-		for my $other ($byte ^ 1, $byte ^ 0x80, ($byte + 1) & 255, 0, 255, int(rand(256)))
-		{
-			push @bad, substr($good, 0, $i) . chr($other) . substr($good, $i + 1) if $other != $byte;
-		}
-		push @bad, substr($good, 0, $i), substr($good, 0, $i) . substr($good, $i + 1), substr($good, 0, $i) . chr(int(rand(256))) . substr($good, $i);
-	}
-	push @bad, $good . "\0", $good . $good, "\xff" x 40, '';
-	my $i = 0;
-	for my $bad (@bad)
-	{
-		my $file = sprintf('%s/%s.%d', $dump, $name =~ s/ /_/r, $i++);
-		append_to_file($file, "PGCOPY\n\xff\r\n\0" . pack('N N n N/a* n', 0, 0, 1, $bad, 0xffff));
-	}
-	$mutations .= sprintf("('%s', '%s/%s', %d), ", $name, $dump, $name =~ s/ /_/r, $i - 1);
-}
-$mutations =~ s/, $//;
-my $mutated = $node->safe_psql(
-	'postgres', qq{
-	SET client_min_messages = warning;
-	CREATE FUNCTION mutated(path text, last int, OUT first_is_good boolean, OUT accepted int, OUT refused text, OUT wrong text) LANGUAGE plpgsql AS \$\$
-	DECLARE
-		sent	bytea;
-		code	text;
-		codes	text[] := '{}';
-	BEGIN
-		accepted := 0;
-		FOR i IN 0 .. last LOOP
-			BEGIN
-				TRUNCATE back;
-				EXECUTE format('COPY back FROM %L (FORMAT binary)', path || '.' || i);
-				SELECT timeline_send(t) INTO sent FROM back;
-				accepted := accepted + 1;
-				IF i = 0 THEN first_is_good := true; END IF;
-				IF sent <> substr(pg_read_binary_file(path || '.' || i), 26, octet_length(sent)) OR octet_length(sent) <> octet_length(pg_read_binary_file(path || '.' || i)) - 27
-					OR NOT EXISTS (SELECT FROM back WHERE t::text::timeline = t) THEN
-					wrong := concat_ws(' ', wrong, i);
-				END IF;
-			EXCEPTION WHEN OTHERS THEN
-				GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE;
-				IF code <> ALL (codes) THEN codes := codes || code; END IF;
-			END;
-		END LOOP;
-		refused := (SELECT string_agg(c, ' ' ORDER BY c) FROM unnest(codes) c);
-	END \$\$;
-	SELECT name, m.* FROM (VALUES $mutations) v (name, path, last), mutated(path, last) m ORDER BY name;});
-note($mutated);
-for (split /\n/, $mutated)
-{
-	my ($name, $first, $accepted, $refused, $wrong) = split /\|/;
-	is($first, 't', "$name: binary input");
-	like($refused, qr/^(22P03|22P02)( 22P03)?$/, "$name: damaged binary input is refused as such");
-	is($wrong, undef, "$name: what is accepted is what it says");
-}
-
-#----------------------------------------------------------------
-# Logical replication, text and binary; a standby
-#----------------------------------------------------------------
-
-$node->backup('base');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($node, 'base', has_streaming => 1);
-$standby->start;
-
-my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
-$subscriber->init(allows_streaming => 'logical');
-$subscriber->append_conf('postgresql.conf', "timezone = 'UTC'\ndatestyle = 'SQL, DMY'\nfsync = off\n");
-$subscriber->start;
-$node->safe_psql('postgres', 'CREATE PUBLICATION everything FOR TABLE store, matrices, dealt WITH (publish_via_partition_root)');
-my $connection = $node->connstr . ' dbname=postgres';
-for my $form ('text', 'binary')
-{
-	my $binary = $form eq 'binary' ? 'true' : 'false';
-	$subscriber->safe_psql('postgres', "CREATE DATABASE as_$form");
-	$subscriber->safe_psql(
-		"as_$form", qq{
-		CREATE EXTENSION retention;
-		CREATE TABLE store (customer int, o timeline, l timeline);
-		CREATE TABLE matrices (name text PRIMARY KEY, m cohort_matrix);
-		CREATE TABLE dealt (t timeline);
-		CREATE SUBSCRIPTION as_$form CONNECTION '$connection' PUBLICATION everything WITH (binary = $binary)});
-}
-$subscriber->wait_for_subscription_sync($node, "as_$_", "as_$_") for 'text', 'binary';
-
-# Rows are found by all their columns, timelines among them.
-$node->safe_psql(
-	'postgres', q{
-	UPDATE store SET o = o || more FROM (SELECT timeline(timestamptz '2024-03-01 12:00', 12.34) AS more) x WHERE customer % 10 = 1;
-	UPDATE store SET l = NULL WHERE customer % 20 = 2;
-	UPDATE store SET l = l || more FROM (SELECT timeline(tstzrange('2024-01-01', NULL), 5) AS more) x WHERE customer % 20 = 4;
-	DELETE FROM store WHERE customer % 10 = 5;
-	INSERT INTO store SELECT customer + 10000, o, l FROM store WHERE customer % 10 = 6;
-	DELETE FROM dealt WHERE t IN (SELECT o FROM store WHERE customer < 10);
-	UPDATE matrices SET m = x.m FROM (SELECT rollup(m) AS m FROM (SELECT cohort_matrix(o, 'month') AS m FROM store GROUP BY customer % 3) p) x WHERE name = 'orders';
-	DELETE FROM matrices WHERE name = 'levels';});
-# a timeline of orders among the levels is no level
-$node->safe_psql('postgres', 'UPDATE store SET l = NULL WHERE customer % 20 = 3');
 $want = all_of($node, 'postgres');
 like($want, qr/^3000\|/, 'the data have changed') or diag($want);
 for my $form ('text', 'binary')
