@@ -99,7 +99,7 @@ sub random_frame
 	};
 	my $half = floor($span / 2);
 	$c{as_ofs} = [ map { day($_) } $centre - $half - DAY, map { $centre + between(-$half, 2 * $half) } 1 .. 3 ];
-	$c{as_of} = day($centre + between(-$half, $half + 3 * $c{plain}{step}));
+	$c{as_of} = day($centre + between(-$half, $half + 3 * $step));
 	$c{windows} = join(', ', map { my ($a, $b) = map { day($centre + between(-$half, $half)) } 1, 2; "('$a'::date, '$b'::date)" } 1 .. 4);
 	$c{span} = $span;
 	$c{patience} = pick(q{'2 days', '5 days'}, q{'10 days', '30 days'}, q{'1 month', '45 days'}, q{'6 months', '1 year'});
