@@ -31,6 +31,7 @@ OBJS = \
 	src/history/ledger_visit.o \
 	src/history/timeline.o \
 	src/history/timeline_aggregate.o \
+	src/history/timeline_build.o \
 	src/history/timeline_io.o \
 	src/history/timeline_readers.o \
 	src/history/timeline_spells.o \

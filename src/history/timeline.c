@@ -129,8 +129,8 @@ timeline_next(TimelineReader *r)
 		day->amount = read_amount(r);
 	if (levels && day->amount == 0)
 		wire_corrupt(&r->wire, "A level does not change.");
-	if (!levels && day->orders == 0 && (r->flags & TIMELINE_MONEY) == 0)
-		wire_corrupt(&r->wire, "A day has neither an order nor an amount.");
+	if (!levels && day->orders == 0 && day->amount >= 0)
+		wire_corrupt(&r->wire, "A day has neither an order nor a refund.");
 	if (pg_add_s64_overflow(r->total_orders, day->orders, &r->total_orders))
 		wire_corrupt(&r->wire, "The orders add up to more than 64 bits hold.");
 	return day;
