@@ -105,9 +105,15 @@ REGRESS = \
 	loyalty \
 	money \
 	pictures \
+	range_matrix \
 	rates \
+	recurring_matrix \
 	spill \
+	timeline \
 	timeline_days \
+	timeline_errors \
+	timeline_ranges \
+	timeline_readers \
 	timeline_type \
 	window_funnel
 
