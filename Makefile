@@ -81,6 +81,7 @@ OBJS = \
 	src/metrics/window_funnel.o \
 	src/render/funnel_text.o \
 	src/render/lines.o \
+	src/render/movements_text.o \
 	src/render/text.o
 
 REGRESS = \

@@ -1508,6 +1508,13 @@ CREATE FUNCTION movement_rows(
 COMMENT ON FUNCTION movement_rows(customer_movements, date) IS
 	'one row per period from the first movement to the one that contains as_of - 1, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event (ranges: of the last day on which a level above zero begins or grows). Customers: opening + new + reactivated - churned = closing, opening = retained + churned, expanded and contracted are parts of retained, dormant were active in an earlier period and are not in the opening. Revenue, in the unit of the amounts, losses negative: opening + new + reactivated + expansion + contraction + churned = closing; revenue_per_customer = closing revenue / closing customers. Rates, fractions: retention_rate = retained / opening, churn_rate = churned / opening customers; over customers with an opening above zero nrr = closing / opening and grr = the smaller of the two / opening revenue; quick_ratio = gains / losses; returning_share = (closing - new) / closing revenue; win_back_rate = reactivated / dormant. Rates are NULL where the period is incomplete or the denominator 0; revenue, and who expands or contracts, is NULL without amounts, orders with ranges. NULL movements: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
 
+CREATE FUNCTION movements_text(
+	movements customer_movements, as_of date DEFAULT NULL) RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'retention_movements_text'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 40;
+COMMENT ON FUNCTION movements_text(customer_movements, date) IS
+	'the movements as a table for psql, one row per line: per period the opening, new, reactivated (back), churned and closing customers, the percentage of the opening that was kept, and with amounts the revenue gained, lost and at the end, in whole units, with the net revenue retention; without amounts a bar of the closing; the latest 36 periods, and a line says what is left out; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL movements: no rows';
+
 CREATE FUNCTION timeline_movements(
 	timeline timeline, grain grain, as_of date DEFAULT NULL,
 	OUT period date, OUT movement text, OUT opening numeric,

@@ -151,4 +151,7 @@ extern int64 movement_reading_length(const MovementReading *reading);
 /* The next period, or NULL after the last. */
 extern const MovementRow *movement_reading_next(MovementReading *reading);
 
+/* Go past the next n periods, if n is above 0. */
+extern void movement_reading_skip(MovementReading *reading, int64 n);
+
 #endif							/* RETENTION_CUSTOMER_MOVEMENTS_H */

@@ -72,6 +72,21 @@ movement_reading_next(MovementReading *reading)
 	return row;
 }
 
+/* Go past the next n periods: by their cells, so that gaps cost nothing. */
+void
+movement_reading_skip(MovementReading *reading, int64 n)
+{
+	const Movements *m = reading->movements;
+	MovementRow *row = &reading->row;
+
+	if (n <= 0)
+		return;
+	row->period += n;
+	while (reading->cell < m->ncells &&
+		   m->cells[reading->cell].period <= row->period)
+		movement_state_add(&row->closing, &m->cells[reading->cell++]);
+}
+
 /* ----------------------------------------------------------------
  *		movement_rows
  * ----------------------------------------------------------------

@@ -1,0 +1,143 @@
+/*
+ * movements_text.c
+ *		The picture of customer movements for psql, as rows of text.
+ */
+#include "metrics/customer_movements.h"
+
+#include "base/json_parts.h"
+#include "base/rate.h"
+#include "render/lines.h"
+#include "utils/fmgrprotos.h"
+
+PG_FUNCTION_INFO_V1(retention_movements_text);
+
+#define TEXT_MAX_PERIODS 36
+
+/* A count with its sign, or nothing for none, of nine columns. */
+static void
+put_moved(StringInfo line, int64 count, char sign)
+{
+	char	   *number = count == 0 ? pstrdup("-") :
+		psprintf("%c%lld", sign, (long long) count);
+
+	appendStringInfo(line, "%9s", number);
+	pfree(number);
+}
+
+/* An amount in whole units, of fourteen columns. */
+static void
+put_amount(StringInfo line, int128 amount)
+{
+	appendStringInfo(line, "%14.0f", (float8) amount / MONEY_ONE);
+}
+
+/* part / whole in percent, of eight columns. */
+static void
+put_percent(StringInfo line, int128 part, int128 whole, bool complete)
+{
+	if (!complete || whole == 0)
+		appendStringInfo(line, "%8s", "-");
+	else
+		appendStringInfo(line, "%7.1f%%", 100 * money_share(part, whole));
+}
+
+/* The line of a period. */
+static void
+put_period(StringInfo line, const Movements *m, const Calendar *calendar,
+		   const MovementRow *row, int64 largest)
+{
+	const int64 *counts = row->cell->counts;
+	const int128 *money = row->cell->money;
+
+	appendStringInfo(line, "%-12s%c%10lld",
+					 date_text(calendar_period_start(calendar, row->period)),
+					 row->complete ? ' ' : '*',
+					 (long long) row->opening.customers);
+	put_moved(line, counts[COUNT_NEW], '+');
+	put_moved(line, counts[COUNT_REACTIVATED], '+');
+	put_moved(line, counts[COUNT_CHURNED], '-');
+	appendStringInfo(line, "%10lld", (long long) row->closing.customers);
+	put_percent(line, row->opening.customers - counts[COUNT_CHURNED],
+				row->opening.customers, row->complete);
+	if (!movements_has_money(m))
+	{
+		appendStringInfoString(line, "  ");
+		if (row->closing.customers > 0)
+			put_bar(line, rate_ratio(row->closing.customers, largest));
+		return;
+	}
+	put_amount(line, money[MONEY_NEW] + money[MONEY_REACTIVATED] +
+			   money[MONEY_EXPANSION]);
+	put_amount(line, money[MONEY_CONTRACTION] + money[MONEY_CHURNED]);
+	put_amount(line, row->closing.revenue);
+	put_percent(line, row->opening.positive + money[MONEY_KEPT],
+				row->opening.positive, row->complete);
+}
+
+/* The largest closing, for the length of bars. */
+static int64
+largest_closing(const Movements *m)
+{
+	MovementState state = {0};
+	int64		largest = 1;
+
+	for (int i = 0; i < m->ncells; i++)
+	{
+		movement_state_add(&state, &m->cells[i]);
+		largest = Max(largest, state.customers);
+	}
+	return largest;
+}
+
+static List *
+draw_movements(FunctionCallInfo fcinfo)
+{
+	const Movements *m = PG_GETARG_MOVEMENTS(0);
+	DateADT		as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_DATEADT(1);
+	MovementReading *reading = movement_reading_begin(m, PG_ARGISNULL(1) ? NULL : &as_of);
+	Calendar   *calendar = movements_calendar(m);
+	int64		length = movement_reading_length(reading);
+	int64		largest = largest_closing(m);
+	bool		open = false;
+	const MovementRow *row;
+	List	   *lines = NIL;
+	StringInfoData line;
+
+	initStringInfo(&line);
+	appendStringInfo(&line, "Movements by %s", grain_to_cstring(m->head.grain));
+	if (m->head.zone[0] != '\0' && grain_zone_len(m->head.grain) == 0)
+		appendStringInfo(&line, ", cut in %s", m->head.zone);
+	add_line(&lines, &line);
+	appendStringInfo(&line, "%-12s %10s%9s%9s%9s%10s%8s", "period", "opening",
+					 "new", "back", "churned", "closing", "kept");
+	if (movements_has_money(m))
+		appendStringInfo(&line, "%14s%14s%14s%8s", "gained", "lost", "revenue",
+						 "nrr");
+	add_line(&lines, &line);
+	movement_reading_skip(reading, length - TEXT_MAX_PERIODS);
+	while ((row = movement_reading_next(reading)) != NULL)
+	{
+		put_period(&line, m, calendar, row, largest);
+		add_line(&lines, &line);
+		open |= !row->complete;
+	}
+	if (open)
+	{
+		appendStringInfoString(&line, "* not over yet");
+		add_line(&lines, &line);
+	}
+	if (length > TEXT_MAX_PERIODS)
+	{
+		appendStringInfo(&line, "%lld earlier periods are left out",
+						 (long long) (length - TEXT_MAX_PERIODS));
+		add_line(&lines, &line);
+	}
+	return lines;
+}
+
+/* movements_text(movements, as_of) */
+Datum
+retention_movements_text(PG_FUNCTION_ARGS)
+{
+	return return_lines(fcinfo, draw_movements);
+}
