@@ -120,6 +120,16 @@ FROM (SELECT timeline(at) AS t FROM (VALUES (date '4714-11-24 BC'), ('5874897-12
 SELECT revenue(t), t::text::timeline = t AS back
 FROM (SELECT timeline(date '2024-01-01', 9199999999999.999999) AS t FROM generate_series(1, 3)) x;
 
+-- Numbers that no rows give, only a text, are not added up unit by unit: the time
+-- limit is there to stop a loop over them before it takes all memory.
+SET statement_timeout = '5s';
+\set VERBOSITY sqlstate
+SELECT orders(t || t) FROM (SELECT replace(timeline(date '2024-01-01', 5)::text, '[1]', '[4000000000000000000]')::timeline AS t) x;
+SELECT revenue(t || t) FROM (SELECT replace(timeline(date '2024-01-01', 5)::text, '[5]', '[4000000000000000000000]')::timeline AS t) x;
+SELECT level(t || t, '2024-01-01') FROM (SELECT replace(timeline(daterange('2024-01-01', NULL), 5)::text, '[5]', '[-4000000000000000000000]')::timeline AS t) x;
+\set VERBOSITY default
+RESET statement_timeout;
+
 -- FILTER, window frames, DISTINCT and ORDER BY inside.
 SELECT orders(timeline(at, amount) FILTER (WHERE n <= 2)) AS filtered, orders(timeline(DISTINCT at::date)) AS distinct_days
 FROM timeline_orders WHERE customer = 1;

@@ -305,5 +305,16 @@ for my $workers (1, 2, 4)
 		'3000|t', "timelines by $workers workers");
 }
 
+# One day of one customer, past 64 bits of millionths in every worker.
+is( $node->safe_psql(
+		'postgres', q{
+		SET client_min_messages = warning;
+		CREATE TABLE heap (customer int, at date, amount numeric) WITH (parallel_workers = 2);
+		INSERT INTO heap SELECT 1, '2024-01-01', 9199999999999.999999 FROM generate_series(1, 50000);
+		ANALYZE heap;
+		SET max_parallel_workers_per_gather = 2;
+		SELECT orders(t), revenue(t) = 50000 * 9199999999999.999999 FROM (SELECT timeline(at, amount) AS t FROM heap) x;}),
+	'50000|t', 'large sums by two workers');
+
 $node->stop;
 done_testing();
