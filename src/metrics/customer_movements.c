@@ -149,9 +149,6 @@ add_change(const MovementChange *c, void *arg)
 	int128		change = c->closing - c->opening;
 	MovementCell *cell;
 
-	/* without amounts a level that changes is no movement */
-	if (swings && !money)
-		return;
 	cell = find_cell(b, c->period);
 	cell->counts[COUNT_ORDERS] += c->orders;
 	if (c->kind == MOVEMENT_NONE)

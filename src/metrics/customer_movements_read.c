@@ -225,8 +225,9 @@ row_tuple(const RowsState *state, TupleDesc desc, const MovementRow *row)
 			nulls[i] = true;
 		for (int i = ROW_NRR; i <= ROW_RETURNING_SHARE; i++)
 			nulls[i] = true;
-		/* without amounts nobody is seen to expand or contract */
-		nulls[ROW_EXPANDED_CUSTOMERS] = nulls[ROW_CONTRACTED_CUSTOMERS] = true;
+		/* of events without amounts nobody is seen to expand or contract */
+		if (movements_has_orders(state->movements))
+			nulls[ROW_EXPANDED_CUSTOMERS] = nulls[ROW_CONTRACTED_CUSTOMERS] = true;
 	}
 	return heap_form_tuple(desc, v, nulls);
 }

@@ -70,7 +70,7 @@ cell_problem(const Movements *m, const MovementCell *cell, int64 *counts,
 			(*money += amount) > MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS)
 			return "money is out of range";
 	}
-	if (!movements_has_money(m) &&
+	if (!movements_has_money(m) && movements_has_orders(m) &&
 		(cell->counts[COUNT_EXPANDED] > 0 || cell->counts[COUNT_CONTRACTED] > 0))
 		return "there are customers who expand or contract without amounts";
 	if (cell->money[MONEY_EXPANSION] < 0 || cell->money[MONEY_CONTRACTION] > 0 ||

@@ -16,7 +16,7 @@ PG_FUNCTION_INFO_V1(retention_timeline_movements);
 typedef struct ChangeList
 {
 	Calendar   *calendar;
-	bool		money;
+	bool		amounts;		/* openings and closings are known */
 	int64		last;			/* periods after it are not shown */
 	int64		next;
 	int64		n;
@@ -29,10 +29,7 @@ add_change(const MovementChange *change, void *arg)
 {
 	ChangeList *list = arg;
 
-	/* without amounts a level that changes is no movement */
-	if (change->kind == MOVEMENT_NONE ||
-		(!list->money && (change->kind == MOVEMENT_EXPANSION ||
-						  change->kind == MOVEMENT_CONTRACTION)))
+	if (change->kind == MOVEMENT_NONE)
 		return;
 	if (list->n == list->size)
 	{
@@ -62,7 +59,7 @@ list_changes(FunctionCallInfo fcinfo)
 	t.size = 64;
 	t.items = palloc(t.size * sizeof(LedgerItem));
 	n = timeline_items_read(&t, &r);
-	list->money = (r.flags & TIMELINE_MONEY) != 0;
+	list->amounts = (r.flags & (TIMELINE_MONEY | TIMELINE_LEVELS)) != 0;
 	list->size = 16;
 	list->changes = palloc(list->size * sizeof(MovementChange));
 	if (timeline_has_levels(&r))
@@ -122,9 +119,9 @@ retention_timeline_movements(PG_FUNCTION_ARGS)
 	v[0] = DateADTGetDatum(calendar_date(calendar_period_start(list->calendar,
 															   change->period)));
 	v[1] = CStringGetTextDatum(names[change->kind]);
-	nulls[2] = nulls[3] = !list->money;
-	v[2] = list->money ? NumericGetDatum(money_to_numeric(change->opening)) : 0;
-	v[3] = list->money ? NumericGetDatum(money_to_numeric(change->closing)) : 0;
+	nulls[2] = nulls[3] = !list->amounts;
+	v[2] = list->amounts ? NumericGetDatum(money_to_numeric(change->opening)) : 0;
+	v[3] = list->amounts ? NumericGetDatum(money_to_numeric(change->closing)) : 0;
 	tuple = heap_form_tuple(call->tuple_desc, v, nulls);
 	SRF_RETURN_NEXT(call, HeapTupleGetDatum(tuple));
 }
