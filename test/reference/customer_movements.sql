@@ -40,30 +40,30 @@ END;
 
 -- What each customer is worth in every period up to the one of a day.  Events:
 -- the total of the period, active with an order in it.  Ranges: the level of
--- the period's last day, active above zero.  The value of events without
--- amounts is NULL.
+-- the period's last day, active above zero.  Without amounts the value of
+-- events is NULL, and a level is the number of ranges.
 CREATE FUNCTION reference.customer_values(q reference.question, levels boolean, until_day date)
 RETURNS TABLE (customer text, period date, value numeric, active boolean, orders bigint)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-	WITH totals AS MATERIALIZED (
-		SELECT d.customer, reference.period_of(q, d.at::date) AS period,
-			   sum(d.amount) AS amount, count(*) FILTER (WHERE d.is_order) AS orders
-		FROM reference.deeds(q) d
-		WHERE NOT levels
-		GROUP BY 1, 2
+	WITH periods AS MATERIALIZED (
+		SELECT p AS period, reference.row_end(q, p) AS period_end
+		FROM reference.periods(q, (SELECT min(d.day) FROM reference.movement_days(q, levels) d), until_day) p
+	), deeds AS MATERIALIZED (
+		SELECT d.customer, d.at::date AS day, d.amount, d.is_order FROM reference.deeds(q) d WHERE NOT levels
 	)
-	SELECT m, p,
+	SELECT m, p.period,
 		   CASE WHEN levels THEN l.level
 				WHEN (q).has_amount THEN coalesce(t.amount, 0) END,
-		   CASE WHEN levels THEN l.level > 0 ELSE coalesce(t.orders, 0) > 0 END,
-		   CASE WHEN NOT levels THEN coalesce(t.orders, 0) END
-	FROM reference.movers(q, levels) m
-	CROSS JOIN reference.periods(q, (SELECT min(d.day) FROM reference.movement_days(q, levels) d), until_day) p
-	CROSS JOIN LATERAL (
-		SELECT CASE WHEN levels THEN
-			reference.level(ROW(m, true, (q).has_amount)::reference.timeline, reference.row_end(q, p) - 1) END) l (level)
-	LEFT JOIN totals t ON t.customer = m AND t.period = p;
+		   CASE WHEN levels THEN l.level > 0 ELSE t.orders > 0 END,
+		   CASE WHEN NOT levels THEN t.orders END
+	FROM reference.movers(q, levels) m,
+		 periods p,
+		 LATERAL (SELECT sum(d.amount), count(*) FILTER (WHERE d.is_order)
+				  FROM deeds d
+				  WHERE d.customer = m AND d.day >= p.period AND d.day < p.period_end) t (amount, orders),
+		 LATERAL (SELECT CASE WHEN levels THEN
+						reference.level(ROW(m, true, (q).has_amount)::reference.timeline, p.period_end - 1) END) l (level);
 END;
 
 -- What turns the opening into the closing; movement is NULL where nothing does.
@@ -81,13 +81,35 @@ BEGIN ATOMIC
 				WHEN x.closing < x.opening THEN 'contraction'
 		   END
 	FROM (SELECT v.customer, v.period, v.active, v.orders,
-				 CASE WHEN (q).has_amount THEN coalesce(lag(v.value) OVER w, 0) END AS opening,
-				 CASE WHEN (q).has_amount THEN v.value END AS closing,
+				 CASE WHEN levels OR (q).has_amount THEN coalesce(lag(v.value) OVER w, 0) END AS opening,
+				 v.value AS closing,
 				 coalesce(lag(v.active) OVER w, false) AS was_active,
 				 -- in a period before this one
 				 coalesce(bool_or(v.active) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS ever_active
 		  FROM reference.customer_values(q, levels, until_day) v
 		  WINDOW w AS (PARTITION BY v.customer ORDER BY v.period)) x;
+END;
+
+-- Where each customer's data end when nobody says: in the period of the last
+-- such day, or for a level that never is above zero in the first one that
+-- shows it.
+CREATE FUNCTION reference.movement_ends(q reference.question, levels boolean)
+RETURNS TABLE (customer text, last_period date)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	WITH days AS MATERIALIZED (
+		SELECT * FROM reference.movement_days(q, levels)
+	)
+	SELECT d.customer, reference.period_of(q, max(d.day) FILTER (WHERE d.last))
+	FROM days d
+	GROUP BY d.customer
+	HAVING bool_or(d.last)
+	UNION ALL
+	SELECT m.customer, min(m.period)
+	FROM reference.customer_movements(q, levels, (SELECT max(d.day) FROM days d)) m
+	WHERE m.movement IS NOT NULL
+	  AND NOT EXISTS (SELECT FROM days d WHERE d.customer = m.customer AND d.last)
+	GROUP BY m.customer;
 END;
 
 ----------------------------------------------------------------
@@ -109,13 +131,13 @@ RETURNS TABLE (
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	WITH ends AS MATERIALIZED (
-		SELECT max(d.day) AS last_day FROM reference.movement_days(q, levels) d WHERE d.last
+		SELECT max(e.last_period) AS last_period FROM reference.movement_ends(q, levels) e
 	), moves AS MATERIALIZED (
 		SELECT m.*, m.closing - m.opening AS gain
-		FROM ends e, reference.customer_movements(q, levels, coalesce(as_of - 1, e.last_day)) m
+		FROM ends e, reference.customer_movements(q, levels, coalesce(as_of - 1, e.last_period)) m
 	), sums AS (
 		SELECT m.period,
-			   CASE WHEN as_of IS NULL THEN m.period < reference.period_of(q, e.last_day)
+			   CASE WHEN as_of IS NULL THEN m.period < e.last_period
 					ELSE reference.row_end(q, m.period) <= as_of END AS complete,
 			   count(*) FILTER (WHERE m.was_active) AS opening,
 			   count(*) FILTER (WHERE m.movement = 'new') AS new,
@@ -138,28 +160,29 @@ BEGIN ATOMIC
 			   sum(m.closing) FILTER (WHERE m.opening > 0) AS kept_or_grown,
 			   sum(least(m.opening, m.closing)) FILTER (WHERE m.opening > 0) AS kept
 		FROM moves m, ends e
-		GROUP BY m.period, e.last_day
+		GROUP BY m.period, e.last_period
 	)
 	SELECT s.period, s.complete, s.opening, s.new, s.reactivated,
-		   CASE WHEN (q).has_amount THEN s.expanded END, CASE WHEN (q).has_amount THEN s.contracted END,
+		   CASE WHEN levels OR (q).has_amount THEN s.expanded END,
+		   CASE WHEN levels OR (q).has_amount THEN s.contracted END,
 		   s.retained, s.churned, s.closing, s.dormant, s.orders,
-		   trim_scale(s.opening_revenue), a.new, a.reactivated, a.expansion, a.contraction, a.churned,
-		   trim_scale(s.closing_revenue), trim_scale(s.closing_revenue / nullif(s.closing, 0)),
+		   a.opening, a.new, a.reactivated, a.expansion, a.contraction, a.churned,
+		   a.closing, trim_scale(a.closing / nullif(s.closing, 0)),
 		   c.one * s.retained / nullif(s.opening, 0),
 		   c.one * s.churned / nullif(s.opening, 0),
-		   c.one * (s.kept_or_grown / s.base)::float8,
-		   c.one * (s.kept / s.base)::float8,
+		   a.one * (s.kept_or_grown / s.base)::float8,
+		   a.one * (s.kept / s.base)::float8,
 		   c.one * ((a.new + a.reactivated + a.expansion) / nullif(-(a.contraction + a.churned), 0))::float8,
-		   c.one * ((s.closing_revenue - a.new) / nullif(s.closing_revenue, 0))::float8,
+		   c.one * ((a.closing - a.new) / nullif(a.closing, 0))::float8,
 		   c.one * s.reactivated / nullif(s.dormant, 0)
-	FROM sums s,
-		 LATERAL (SELECT CASE WHEN s.complete THEN 1::float8 END) c (one),	-- else no rate
-		 LATERAL (SELECT trim_scale(s.new_revenue), trim_scale(s.reactivated_revenue), trim_scale(s.expansion_revenue),
-						 trim_scale(s.contraction_revenue), trim_scale(s.churned_revenue)
-				  WHERE (q).has_amount
-				  UNION ALL
-				  SELECT NULL, NULL, NULL, NULL, NULL
-				  WHERE NOT (q).has_amount) a (new, reactivated, expansion, contraction, churned)
+	FROM sums s
+	-- no rate of what is not complete, no money without amounts
+	CROSS JOIN LATERAL (SELECT CASE WHEN s.complete THEN 1::float8 END) c (one)
+	LEFT JOIN LATERAL (
+		SELECT c.one, trim_scale(s.opening_revenue), trim_scale(s.new_revenue), trim_scale(s.reactivated_revenue),
+			   trim_scale(s.expansion_revenue), trim_scale(s.contraction_revenue), trim_scale(s.churned_revenue),
+			   trim_scale(s.closing_revenue)) a (one, opening, new, reactivated, expansion, contraction, churned, closing)
+	ON (q).has_amount
 	WHERE s.period >= (SELECT min(m.period) FROM moves m WHERE m.movement IS NOT NULL)
 	ORDER BY s.period;
 END;
@@ -171,11 +194,11 @@ RETURNS TABLE (customer text, period date, movement text, opening numeric, closi
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	WITH ends AS MATERIALIZED (
-		SELECT d.customer, max(d.day) AS last_day FROM reference.movement_days(q, levels) d WHERE d.last GROUP BY 1
+		SELECT * FROM reference.movement_ends(q, levels)
 	)
 	SELECT m.customer, m.period, m.movement, trim_scale(m.opening), trim_scale(m.closing)
-	FROM reference.customer_movements(q, levels, coalesce(as_of - 1, (SELECT max(e.last_day) FROM ends e))) m
+	FROM reference.customer_movements(q, levels, coalesce(as_of - 1, (SELECT max(e.last_period) FROM ends e))) m
 	WHERE m.movement IS NOT NULL
-	  AND (as_of IS NOT NULL OR m.period <= (SELECT e.last_day FROM ends e WHERE e.customer = m.customer))
+	  AND (as_of IS NOT NULL OR m.period <= (SELECT e.last_period FROM ends e WHERE e.customer = m.customer))
 	ORDER BY m.customer, m.period;
 END;

@@ -196,7 +196,7 @@ SELECT '$seed|changes|' || side || '|' || x FROM (
 	SELECT 'got' AS side, x::text AS x FROM (SELECT as_of, customer::text, period, movement, opening, closing FROM changes EXCEPT ALL SELECT * FROM ref_changes) x
 	UNION ALL SELECT 'want', x::text FROM (SELECT * FROM ref_changes EXCEPT ALL SELECT as_of, customer::text, period, movement, opening, closing FROM changes) x ORDER BY 2, 1 LIMIT 10) x;
 DROP TABLE ref_changes;
-SELECT '$seed|done|' || (SELECT count(*) FROM want) || '|' || (SELECT count(*) FROM want WHERE reactivated_customers > 0 AND churned_customers > 0);
+SELECT '$seed|done|' || (SELECT count(*) FROM want) || '|' || (SELECT coalesce(least(sum(reactivated_customers), sum(churned_customers)), 0) FROM want);
 };
 	return $script;
 }
