@@ -182,7 +182,8 @@ WHERE r.closing_customers IS NULL
 
 -- the definition
 SET timezone = '$c->{zone}';
-TRUNCATE reference.activity, reference.subscription;
+DELETE FROM reference.activity;
+DELETE FROM reference.subscription;
 } . ($c->{split}
 		? 'INSERT INTO reference.subscription SELECT customer::text, reference.covered(during), amount::text::numeric FROM d WHERE during IS NOT NULL;'
 		: 'INSERT INTO reference.activity SELECT customer::text, NULL, at::timestamptz, amount::text::numeric FROM d;') . qq{
@@ -330,7 +331,7 @@ SKIP:
 	{
 		my ($words, $unit, $n, $starting) = @$_;
 		my $question = question({ unit => $unit, n => $n, starting => $starting, since_start => 0 }, 0, 1);
-		for my $as_of ('NULL', "'2019-09-17'", "'2020-03-01'")
+		for my $as_of ($unit eq 'week' ? () : 'NULL', "'2019-09-17'", $unit eq 'week' ? () : "'2020-03-01'")
 		{
 			is( $ask->(qq{count(*), count(*) FILTER (WHERE $rates_differ OR ROW(${\ join(', ', map { "g.$_" } @exact) }) IS DISTINCT FROM ROW(${\ join(', ', map { "w.$_" } @exact) }))
 				FROM movement_rows((SELECT customer_movements(customer, during, amount, '$words') FROM plans), $as_of) g
