@@ -36,8 +36,8 @@ SELECT period, opening_revenue AS opening, new_revenue AS new, reactivated_reven
 FROM movements_made, movement_rows(m);
 -- Of those with an opening above zero (February 35, March 40, April 30, May 8):
 -- nrr 40/35, 30/40, 0/30; grr (10 + 20)/35, 30/40, 0/30.  Gains over losses: 10/5,
--- 0/17, (8 + 7)/30.  Not new: 0/35, 40/40, 23/23, 8/8.  Back of the dormant: 0 of
--- cyd, 0 of cyd, 1 of ada, cyd, dan.  May is not over.
+-- 0/17, (8 + 7)/30.  Not new: 0/35, 40/40, 23/23, 8/8.  Back of the dormant: none
+-- of cyd in March, one of ada, cyd, dan in April.  May is not over.
 SELECT period, round(retention_rate::numeric, 6) AS retention_rate, round(churn_rate::numeric, 6) AS churn_rate, round(nrr::numeric, 6) AS nrr, round(grr::numeric, 6) AS grr,
 	quick_ratio, returning_share, round(win_back_rate::numeric, 6) AS win_back_rate
 FROM movements_made, movement_rows(m);
@@ -101,7 +101,8 @@ SELECT period, complete, opening_customers AS opening, new_customers AS new, rea
 	churned_customers AS churned, closing_customers AS closing, dormant_customers AS dormant, orders, opening_revenue, new_revenue AS new, reactivated_revenue AS reactivated,
 	expansion_revenue AS expansion, churned_revenue AS churned, closing_revenue
 FROM movement_rows((SELECT customer_movements(customer, during, amount, 'month') FROM movements_plans));
--- February: 10/30 are left; March: 15/10, kept 10/10; April: 35 of 22, kept 15/22.
+-- nrr 10/30, 15/10, 15/22, grr no more than 1.  Gains over losses: 0/20, none are
+-- lost, 20/7.  Not new: 0/30, 10/10, 15/22, 35/35.
 SELECT period, round(retention_rate::numeric, 6) AS retention_rate, round(nrr::numeric, 6) AS nrr, round(grr::numeric, 6) AS grr, round(quick_ratio::numeric, 6) AS quick_ratio,
 	round(returning_share::numeric, 6) AS returning_share, win_back_rate
 FROM movement_rows((SELECT customer_movements(customer, during, amount, 'month') FROM movements_plans), '2024-05-01');
