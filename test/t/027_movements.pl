@@ -326,6 +326,12 @@ SKIP:
 	is( $ask->(q{count(*) FROM (SELECT timeline(during, amount) AS t FROM plans WHERE customer = 8) x, timeline_movements(t, 'month', '2020-03-01') c WHERE c.period = '2019-05-01'}),
 		'0', 'X18: customer 8 changes the plan and not the amount');
 
+	# The reference by itself.
+	my $by_month = question({ unit => 'month', n => 1, since_start => 0 }, 0, 1);
+	is( $ask->(qq{sum(new_revenue), sum(new_customers), sum(reactivated_revenue), sum(expansion_revenue), sum(contraction_revenue), sum(churned_revenue), sum(churned_customers)
+		FROM reference.movement_rows($by_month, true, '2020-03-01')}),
+		'2295|55|150|660|-555|-2550|58', 'X17: the definition in plain SQL');
+
 	# Every month, quarter, week and year by the definition.
 	for ([ 'month', 'month', 1, undef ], [ 'week starting sunday', 'week', 1, 'sunday' ], [ '2 quarters', 'quarter', 2, undef ], [ 'year starting april', 'year', 1, 'april' ])
 	{
