@@ -91,8 +91,7 @@ BEGIN ATOMIC
 END;
 
 -- Where each customer's data end when nobody says: in the period of the last
--- such day, or for a level that never is above zero in the first one that
--- shows it.
+-- such day; a level below zero shows at least where it begins.
 CREATE FUNCTION reference.movement_ends(q reference.question, levels boolean)
 RETURNS TABLE (customer text, last_period date)
 LANGUAGE sql STABLE
@@ -100,16 +99,17 @@ BEGIN ATOMIC
 	WITH days AS MATERIALIZED (
 		SELECT * FROM reference.movement_days(q, levels)
 	)
-	SELECT d.customer, reference.period_of(q, max(d.day) FILTER (WHERE d.last))
-	FROM days d
-	GROUP BY d.customer
-	HAVING bool_or(d.last)
-	UNION ALL
-	SELECT m.customer, min(m.period)
-	FROM reference.customer_movements(q, levels, (SELECT max(d.day) FROM days d)) m
-	WHERE m.movement IS NOT NULL
-	  AND NOT EXISTS (SELECT FROM days d WHERE d.customer = m.customer AND d.last)
-	GROUP BY m.customer;
+	SELECT x.customer, max(x.period)
+	FROM (SELECT d.customer, reference.period_of(q, max(d.day))
+		  FROM days d
+		  WHERE d.last
+		  GROUP BY d.customer
+		  UNION ALL
+		  SELECT m.customer, min(m.period)
+		  FROM reference.customer_movements(q, levels, (SELECT max(d.day) FROM days d)) m
+		  WHERE m.movement IS NOT NULL
+		  GROUP BY m.customer) x (customer, period)
+	GROUP BY x.customer;
 END;
 
 ----------------------------------------------------------------
