@@ -92,6 +92,7 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	customer_movements \
 	earliest \
 	economics \
 	funnel \
@@ -105,6 +106,8 @@ REGRESS = \
 	lifecycle \
 	loyalty \
 	money \
+	movement_errors \
+	movement_vectors \
 	pictures \
 	range_matrix \
 	rates \

@@ -1,16 +1,17 @@
 # What the random tests share: chance, instants at which clocks change, grains
-# as the extension's words and as the parts that test/reference takes.
+# as the extension's words and as the parts that test/reference takes, orders
+# and ranges.
 package RandomData;
 
 use strict;
 use warnings FATAL => 'all';
 
 use Exporter qw(import);
-use POSIX qw(strftime);
+use POSIX qw(floor strftime);
 use Time::Local qw(timegm);
 
 our @EXPORT = qw(HOUR DAY %clock_changes chance pick between instant day quoted
-  random_grain question);
+  random_grain question random_times random_orders random_ranges);
 
 use constant { HOUR => 3600, DAY => 86400 };
 
@@ -121,6 +122,104 @@ sub question
 		quoted($g->{unit}), $g->{n}, quoted($g->{starting}), $g->{since_start} ? 'true' : 'false',
 		quoted($g->{by_unit}), $g->{cuts} ? "'{$g->{cuts}}'" : 'NULL',
 		$has_start ? 'true' : 'false', $has_amount ? 'true' : 'false');
+}
+
+# Times over a span of seconds around an instant, many of them where days or
+# clocks change.
+sub random_times
+{
+	my ($centre, $span) = @_;
+	return sub {
+		my $t = $centre + between(-floor($span / 2 / HOUR), floor($span / 2 / HOUR)) * HOUR;
+		my $kind = rand();
+		# near the change of clocks; around midnight, local or not
+		if ($kind < 0.15) { $t = $centre + between(-3, 3) * HOUR }
+		elsif ($kind < 0.5) { $t = floor($t / DAY) * DAY + between(-4, 4) * HOUR }
+		elsif ($kind < 0.6) { $t = floor($t / DAY) * DAY - pick(0, 1, 2) }
+		return $t;
+	};
+}
+
+# A time of random_times as SQL.
+sub literal
+{
+	my ($t, $type) = @_;
+	return 'NULL' if !defined $t;
+	return "'infinity'" if $t eq 'infinity';
+	return "'" . day($t) . "'" if $type eq 'date';
+	return "'" . strftime('%Y-%m-%d %H:%M:%S', gmtime($t)) . ($type eq 'timestamptz' ? '+00' : '') . "'";
+}
+
+# Rows (n, customer, at, amount) as SQL in values of a data set that says which
+# type times have, which amount_type if any, and by its sub time when.
+sub random_orders
+{
+	my ($c) = @_;
+	my $customers = between(1, 8);
+	my @values;
+	for my $n (1 .. pick(between(1, 10), between(10, 60), between(60, 150)))
+	{
+		my $at = chance(0.05) ? undef : $c->{time}->();
+		my $amount = pick(0, '0.1', '0.2', '-0.0000004', '0.0000005', '-0.0000005',
+			sprintf('%.2f', rand(100)), sprintf('%.2f', rand(100)), sprintf('%.2f', -rand(50)), sprintf('%.8f', rand(10)), '123456789012.123456');
+		$amount = between(-5, 20) if ($c->{amount_type} || '') eq 'int';
+		$amount = chance(0.05) ? 'NULL' : "'$amount'";
+		push @values, "($n, " . between(1, $customers) . ', ' . literal($at, $c->{type}) . ", $amount)";
+	}
+	$c->{values} = \@values;
+}
+
+# Rows (n, customer, during, amount) likewise, of the type range; in split the
+# same ranges cut at points inside.  minus: some amounts are below zero.
+sub random_ranges
+{
+	my ($c) = @_;
+	my $range = { date => 'daterange', timestamp => 'tsrange', timestamptz => 'tstzrange' }->{ $c->{type} };
+	my $unit = $c->{type} eq 'date' ? DAY : 1;
+	my $customers = between(1, 6);
+	my $minus = chance(0.2);
+	my (@values, @split);
+	$c->{range} = $range;
+	for my $n (1 .. pick(between(1, 4), between(4, 12), between(12, 24)))
+	{
+		my $row = sub { '(' . join(', ', $n, $_[0], $_[1], $_[2]) . ')' };
+		my $customer = between(1, $customers);
+		my $amount = pick(10, 20, 10, '7.25', '0.0000005', '0.0000004', 0, sprintf('%.7f', rand(50)));
+		$amount = pick(-10, -20, -5) if $minus && chance(0.4);
+		$amount = between(0, 3) if ($c->{amount_type} || '') eq 'int' && $amount >= 0;
+		$amount = chance(0.05) ? 'NULL' : "'$amount'";
+		if (chance(0.05))
+		{
+			my $nothing = $row->($customer, pick("'empty'", 'NULL'), $amount);
+			push @values, $nothing;
+			push @split, $nothing;
+			next;
+		}
+		my ($from, $to) = sort { $a <=> $b } $c->{time}->(), $c->{time}->();
+		$to = $from + between(0, 2) * HOUR if chance(0.05);
+		$_ = floor($_ / $unit) * $unit for $from, $to;
+		my @cuts = sort { $a <=> $b } grep { $_ > $from && $_ < $to } map { $from + $unit * between(1, floor(($to - $from) / $unit)) } 1 .. pick(0, 1, 1, 2, 3);
+		if (chance(0.2))
+		{
+			# open; cut anywhere after the start
+			@cuts = map { $from + $_ * floor($c->{span} / 5 / $unit) * $unit } 1 .. between(0, 2);
+			@cuts = grep { $_ > $from } @cuts;
+			$to = pick(undef, 'infinity');
+		}
+		my ($open, $close) = (pick('[', '[', '['), pick(')', ')', ']'));
+		$open = '(' if chance(0.1);
+		($open, $close) = ('[', ']') if defined $to && $to eq $from && chance(0.5);
+		my @points = ($from, @cuts, $to);
+		my $piece = sub { "$range(" . join(', ', literal($_[0], $c->{type}), literal($_[1], $c->{type}), "'$_[2]'") . ')' };
+		push @values, $row->($customer, $piece->($from, $to, "$open$close"), $amount);
+		for my $i (0 .. $#points - 1)
+		{
+			push @split, $row->($customer, $piece->($points[$i], $points[ $i + 1 ], ($i == 0 ? $open : '[') . ($i == $#points - 1 ? $close : ')')), $amount);
+		}
+	}
+	$c->{minus} = $minus;
+	$c->{values} = \@values;
+	$c->{split} = \@split;
 }
 
 1;
