@@ -34,6 +34,7 @@ OBJS = \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_type.o \
+	src/models/optimizer.o \
 	src/render/text.o
 
 REGRESS = \
