@@ -15,8 +15,10 @@ OBJS = \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
+	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/value.o \
 	src/base/wire.o \
 	src/history/identity.o \
 	src/history/intake.o \
@@ -26,6 +28,7 @@ OBJS = \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
 	src/history/ledger_visit.o \
+	src/history/timeline.o \
 	src/metrics/cohort_matrix.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_io.o \

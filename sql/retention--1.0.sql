@@ -344,7 +344,7 @@ COMMENT ON FUNCTION cohort_matrix_recv(internal) IS
 	'binary input of cohort_matrix; every field and sum is checked, error 22P03';
 
 CREATE FUNCTION cohort_matrix_send(cohort_matrix) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_send'
+	AS 'MODULE_PATHNAME', 'retention_value_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_send(cohort_matrix) IS
 	'binary output of cohort_matrix, version 1: the stored bytes, the same on every machine';
@@ -364,55 +364,55 @@ COMMENT ON TYPE cohort_matrix IS
 -- comparison: by the stored bytes, equal values have equal bytes
 
 CREATE FUNCTION cohort_matrix_eq(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_eq'
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_eq(cohort_matrix, cohort_matrix) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION cohort_matrix_ne(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_ne'
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_ne(cohort_matrix, cohort_matrix) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION cohort_matrix_lt(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_lt'
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_lt(cohort_matrix, cohort_matrix) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION cohort_matrix_le(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_le'
+	AS 'MODULE_PATHNAME', 'retention_value_le'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_le(cohort_matrix, cohort_matrix) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION cohort_matrix_gt(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_gt'
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_gt(cohort_matrix, cohort_matrix) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION cohort_matrix_ge(cohort_matrix, cohort_matrix) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_ge'
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_ge(cohort_matrix, cohort_matrix) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION cohort_matrix_cmp(cohort_matrix, cohort_matrix) RETURNS integer
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_cmp'
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_cmp(cohort_matrix, cohort_matrix) IS
 	'below, at or above 0 as the first matrix sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION cohort_matrix_hash(cohort_matrix) RETURNS integer
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_hash'
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_hash(cohort_matrix) IS
 	'hash of a cohort matrix';
 
 CREATE FUNCTION cohort_matrix_hash_extended(cohort_matrix, bigint) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_hash_extended'
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_hash_extended(cohort_matrix, bigint) IS
 	'64-bit hash of a cohort matrix with a seed';

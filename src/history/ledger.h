@@ -12,8 +12,9 @@
  *	when	1 word: time (44 bits, biased) | start flag | count (19 bits)
  *	amount	1 word, millionths; only when the ledger keeps money
  *
- * time is a period number or, under "since start", a moment (calendar.h).  A
- * count of 0 without the start flag is a refund.  Entries of one customer and
+ * time is a period number or, under "since start", a moment (calendar.h); of
+ * ranges it is a day since 2000-01-01, and the amount the change of the level
+ * on it.  A count of 0 without the start flag is a refund.  Entries of one customer and
  * time are additive: they may be merged, and need not be.
  *
  * As long as times are periods within 2^19 of 2000 and counts small, "when"
@@ -37,6 +38,12 @@
 
 #define LEDGER_MONEY 0x01		/* rows carry an amount */
 #define LEDGER_STARTED 0x02		/* rows carry started_at */
+#define LEDGER_LEVELS 0x04		/* rows are ranges: an entry is a day and the
+								 * change of the level on it, in millionths;
+								 * goes with LEDGER_MONEY */
+#define LEDGER_UNITS 0x08		/* without an amount: each range weighs 1, and
+								 * levels are no money */
+#define LEDGER_FLAGS 0x0F
 
 #define LEDGER_COUNT_BITS 19
 #define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)

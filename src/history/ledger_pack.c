@@ -177,7 +177,7 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	wire_reader_init(&r, bytes, len, PACK_WHAT);
 	head = wire_get_bytes(&r, 4);
 	if (head[0] != PACK_VERSION || head[2] < 1 || head[2] > 2 || head[3] > 1 ||
-		(head[1] & ~(LEDGER_MONEY | LEDGER_STARTED)) != 0)
+		(head[1] & ~LEDGER_FLAGS) != 0)
 		wire_corrupt(&r, "The header is not of this version.");
 	settings.flags = head[1];
 	settings.key_words = head[2];

@@ -119,7 +119,4 @@ extern Matrix *matrix_from_varlena(const struct varlena *value);
 /* A calendar to read the matrix with: no table, a zone only for hours. */
 extern Calendar *matrix_calendar(const Matrix *matrix);
 
-/* A day in ISO style whatever the DateStyle; palloc'd. */
-extern char *matrix_date_text(int64 day);
-
 #endif							/* RETENTION_COHORT_MATRIX_H */

@@ -1,6 +1,6 @@
 /*
  * cohort_matrix_io.c
- *		The type cohort_matrix: text and binary I/O, casts, comparison, hash.
+ *		The type cohort_matrix: text and binary I/O, casts.
  *
  * Text form, one canonical JSON object (here broken into lines):
  *
@@ -17,7 +17,8 @@
  */
 #include "metrics/cohort_matrix_text.h"
 
-#include "common/hashfn.h"
+#include "base/json_parts.h"
+#include "base/value.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -28,18 +29,8 @@
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_in);
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_out);
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_recv);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_send);
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_to_json);
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_to_jsonb);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_eq);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_ne);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_lt);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_le);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_gt);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_ge);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_cmp);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_hash);
-PG_FUNCTION_INFO_V1(retention_cohort_matrix_hash_extended);
 
 /* ----------------------------------------------------------------
  *		Text
@@ -111,14 +102,14 @@ matrix_to_cstring(const Matrix *matrix)
 	appendStringInfoString(&out, ", \"zone\": ");
 	escape_json(&out, matrix->zone);
 	appendStringInfo(&out, ", \"last\": \"%s\", \"money\": %s, \"started\": %s, \"recurring\": %s, \"levels\": %s, \"cohorts\": [",
-					 matrix_date_text(calendar_period_start(cal, matrix->last)),
+					 date_text(calendar_period_start(cal, matrix->last)),
 					 FLAG(MATRIX_MONEY), FLAG(MATRIX_STARTED),
 					 FLAG(MATRIX_RECURRING), FLAG(MATRIX_LEVELS));
 #undef FLAG
 	for (int i = 0; i < matrix->ncohorts; i++)
 	{
 		const MatrixCohort *cohort = &matrix->cohorts[i];
-		char	   *date = matrix_date_text(calendar_period_start(cal, cohort->period));
+		char	   *date = date_text(calendar_period_start(cal, cohort->period));
 
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfo(&out, "%s{\"cohort\": \"%s\", \"size\": " INT64_FORMAT,
@@ -182,106 +173,7 @@ retention_cohort_matrix_recv(PG_FUNCTION_ARGS)
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	int			len = buf->len - buf->cursor;
 	const char *payload = pq_getmsgbytes(buf, len);
-	struct varlena *value;
 
 	(void) matrix_decode(payload, len);
-	value = palloc(len + VARHDRSZ);
-	SET_VARSIZE(value, len + VARHDRSZ);
-	memcpy(VARDATA(value), payload, len);
-	PG_RETURN_POINTER(value);
-}
-
-Datum
-retention_cohort_matrix_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-}
-
-/* ----------------------------------------------------------------
- *		Comparing: equal values have equal bytes
- * ----------------------------------------------------------------
- */
-
-/* Below, at or above 0 as argument 0 sorts before, with or after 1. */
-static int
-compare_arguments(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = PG_GETARG_VARLENA_PP(0);
-	struct varlena *b = PG_GETARG_VARLENA_PP(1);
-	Size		alen = VARSIZE_ANY_EXHDR(a);
-	Size		blen = VARSIZE_ANY_EXHDR(b);
-	int			result = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(alen, blen));
-
-	if (result == 0)
-		result = (alen > blen) - (alen < blen);
-
-	/* an index must not fill up with detoasted copies */
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return result;
-}
-
-Datum
-retention_cohort_matrix_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
-}
-
-Datum
-retention_cohort_matrix_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
-}
-
-Datum
-retention_cohort_matrix_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
-}
-
-Datum
-retention_cohort_matrix_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
-}
-
-Datum
-retention_cohort_matrix_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
-}
-
-Datum
-retention_cohort_matrix_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
-}
-
-Datum
-retention_cohort_matrix_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_arguments(fcinfo));
-}
-
-Datum
-retention_cohort_matrix_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-	Datum		hash = hash_any((unsigned char *) VARDATA_ANY(value),
-								VARSIZE_ANY_EXHDR(value));
-
-	PG_FREE_IF_COPY(value, 0);
-	PG_RETURN_DATUM(hash);
-}
-
-Datum
-retention_cohort_matrix_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-	Datum		hash = hash_any_extended((unsigned char *) VARDATA_ANY(value),
-										 VARSIZE_ANY_EXHDR(value),
-										 PG_GETARG_INT64(1));
-
-	PG_FREE_IF_COPY(value, 0);
-	PG_RETURN_DATUM(hash);
+	PG_RETURN_POINTER(value_from_payload(payload, len));
 }

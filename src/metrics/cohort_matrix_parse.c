@@ -2,16 +2,13 @@
  * cohort_matrix_parse.c
  *		Reading the text of a cohort matrix.
  *
- * The text is a JSON object, see cohort_matrix_io.c.  It is read by
- * PostgreSQL's own parser, event by event, because a matrix may well exceed
- * what a jsonb can hold.  The first thing wrong is noted and all that follows
- * is ignored, so that the error can be soft.
+ * The text is a JSON object, see cohort_matrix_io.c, read event by event as
+ * json_parts.h says.
  */
 #include "metrics/cohort_matrix_text.h"
 
-#include "base/grain_parse.h"
+#include "base/json_parts.h"
 #include "miscadmin.h"
-#include "utils/datetime.h"
 
 typedef enum MatrixKey
 {
@@ -41,14 +38,6 @@ typedef enum MatrixPlace
 	AT_TOP, IN_MATRIX, IN_COHORTS, IN_COHORT, IN_COLUMN
 } MatrixPlace;
 
-/* An array of a cohort; its memory serves all cohorts. */
-typedef struct MatrixColumn
-{
-	int128	   *values;
-	int64		n;
-	int64		size;
-} MatrixColumn;
-
 typedef struct MatrixParse
 {
 	Matrix	   *matrix;
@@ -63,23 +52,17 @@ typedef struct MatrixParse
 	int32		cohorts_size;	/* allocated */
 	int32		with_orders;	/* cohorts that have the key */
 	int32		with_revenue;
-	MatrixColumn columns[COHORT_KEYS];
-	const char *detail;			/* first thing wrong */
-	const char *hint;
+	JsonColumn	columns[COHORT_KEYS];	/* their memory serves all cohorts */
+	JsonProblem problem;
 } MatrixParse;
 
 #define HINT_WHOLE \
 	"The text of a cohort_matrix is what its output writes; make one with the aggregate cohort_matrix(customer, at, grain)."
 
-/* Note what is wrong, unless something was before. */
 static void
 problem(MatrixParse *p, const char *detail, const char *hint)
 {
-	if (p->detail == NULL)
-	{
-		p->detail = detail;
-		p->hint = hint;
-	}
+	json_problem(&p->problem, detail, hint);
 }
 
 /* ----------------------------------------------------------------
@@ -87,95 +70,24 @@ problem(MatrixParse *p, const char *detail, const char *hint)
  * ----------------------------------------------------------------
  */
 
-/* A day in ISO style, as matrix_date_text() writes it. */
-static bool
-parse_date(const char *text, DateADT *date)
-{
-	int			year;
-	int			month;
-	int			day;
-	int			used;
-
-	if (sscanf(text, "%7d-%2d-%2d%n", &year, &month, &day, &used) != 3)
-		return false;
-	if (strcmp(text + used, " BC") == 0)
-		year = 1 - year;
-	if (month < 1 || month > 12 || !IS_VALID_JULIAN(year, month, day))
-		return false;
-	*date = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
-	return strcmp(matrix_date_text(*date), text) == 0;
-}
-
-/* The date under the key at hand. */
-static void
-take_date(MatrixParse *p, const char *name, const char *token, bool is_string,
-		  DateADT *date)
-{
-	if (!is_string || !parse_date(token, date))
-		problem(p, psprintf("The value of \"%s\" is not a date in quotes.", name),
-				"Dates read like \"2024-01-31\", whatever the DateStyle.");
-}
-
-/* A count under the key at hand: digits only, 64 bits. */
-static bool
-parse_count(const char *token, int64 *count)
-{
-	*count = 0;
-	if (*token == '\0')
-		return false;
-	for (; *token; token++)
-		if (*token < '0' || *token > '9' ||
-			pg_mul_s64_overflow(*count, 10, count) ||
-			pg_add_s64_overflow(*count, *token - '0', count))
-			return false;
-	return true;
-}
-
 /* A number into the column of the key at hand. */
 static void
-take_number(MatrixParse *p, const char *token, bool is_number)
+take_number(MatrixParse *p, const char *token, JsonTokenType type)
 {
-	MatrixColumn *column = &p->columns[p->key];
 	const char *name = cohort_keys[p->key];
-	int128		value = 0;
+	JsonColumn *column = &p->columns[p->key];
 	int64		count = 0;
 
-	CHECK_FOR_INTERRUPTS();
 	if (p->key == KEY_REVENUE)
 	{
-		if (!is_number || !money_from_cstring(token, &value))
-			problem(p, psprintf("\"%s\" has an element that is not an amount.", name),
-					"Amounts are plain numbers of at most six decimals, without exponent.");
+		json_take_amount(&p->problem, name, token, type, column);
+		return;
 	}
-	else
-	{
-		if (!is_number || !parse_count(token, &count) ||
-			(p->key == KEY_AGE && count > PG_INT32_MAX))
-			problem(p, psprintf("\"%s\" has an element that is not a count.", name),
-					"Counts are whole numbers from 0 to 9223372036854775807, ages to 2147483647.");
-		value = count;
-	}
-	if (column->n == column->size)
-	{
-		column->size = Max(column->size * 2, 64);
-		column->values = column->values == NULL ?
-			palloc(column->size * sizeof(int128)) :
-			repalloc_huge(column->values, column->size * sizeof(int128));
-	}
-	column->values[column->n++] = value;
-}
-
-/* A zone as SET timezone takes it, or the empty string for none. */
-static void
-take_zone(MatrixParse *p, const char *token)
-{
-	const char *zone = *token == '\0' ? token : grain_zone_canonical(token);
-
-	if (zone == NULL)
-		problem(p, psprintf("Time zone \"%s\" is not recognized.", token),
-				"SELECT name FROM pg_timezone_names lists the zones known here; the zone is empty when no instant was cut in one.");
-	else
-		p->matrix->zone = pstrdup(zone);
+	if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &count) ||
+		(p->key == KEY_AGE && count > PG_INT32_MAX))
+		problem(p, psprintf("\"%s\" has an element that is not a count.", name),
+				"Counts are whole numbers from 0 to 9223372036854775807, ages to 2147483647.");
+	json_column_add(column, count);
 }
 
 /* A scalar of the matrix itself. */
@@ -191,7 +103,7 @@ take_matrix_scalar(MatrixParse *p, char *token, JsonTokenType type)
 	switch (p->key)
 	{
 		case KEY_LAST:
-			take_date(p, name, token, type == JSON_TOKEN_STRING, &p->last);
+			json_take_date(&p->problem, name, token, type, &p->last);
 			break;
 		case KEY_GRAIN:
 		case KEY_ZONE:
@@ -201,17 +113,14 @@ take_matrix_scalar(MatrixParse *p, char *token, JsonTokenType type)
 			else if (p->key == KEY_GRAIN)
 				p->grain = token;
 			else
-				take_zone(p, token);
+				p->matrix->zone = json_take_zone(&p->problem, token);
 			break;
 		case KEY_COHORTS:
 			problem(p, "The value of \"cohorts\" is not an array.", HINT_WHOLE);
 			break;
 		default:
-			if (type == JSON_TOKEN_TRUE)
-				p->matrix->flags |= flags[p->key];
-			else if (type != JSON_TOKEN_FALSE)
-				problem(p, psprintf("The value of \"%s\" is neither true nor false.", name),
-						HINT_WHOLE);
+			json_take_flag(&p->problem, name, type, flags[p->key],
+						   &p->matrix->flags, HINT_WHOLE);
 			break;
 	}
 }
@@ -221,12 +130,12 @@ on_scalar(void *state, char *token, JsonTokenType type)
 {
 	MatrixParse *p = state;
 
-	if (p->detail != NULL)
+	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
 	switch (p->place)
 	{
 		case IN_COLUMN:
-			take_number(p, token, type == JSON_TOKEN_NUMBER);
+			take_number(p, token, type);
 			pfree(token);
 			break;
 		case IN_MATRIX:
@@ -234,11 +143,11 @@ on_scalar(void *state, char *token, JsonTokenType type)
 			break;
 		case IN_COHORT:
 			if (p->key == KEY_COHORT)
-				take_date(p, "cohort", token, type == JSON_TOKEN_STRING, &p->date);
+				json_take_date(&p->problem, "cohort", token, type, &p->date);
 			else if (p->key != KEY_SIZE)
 				problem(p, psprintf("The value of \"%s\" is not an array.",
 									cohort_keys[p->key]), HINT_WHOLE);
-			else if (type != JSON_TOKEN_NUMBER || !parse_count(token, &p->size))
+			else if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &p->size))
 				problem(p, "The value of \"size\" is not a count.",
 						"Counts are whole numbers from 0 to 9223372036854775807.");
 			break;
@@ -280,7 +189,7 @@ cohort_is_whole(MatrixParse *p)
 		if (seen && key > KEY_AGE && p->columns[key].n != p->columns[KEY_AGE].n)
 		{
 			problem(p, psprintf("Cohort %s: \"%s\" has %lld elements, \"age\" has %lld.",
-								matrix_date_text(p->date), cohort_keys[key],
+								date_text(p->date), cohort_keys[key],
 								(long long) p->columns[key].n,
 								(long long) p->columns[KEY_AGE].n),
 					"All arrays of a cohort have one element for each age listed in \"age\".");
@@ -339,7 +248,7 @@ on_object_start(void *state)
 {
 	MatrixParse *p = state;
 
-	if (p->detail != NULL)
+	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
 	if (p->place == AT_TOP)
 		p->place = IN_MATRIX;
@@ -360,7 +269,7 @@ on_object_end(void *state)
 {
 	MatrixParse *p = state;
 
-	if (p->detail != NULL)
+	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
 	if (p->place == IN_COHORT)
 	{
@@ -375,7 +284,7 @@ on_array_start(void *state)
 {
 	MatrixParse *p = state;
 
-	if (p->detail != NULL)
+	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
 	if (p->place == IN_MATRIX && p->key == KEY_COHORTS)
 		p->place = IN_COHORTS;
@@ -391,7 +300,7 @@ on_array_end(void *state)
 {
 	MatrixParse *p = state;
 
-	if (p->detail != NULL)
+	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
 	p->place = p->place == IN_COLUMN ? IN_COHORT : IN_MATRIX;
 	JSON_ACTION_RETURN;
@@ -406,16 +315,9 @@ on_field(void *state, char *name, bool isnull)
 	int			nkeys = inner ? COHORT_KEYS : MATRIX_KEYS;
 	uint32	   *seen = inner ? &p->cohort_seen : &p->matrix_seen;
 
-	if (p->detail != NULL)
+	if (p->problem.detail != NULL)
 		JSON_ACTION_RETURN;
-	for (p->key = 0; p->key < nkeys; p->key++)
-		if (strcmp(name, keys[p->key]) == 0)
-			break;
-	if (p->key == nkeys)
-		problem(p, psprintf("The key \"%s\" is unknown.", name), HINT_WHOLE);
-	else if (*seen & (1 << p->key))
-		problem(p, psprintf("The key \"%s\" is there twice.", name), HINT_WHOLE);
-	*seen |= 1 << p->key;
+	p->key = json_key(&p->problem, name, keys, nkeys, seen, HINT_WHOLE);
 	JSON_ACTION_RETURN;
 }
 
@@ -433,9 +335,9 @@ day_to_period(MatrixParse *p, const Calendar *cal, DateADT day)
 
 	if (start != day)
 		problem(p, psprintf("%s is not the first day of a period of the grain \"%s\".",
-							matrix_date_text(day), grain_to_cstring(cal->grain)),
+							date_text(day), grain_to_cstring(cal->grain)),
 				psprintf("The period it lies in begins with %s.",
-						 matrix_date_text(start)));
+						 date_text(start)));
 	return (int32) period;
 }
 
@@ -447,7 +349,7 @@ finish_matrix(MatrixParse *p)
 	Calendar   *cal = matrix_calendar(matrix);
 
 	matrix->last = day_to_period(p, cal, p->last);
-	for (int i = 0; p->detail == NULL && i < matrix->ncohorts; i++)
+	for (int i = 0; p->problem.detail == NULL && i < matrix->ncohorts; i++)
 		matrix->cohorts[i].period = day_to_period(p, cal,
 												  matrix->cohorts[i].period);
 	if (p->with_orders != (matrix_has_orders(matrix) ? matrix->ncohorts : 0))
@@ -458,7 +360,7 @@ finish_matrix(MatrixParse *p)
 		problem(p, matrix_has_money(matrix) ? "A cohort lacks the key \"revenue\"." :
 				"A cohort has the key \"revenue\".",
 				"Cohorts have \"revenue\" when \"money\" is true, and only then.");
-	if (p->detail == NULL)
+	if (p->problem.detail == NULL)
 		problem(p, matrix_problem(matrix), HINT_WHOLE);
 }
 
@@ -466,9 +368,7 @@ finish_matrix(MatrixParse *p)
 static void
 parse_text(MatrixParse *p, const char *text)
 {
-	JsonLexContext *lex = json_lexer(unconstify(char *, text), strlen(text));
 	JsonSemAction actions = {0};
-	JsonParseErrorType result;
 
 	actions.semstate = p;
 	actions.object_start = on_object_start;
@@ -477,13 +377,8 @@ parse_text(MatrixParse *p, const char *text)
 	actions.array_end = on_array_end;
 	actions.object_field_start = on_field;
 	actions.scalar = on_scalar;
-	result = pg_parse_json(lex, &actions);
-	if (result != JSON_SUCCESS)
-	{
-		p->detail = NULL;		/* not JSON at all: say so first */
-		problem(p, json_errdetail(result, lex), HINT_WHOLE);
-	}
-	for (int key = 0; p->detail == NULL && key < MATRIX_KEYS; key++)
+	json_read(text, &actions, &p->problem, HINT_WHOLE);
+	for (int key = 0; p->problem.detail == NULL && key < MATRIX_KEYS; key++)
 		if ((p->matrix_seen & (1 << key)) == 0)
 			problem(p, psprintf("The key \"%s\" is missing.", matrix_keys[key]),
 					HINT_WHOLE);
@@ -500,18 +395,13 @@ matrix_parse(const char *text, Node *escape)
 
 	p.matrix = palloc0(sizeof(Matrix));
 	parse_text(&p, text);
-	if (p.detail == NULL)
+	if (p.problem.detail == NULL)
 	{
 		p.matrix->grain = grain_parse(p.grain, escape);
 		if (p.matrix->grain == NULL)
 			return NULL;		/* a soft error was recorded */
 		finish_matrix(&p);
 	}
-	if (p.detail != NULL)
-		input_error(escape, NULL,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("invalid input syntax for type %s", "cohort_matrix"),
-					 errdetail_internal("%s", p.detail),
-					 errhint("%s", p.hint)));
-	return p.matrix;
+	json_report(escape, "cohort_matrix", &p.problem);
+	return p.problem.detail == NULL ? p.matrix : NULL;
 }

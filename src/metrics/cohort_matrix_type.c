@@ -10,9 +10,9 @@
 #include "metrics/cohort_matrix.h"
 
 #include "base/grain_parse.h"
+#include "base/json_parts.h"
 #include "base/wire.h"
 #include "miscadmin.h"
-#include "utils/datetime.h"
 
 #define MATRIX_VERSION 1
 #define MATRIX_FLAGS \
@@ -42,18 +42,6 @@ matrix_calendar(const Matrix *matrix)
 	if (matrix->grain->unit == GRAIN_HOUR && matrix->zone[0] != '\0')
 		zone = pg_tzset(matrix->zone);
 	return calendar_create(matrix->grain, zone, false, CurrentMemoryContext);
-}
-
-/* A day in ISO style whatever the DateStyle; palloc'd. */
-char *
-matrix_date_text(int64 day)
-{
-	struct pg_tm tm = {0};
-	char		text[MAXDATELEN + 1];
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
-	EncodeDateOnly(&tm, USE_ISO_DATES, text);
-	return pstrdup(text);
 }
 
 /* Does PostgreSQL have this day? */
@@ -198,7 +186,7 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 	if (problem == NULL)
 		return NULL;
 	return psprintf("Cohort %s, age %d: %s.",
-					matrix_date_text(calendar_period_start(cal, cohort->period)),
+					date_text(calendar_period_start(cal, cohort->period)),
 					at < cohort->ncells ? cohort->cells[at].age : 0, problem);
 }
 

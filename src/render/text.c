@@ -7,6 +7,7 @@
  */
 #include "metrics/cohort_matrix_read.h"
 
+#include "base/json_parts.h"
 #include "base/rate.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
@@ -130,8 +131,7 @@ put_cohort_line(StringInfo line, const MatrixReading *reading, int64 period,
 
 	cohort_walk_begin(&walk, reading->matrix, cohort);
 	appendStringInfo(line, "%-13s %10lld ",
-					 matrix_date_text(calendar_period_start(reading->calendar,
-															period)),
+					 date_text(calendar_period_start(reading->calendar, period)),
 					 (long long) (cohort != NULL ? cohort->size : 0));
 	for (int64 age = 0; age < shown; age++)
 	{

@@ -1,0 +1,81 @@
+/*
+ * json_parts.h
+ *		What the JSON texts of values are made of: dates, counts, amounts,
+ *		zones; and how they are read.
+ *
+ * A text is read by PostgreSQL's own parser, event by event, because a value
+ * may well exceed what a jsonb can hold.  The first thing wrong is noted and
+ * all that follows is ignored, so that the error can be soft.
+ */
+#ifndef RETENTION_JSON_PARTS_H
+#define RETENTION_JSON_PARTS_H
+
+#include "base/compat.h"
+#include "utils/date.h"
+
+/* The first thing wrong with a text; detail is NULL while there is none. */
+typedef struct JsonProblem
+{
+	const char *detail;
+	const char *hint;
+} JsonProblem;
+
+/* An array of numbers; its memory may serve several. */
+typedef struct JsonColumn
+{
+	int128	   *values;
+	int64		n;
+	int64		size;			/* allocated */
+} JsonColumn;
+
+/* Note what is wrong, unless something was before. */
+extern void json_problem(JsonProblem *problem, const char *detail,
+						 const char *hint);
+
+/* Run the parser over the text; hint is that of a text that is not JSON. */
+extern void json_read(const char *text, const JsonSemAction *actions,
+					  JsonProblem *problem, const char *hint);
+
+/*
+ * The error of an input function, 22P02, as input_error() on escape; nothing
+ * when there is no problem.
+ */
+extern void json_report(Node *escape, const char *type,
+						const JsonProblem *problem);
+
+/*
+ * Number of a key among nkeys, whose bit is set in *seen.  An unknown one, or
+ * one that was seen before, is a problem.
+ */
+extern int	json_key(JsonProblem *problem, const char *name,
+					 const char *const *keys, int nkeys, uint32 *seen,
+					 const char *hint);
+
+/* Scalars under the key name; anything else is a problem. */
+extern void json_take_date(JsonProblem *problem, const char *name,
+						   const char *token, JsonTokenType type,
+						   DateADT *date);
+extern void json_take_flag(JsonProblem *problem, const char *name,
+						   JsonTokenType type, uint8 flag, uint8 *flags,
+						   const char *hint);
+
+/* A zone as SET timezone takes it, canonical; "" for none. */
+extern const char *json_take_zone(JsonProblem *problem, const char *token);
+
+/* An element of the array name, to the end of a column. */
+extern void json_take_amount(JsonProblem *problem, const char *name,
+							 const char *token, JsonTokenType type,
+							 JsonColumn *column);
+
+extern void json_column_add(JsonColumn *column, int128 value);
+
+/* A count: digits only, 64 bits.  False when the text is none. */
+extern bool count_from_cstring(const char *text, int64 *count);
+
+/* A day in ISO style whatever the DateStyle; palloc'd. */
+extern char *date_text(int64 day);
+
+/* Read what date_text() writes.  False when the text is anything else. */
+extern bool date_from_cstring(const char *text, DateADT *date);
+
+#endif							/* RETENTION_JSON_PARTS_H */
