@@ -50,6 +50,7 @@ OBJS = \
 	src/metrics/cohort_matrix_type.o \
 	src/metrics/earliest.o \
 	src/metrics/lifecycle.o \
+	src/models/optimizer.o \
 	src/render/text.o
 
 REGRESS = \
