@@ -16,9 +16,8 @@
 #include "miscadmin.h"
 #include "models/special.h"
 
-/* A panel this short and flat takes fewer nodes. */
-#define FEW_WIDTH 1.0
-#define FEW_FALL 4.0
+/* A panel along which the integrand falls by no more takes fewer nodes. */
+#define FEW_FALL 6.0
 
 /*
  * The integral from lower to upper of
@@ -108,7 +107,7 @@ leave_time(float8 k, float8 l, float8 alpha, float8 beta, float8 lower,
 		while (!panel_fits(&width, rate))
 			rate = leave_rate(&r, from + width);
 		part = leave_panel(&r, from, width,
-						   width <= FEW_WIDTH && width * rate <= FEW_FALL, &sums);
+						   width * rate <= FEW_FALL, &sums);
 		from += width;
 		if (from >= end || part < 1e-18 * sums.integral)
 			break;

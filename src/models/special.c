@@ -161,7 +161,7 @@ laplace_fraction(float8 s, float8 z)
 		c = b + a / c;
 		factor = c * d;
 		value *= factor;
-		if (fabs(factor - 1) < 1e-16)
+		if (fabs(factor - 1) < 3e-16)
 			return value;
 	}
 	special_give_up();
