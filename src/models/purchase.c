@@ -156,7 +156,7 @@ means(const RowGroup *groups, int64 ngroups, float8 *age, float8 *frequency)
 
 /*
  * Maximize the likelihood from the first start; from the others only when
- * the first does not identify the parameters.  Times are in mean ages.
+ * it does not converge.  Times are in mean ages.
  */
 static void
 search(const PurchaseData *data, float8 frequency, OptimizerResult *best)
@@ -179,7 +179,8 @@ search(const PurchaseData *data, float8 frequency, OptimizerResult *best)
 		evaluations += result.evaluations;
 		if (i == 0 || optimizer_better(&result, best))
 			*best = result;
-		if (best->identified)
+		if (best->status == OPTIMIZER_CONVERGED ||
+			evaluations >= OPTIMIZER_MAX_EVALUATIONS)
 			break;
 	}
 	best->evaluations = evaluations;

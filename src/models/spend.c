@@ -226,7 +226,8 @@ spend_fit(const RowGroup *groups, int64 ngroups, Fitted *fitted)
 		evaluations += result.evaluations;
 		if (i == 0 || optimizer_better(&result, &best))
 			best = result;
-		if (best.identified)
+		if (best.status == OPTIMIZER_CONVERGED ||
+			evaluations >= OPTIMIZER_MAX_EVALUATIONS)
 			break;
 	}
 	if (best.status == OPTIMIZER_NO_START)
