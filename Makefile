@@ -79,6 +79,20 @@ OBJS = \
 	src/metrics/timeline_items.o \
 	src/metrics/timeline_movements.o \
 	src/metrics/window_funnel.o \
+	src/models/fitted.o \
+	src/models/fitted_parse.o \
+	src/models/groups.o \
+	src/models/groups_aggregate.o \
+	src/models/optimizer.o \
+	src/models/prediction.o \
+	src/models/purchase.o \
+	src/models/purchase_aggregate.o \
+	src/models/purchase_bgnbd.o \
+	src/models/purchase_model.o \
+	src/models/purchase_pareto.o \
+	src/models/special.o \
+	src/models/spend.o \
+	src/models/spend_model.o \
 	src/render/funnel_text.o \
 	src/render/lines.o \
 	src/render/text.o

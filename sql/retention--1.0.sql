@@ -2572,3 +2572,498 @@ CREATE AGGREGATE retention(VARIADIC conditions boolean[]) (
 );
 COMMENT ON AGGREGATE retention(boolean[]) IS
 	'of one customer (the group): r[1] tells whether any row meets condition 1, r[i] whether in addition any row meets condition i. No order of time is checked: put the times into the conditions, or use window_funnel. A NULL condition is not met; shorter arrays count as filled up with false; NULL when there is no row';
+
+-- ----------------------------------------------------------------
+-- 11. models: the support functions that aggregates fitting models share
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION groups_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_groups_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION groups_combine(internal, internal) IS
+	'aggregate support: adds the rows that one worker counted to those of another; error 22023 when kind or unit differ';
+
+CREATE FUNCTION groups_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_groups_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION groups_serialize(internal) IS
+	'aggregate support: packs what a worker counted';
+
+CREATE FUNCTION groups_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_groups_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION groups_deserialize(bytea, internal) IS
+	'aggregate support: unpacks what a worker counted; every field is checked, error 22P03';
+
+-- ----------------------------------------------------------------
+-- 12. purchase_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE purchase_model;
+
+CREATE FUNCTION purchase_model_in(cstring) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_in(cstring) IS
+	'input of purchase_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION purchase_model_out(purchase_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_out(purchase_model) IS
+	'output of purchase_model: one JSON object, lossless';
+
+CREATE FUNCTION purchase_model_recv(internal) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_recv(internal) IS
+	'binary input of purchase_model; every field is checked, error 22P03';
+
+CREATE FUNCTION purchase_model_send(purchase_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_send(purchase_model) IS
+	'binary output of purchase_model, version 1, the same on every machine';
+
+CREATE TYPE purchase_model (
+	INPUT = purchase_model_in,
+	OUTPUT = purchase_model_out,
+	RECEIVE = purchase_model_recv,
+	SEND = purchase_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE purchase_model IS
+	'a fitted model of how often customers buy and until when (bg/nbd, mbg/nbd or pareto/nbd), made by the aggregate purchase_model(kind, frequency, recency, age, unit): kind, unit of time, parameters and what the fit reports';
+
+-- comparison
+
+CREATE FUNCTION purchase_model_eq(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_eq(purchase_model, purchase_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION purchase_model_ne(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_ne(purchase_model, purchase_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION purchase_model_hash(purchase_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_hash(purchase_model) IS
+	'hash support';
+
+CREATE FUNCTION purchase_model_hash_extended(purchase_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_hash_extended(purchase_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = purchase_model_eq,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (purchase_model, purchase_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = purchase_model_ne,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (purchase_model, purchase_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS purchase_model_ops
+	DEFAULT FOR TYPE purchase_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 purchase_model_hash(purchase_model),
+	FUNCTION 2 purchase_model_hash_extended(purchase_model, bigint);
+COMMENT ON OPERATOR CLASS purchase_model_ops USING hash IS
+	'hashing of purchase_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY purchase_model_ops USING hash IS
+	'hashing of purchase_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION purchase_model_to_json(purchase_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_to_json(purchase_model) IS
+	'a purchase_model as json, the object its text is';
+
+CREATE CAST (purchase_model AS json)
+	WITH FUNCTION purchase_model_to_json(purchase_model);
+COMMENT ON CAST (purchase_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION purchase_model_to_jsonb(purchase_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_to_jsonb(purchase_model) IS
+	'a purchase_model as jsonb, the object its text is';
+
+CREATE CAST (purchase_model AS jsonb)
+	WITH FUNCTION purchase_model_to_jsonb(purchase_model);
+COMMENT ON CAST (purchase_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregate
+
+CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION purchase_model_final(internal) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION purchase_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision) IS
+	'fits a model of purchases to customers, one row each, by maximum likelihood. kind: ''bg/nbd'' (Fader, Hardie and Lee 2005), ''mbg/nbd'' (Batislam, Denizel and Filiztekin 2007) or ''pareto/nbd'' (Schmittlein, Morrison and Colombo 1987), constant in a group (22023) and not NULL (22004). frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in one unit. Rows with a NULL are skipped, no rows give NULL. Rows that are no history (recency above age, negative or infinite times, ...) are error 22023 with their count and an example, as are data without any repeat purchase. model_fit() says whether the data identify the parameters';
+
+CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision, unit text) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text) IS
+	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model purchase_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
+COMMENT ON FUNCTION model_parameters(purchase_model) IS
+	'one row per parameter, in the order of the publications: r, alpha, a, b of bg/nbd and mbg/nbd, r, alpha, s, beta of pareto/nbd; alpha and beta are times in the unit of the model; standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model purchase_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(purchase_model) IS
+	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
+	'purchases expected of a customer within the horizon after the age, in units of the model. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases_new'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, double precision) IS
+	'purchases expected of a new customer within the horizon after the first purchase, which is not counted; the horizon is in units of the model; error 22023 for one that is negative or not finite';
+
+CREATE FUNCTION p_alive(
+	model purchase_model, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_alive'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_alive(purchase_model, bigint, double precision, double precision) IS
+	'probability that a customer has not dropped out for good by the age; always 1 under bg/nbd without a repeat purchase, which is why mbg/nbd exists. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+CREATE FUNCTION p_no_purchase(
+	model purchase_model, horizon double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_no_purchase'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_no_purchase(purchase_model, double precision, bigint, double precision, double precision) IS
+	'probability that a customer does not buy within the horizon after the age, in units of the model: the risk to lose them from sight. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+
+CREATE FUNCTION discounted_expected_purchases(
+	model purchase_model, annual_discount double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
+	'purchases expected of a customer after the age, without end, each worth (1 + annual_discount)^(-years after the age); a year is 365 days. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a model without a unit; error 22003 for a discount that is not positive and finite (0.15 is 15 % a year)';
+
+CREATE FUNCTION discounted_expected_purchases(
+	model purchase_model, annual_discount double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases_new'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision) IS
+	'the same of a new customer, from the first purchase on, which is not counted';
+
+CREATE FUNCTION log_likelihood(
+	model purchase_model, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_purchase_log_likelihood'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION log_likelihood(purchase_model, bigint, double precision, double precision) IS
+	'logarithm of the likelihood of one customer under a model, without terms of the data alone: its sum over customers that were not fitted compares models. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+-- ----------------------------------------------------------------
+-- 13. spend_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE spend_model;
+
+CREATE FUNCTION spend_model_in(cstring) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_in(cstring) IS
+	'input of spend_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION spend_model_out(spend_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_spend_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_out(spend_model) IS
+	'output of spend_model: one JSON object, lossless';
+
+CREATE FUNCTION spend_model_recv(internal) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_recv(internal) IS
+	'binary input of spend_model; every field is checked, error 22P03';
+
+CREATE FUNCTION spend_model_send(spend_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_send(spend_model) IS
+	'binary output of spend_model, version 1, the same on every machine';
+
+CREATE TYPE spend_model (
+	INPUT = spend_model_in,
+	OUTPUT = spend_model_out,
+	RECEIVE = spend_model_recv,
+	SEND = spend_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE spend_model IS
+	'a fitted Gamma-Gamma model of what customers spend on a purchase, made by the aggregate spend_model(frequency, monetary_value): parameters and what the fit reports';
+
+-- comparison
+
+CREATE FUNCTION spend_model_eq(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_eq(spend_model, spend_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION spend_model_ne(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_ne(spend_model, spend_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION spend_model_hash(spend_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_hash(spend_model) IS
+	'hash support';
+
+CREATE FUNCTION spend_model_hash_extended(spend_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_hash_extended(spend_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = spend_model_eq,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (spend_model, spend_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = spend_model_ne,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (spend_model, spend_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS spend_model_ops
+	DEFAULT FOR TYPE spend_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 spend_model_hash(spend_model),
+	FUNCTION 2 spend_model_hash_extended(spend_model, bigint);
+COMMENT ON OPERATOR CLASS spend_model_ops USING hash IS
+	'hashing of spend_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY spend_model_ops USING hash IS
+	'hashing of spend_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION spend_model_to_json(spend_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_spend_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_to_json(spend_model) IS
+	'a spend_model as json, the object its text is';
+
+CREATE CAST (spend_model AS json)
+	WITH FUNCTION spend_model_to_json(spend_model);
+COMMENT ON CAST (spend_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION spend_model_to_jsonb(spend_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_spend_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_to_jsonb(spend_model) IS
+	'a spend_model as jsonb, the object its text is';
+
+CREATE CAST (spend_model AS jsonb)
+	WITH FUNCTION spend_model_to_jsonb(spend_model);
+COMMENT ON CAST (spend_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregate
+
+CREATE FUNCTION spend_model_transition(internal, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, double precision) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION spend_model_transition(internal, bigint, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, numeric) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION spend_model_final(internal) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION spend_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value double precision) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, double precision) IS
+	'fits the Gamma-Gamma model (Fader and Hardie 2013) to customers, one row each, by maximum likelihood. frequency: repeat purchases; monetary_value: their mean value, not their sum, in any one currency, in double precision. Customers without repeat purchases say nothing and are not counted; rows with a NULL are skipped, no rows give NULL. Values of repeat customers that are not above 0 or not finite, and negative frequencies, are error 22023 with their count and an example, as are data without any repeat customer';
+
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, numeric) IS
+	'the same for numeric values, which are taken in double precision';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model spend_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_spend_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+COMMENT ON FUNCTION model_parameters(spend_model) IS
+	'one row per parameter: p, q and gamma, the latter in the unit of the values; standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model spend_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean, OUT correlation double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_spend_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(spend_model) IS
+	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION expected_spend(
+	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_spend'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS
+	'mean value expected of a further purchase of a customer, an estimate in the unit of the values; between the customers own mean and that of all. monetary_value: mean value of the repeat purchases, of no meaning and possibly NULL when frequency is 0; other NULLs give NULL. Error 22003 where the mean is infinite (q of the model at most 1), 22023 for a negative frequency or a value that is not above 0';
+
+CREATE FUNCTION log_likelihood(
+	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_spend_log_likelihood'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION log_likelihood(spend_model, bigint, double precision) IS
+	'logarithm of the likelihood of one customer under a model; 0 without repeat purchases. Error 22023 for a negative frequency or a value that is not above 0';
+
+CREATE FUNCTION predicted_ltv(
+	purchases purchase_model, spend spend_model, frequency bigint,
+	recency double precision, age double precision,
+	monetary_value double precision, as_of date, horizon interval,
+	annual_discount double precision DEFAULT 0,
+	margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_predicted_ltv'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, bigint, double precision, double precision, double precision, date, interval, double precision, double precision) IS
+	'value predicted of a customer within the horizon after as_of, where the age ends: expected purchases times expected spend times margin (0..1, the fraction of revenue that is left), in the unit of the values, at six decimals. The horizon is (as_of + horizon) - as_of, converted by the unit of the model; purchases count at the end of each calendar month after as_of, the last partial month at its end, and month j is worth (1 + annual_discount)^(-j/12). monetary_value may be NULL when frequency is 0; other NULLs give NULL. Errors as in expected_purchases and expected_spend, 22023 for a model without a unit or a negative horizon, 22003 for a margin outside 0..1 or a negative discount, 22008 for an infinite as_of';
