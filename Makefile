@@ -12,17 +12,21 @@ OBJS = \
 	src/retention.o \
 	src/base/calendar.o \
 	src/base/calendar_window.o \
+	src/base/expanded.o \
+	src/base/funnel_rules.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/tally.o \
 	src/base/value.o \
 	src/base/wire.o \
 	src/history/argument.o \
 	src/history/identity.o \
 	src/history/intake.o \
+	src/history/intake_events.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
 	src/history/ledger_group.o \
@@ -31,6 +35,7 @@ OBJS = \
 	src/history/ledger_visit.o \
 	src/history/timeline.o \
 	src/history/timeline_aggregate.o \
+	src/history/timeline_build.o \
 	src/history/timeline_io.o \
 	src/history/timeline_readers.o \
 	src/history/timeline_spells.o \
@@ -48,9 +53,48 @@ OBJS = \
 	src/metrics/cohort_matrix_state.o \
 	src/metrics/cohort_matrix_timelines.o \
 	src/metrics/cohort_matrix_type.o \
+	src/metrics/customer_movements.o \
+	src/metrics/customer_movements_io.o \
+	src/metrics/customer_movements_read.o \
+	src/metrics/customer_movements_text.o \
+	src/metrics/customer_movements_type.o \
 	src/metrics/earliest.o \
+	src/metrics/economics.o \
+	src/metrics/economics_cac.o \
+	src/metrics/funnel.o \
+	src/metrics/funnel_chain.o \
+	src/metrics/funnel_io.o \
+	src/metrics/funnel_merge.o \
+	src/metrics/funnel_parse.o \
+	src/metrics/funnel_readers.o \
+	src/metrics/funnel_rows.o \
+	src/metrics/funnel_type.o \
 	src/metrics/lifecycle.o \
+	src/metrics/loyalty.o \
+	src/metrics/loyalty_scores.o \
+	src/metrics/metric_head.o \
+	src/metrics/movement_changes.o \
+	src/metrics/rates.o \
+	src/metrics/retention_flags.o \
+	src/metrics/timeline_items.o \
+	src/metrics/timeline_movements.o \
+	src/metrics/window_funnel.o \
+	src/models/fitted.o \
+	src/models/fitted_parse.o \
+	src/models/groups.o \
+	src/models/groups_aggregate.o \
 	src/models/optimizer.o \
+	src/models/prediction.o \
+	src/models/purchase.o \
+	src/models/purchase_aggregate.o \
+	src/models/purchase_bgnbd.o \
+	src/models/purchase_model.o \
+	src/models/purchase_pareto.o \
+	src/models/special.o \
+	src/models/spend.o \
+	src/models/spend_model.o \
+	src/render/funnel_text.o \
+	src/render/lines.o \
 	src/render/text.o
 
 REGRESS = \
@@ -62,17 +106,30 @@ REGRESS = \
 	cohort_matrix_type \
 	cohort_vectors \
 	earliest \
+	economics \
+	funnel \
+	funnel_arguments \
+	funnel_type \
 	grain \
 	grain_errors \
 	identity \
 	intake \
 	ledger \
 	lifecycle \
+	loyalty \
 	money \
 	pictures \
+	range_matrix \
+	rates \
+	recurring_matrix \
 	spill \
+	timeline \
 	timeline_days \
-	timeline_type
+	timeline_errors \
+	timeline_ranges \
+	timeline_readers \
+	timeline_type \
+	window_funnel
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

@@ -1199,3 +1199,1871 @@ CREATE AGGREGATE latest(value anyelement, at "any") (
 );
 COMMENT ON AGGREGATE latest(anyelement, "any") IS
 	'value of the row with the latest time: latest(channel, ordered_at) is the channel of a customer''s last order. value: any type with an order (42883 for others); at: date, timestamp or timestamptz; rows with a NULL time are skipped. Of several values at the same time the smallest; a NULL value is one like the others, the largest: FILTER (WHERE value IS NOT NULL) asks for the latest known one. NULL when there is no row; error 22008 for an infinite time';
+
+-- ----------------------------------------------------------------
+-- 6. customer_movements
+-- ----------------------------------------------------------------
+
+CREATE TYPE customer_movements;
+
+CREATE FUNCTION customer_movements_in(cstring) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_in(cstring) IS
+	'input of customer_movements: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION customer_movements_out(customer_movements) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_out(customer_movements) IS
+	'output of customer_movements: canonical JSON without loss, dates in ISO style whatever the DateStyle';
+
+CREATE FUNCTION customer_movements_recv(internal) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_recv(internal) IS
+	'binary input of customer_movements; every field and sum is checked, error 22P03';
+
+CREATE FUNCTION customer_movements_send(customer_movements) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_send(customer_movements) IS
+	'binary output of customer_movements, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE customer_movements (
+	INPUT = customer_movements_in,
+	OUTPUT = customer_movements_out,
+	RECEIVE = customer_movements_recv,
+	SEND = customer_movements_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE customer_movements IS
+	'who and how much moved from period to period, storable and additive: new, reactivated, expanded, contracted and churned customers and revenue; made by the aggregate customer_movements, added up by rollup, read by movement_rows and movements_text';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION customer_movements_eq(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_eq(customer_movements, customer_movements) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION customer_movements_ne(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_ne(customer_movements, customer_movements) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION customer_movements_lt(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_lt(customer_movements, customer_movements) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION customer_movements_le(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_le(customer_movements, customer_movements) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION customer_movements_gt(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_gt(customer_movements, customer_movements) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION customer_movements_ge(customer_movements, customer_movements) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_ge(customer_movements, customer_movements) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION customer_movements_cmp(customer_movements, customer_movements) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_cmp(customer_movements, customer_movements) IS
+	'below, at or above 0 as the first sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION customer_movements_hash(customer_movements) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_hash(customer_movements) IS
+	'hash of customer movements';
+
+CREATE FUNCTION customer_movements_hash_extended(customer_movements, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_hash_extended(customer_movements, bigint) IS
+	'64-bit hash of customer movements with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = customer_movements_eq,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (customer_movements, customer_movements) IS
+	'equal: same grain, zone, kind, end of the data and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = customer_movements_ne,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (customer_movements, customer_movements) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = customer_movements_lt,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (customer_movements, customer_movements) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = customer_movements_le,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (customer_movements, customer_movements) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = customer_movements_gt,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (customer_movements, customer_movements) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = customer_movements_ge,
+	LEFTARG = customer_movements,
+	RIGHTARG = customer_movements,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (customer_movements, customer_movements) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS customer_movements_ops
+	DEFAULT FOR TYPE customer_movements USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 customer_movements_cmp(customer_movements, customer_movements);
+COMMENT ON OPERATOR CLASS customer_movements_ops USING btree IS
+	'order of customer movements, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY customer_movements_ops USING btree IS
+	'order of customer movements, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS customer_movements_ops
+	DEFAULT FOR TYPE customer_movements USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 customer_movements_hash(customer_movements),
+	FUNCTION 2 customer_movements_hash_extended(customer_movements, bigint);
+COMMENT ON OPERATOR CLASS customer_movements_ops USING hash IS
+	'hashing of customer movements, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY customer_movements_ops USING hash IS
+	'hashing of customer movements, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION customer_movements_to_json(customer_movements) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_to_json(customer_movements) IS
+	'customer movements as json, the object its text is';
+
+CREATE CAST (customer_movements AS json)
+	WITH FUNCTION customer_movements_to_json(customer_movements);
+COMMENT ON CAST (customer_movements AS json) IS
+	'the movements as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION customer_movements_to_jsonb(customer_movements) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_to_jsonb(customer_movements) IS
+	'customer movements as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (customer_movements AS jsonb)
+	WITH FUNCTION customer_movements_to_jsonb(customer_movements);
+COMMENT ON CAST (customer_movements AS jsonb) IS
+	'the movements as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregates
+
+CREATE FUNCTION customer_movements_final(internal) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_final(internal) IS
+	'aggregate support: folds the histories of a group into customer movements; NULL when nothing moved; leaves the state as it is, so other aggregates over the same rows can share it; error 22023 for a grain since start or with cut points';
+
+CREATE AGGREGATE customer_movements(customer "any", at "any", grain) (
+	SFUNC = ledger_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = customer_movements_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements("any", "any", grain) IS
+	'new, retained, reactivated and churned customers per period. at is the time of an event (date, timestamp, timestamptz): active in a period is who has one in it; or a range (daterange, tsrange, tstzrange): active is who has one in force at the end of the period, and ranges that live inside one period are not seen. Customers, times, grain and NULL as in cohort_matrix(customer, at, grain); a grain since start or with cut points is error 22023. NULL when nothing moved';
+
+CREATE AGGREGATE customer_movements(customer "any", at "any", amount "any", grain) (
+	SFUNC = ledger_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = customer_movements_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements("any", "any", "any", grain) IS
+	'movements of customers and revenue per period: a customer''s opening is the total of the period before (ranges: the level just before the period), the closing that of the period (the level at its end); closing - opening goes to new, reactivated or churned when activity starts, restarts or stops, else to expansion or contraction, net per customer and period. A negative amount of an event is a refund: it corrects the revenue of its period, also of a customer without orders, and makes nobody active. Amounts as in cohort_matrix(customer, at, amount, grain), all else as in customer_movements(customer, at, grain); a literal NULL as amount leaves money out';
+
+CREATE FUNCTION customer_movements_merge(customer_movements, customer_movements) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_merge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION customer_movements_merge(customer_movements, customer_movements) IS
+	'the sum of the movements of disjoint customers, period by period; the data end where the later ends; error 22023 when grain, time zone or kind (amounts, ranges) differ, 22003 when a sum overflows';
+
+CREATE AGGREGATE rollup(customer_movements) (
+	SFUNC = customer_movements_merge,
+	STYPE = customer_movements,
+	COMBINEFUNC = customer_movements_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(customer_movements) IS
+	'adds up movements of disjoint customers (channels, shards, tenants) of one grain and time zone; NULLs are skipped, no rows give NULL; error 22023 when grain, zone or kind differ';
+
+CREATE FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain) IS
+	'movements with one more customer; NULL movements are those of nobody, a NULL timeline, or one without movements, adds nothing; errors as customer_movements(timeline, grain)';
+
+CREATE AGGREGATE customer_movements(timeline, grain) (
+	SFUNC = customer_movements_add_timeline,
+	STYPE = customer_movements,
+	COMBINEFUNC = customer_movements_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements(timeline, grain) IS
+	'movements per period, each timeline being a customer: those that customer_movements(customer, at, amount, grain) makes of the rows the timelines were built from. NULL timelines are skipped; NULL when nothing moved. Errors: 22023 when kinds or time zones of timelines differ, when the grain names another zone than theirs, is since start or with cut points, or not the same for all rows of a group; 22004 for a NULL grain';
+
+-- readers
+
+CREATE FUNCTION movement_rows(
+	movements customer_movements, as_of date DEFAULT NULL,
+	OUT period date, OUT complete boolean,
+	OUT opening_customers bigint, OUT new_customers bigint,
+	OUT reactivated_customers bigint, OUT expanded_customers bigint,
+	OUT contracted_customers bigint, OUT retained_customers bigint,
+	OUT churned_customers bigint, OUT closing_customers bigint,
+	OUT dormant_customers bigint, OUT orders bigint,
+	OUT opening_revenue numeric, OUT new_revenue numeric,
+	OUT reactivated_revenue numeric, OUT expansion_revenue numeric,
+	OUT contraction_revenue numeric, OUT churned_revenue numeric,
+	OUT closing_revenue numeric, OUT revenue_per_customer numeric,
+	OUT retention_rate double precision, OUT churn_rate double precision,
+	OUT nrr double precision, OUT grr double precision,
+	OUT quick_ratio double precision, OUT returning_share double precision,
+	OUT win_back_rate double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_movement_rows'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION movement_rows(customer_movements, date) IS
+	'one row per period from the first movement to the one that contains as_of - 1, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event (ranges: of the last day on which a level above zero begins or grows). Customers: opening + new + reactivated - churned = closing, opening = retained + churned, expanded and contracted are parts of retained, dormant were active in an earlier period and are not in the opening. Revenue, in the unit of the amounts, losses negative: opening + new + reactivated + expansion + contraction + churned = closing; revenue_per_customer = closing revenue / closing customers. Rates, fractions: retention_rate = retained / opening, churn_rate = churned / opening customers; over customers with an opening above zero nrr = closing / opening and grr = the smaller of the two / opening revenue; quick_ratio = gains / losses; returning_share = (closing - new) / closing revenue; win_back_rate = reactivated / dormant. Rates are NULL where the period is incomplete or the denominator 0; revenue, and who expands or contracts, is NULL without amounts, orders with ranges. NULL movements: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
+
+CREATE FUNCTION timeline_movements(
+	timeline timeline, grain grain, as_of date DEFAULT NULL,
+	OUT period date, OUT movement text, OUT opening numeric,
+	OUT closing numeric) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_timeline_movements'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 ROWS 10;
+COMMENT ON FUNCTION timeline_movements(timeline, grain, date) IS
+	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts, NULL without amounts. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, 22008 for an infinite as_of';
+
+-- ----------------------------------------------------------------
+-- 7. rates: two plain columns in, one number out
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION tally_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_tally_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tally_combine(internal, internal) IS
+	'aggregate support: adds the counts and sums of one state to another; error 22023 when a constant argument differs';
+
+CREATE FUNCTION tally_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_tally_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker';
+
+CREATE FUNCTION tally_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_tally_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tally_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION pair_transition(internal, numeric, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_transition(internal, numeric, numeric) IS
+	'aggregate support: takes in a customer''s opening and closing';
+
+CREATE FUNCTION pair_inverse(internal, numeric, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_inverse_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_inverse(internal, numeric, numeric) IS
+	'aggregate support: takes a customer out of a moving frame, exactly';
+
+CREATE FUNCTION pair_transition(internal, double precision, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_transition(internal, double precision, double precision) IS
+	'aggregate support: takes in a customer''s opening and closing';
+
+CREATE FUNCTION pair_inverse(internal, double precision, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_pair_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION pair_inverse(internal, double precision, double precision) IS
+	'aggregate support: takes a customer out of a moving frame, exactly';
+
+CREATE FUNCTION retention_rate_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_retention_rate_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_rate_final(internal) IS
+	'aggregate support: retention_rate of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION churn_rate_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_churn_rate_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION churn_rate_final(internal) IS
+	'aggregate support: churn_rate of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION nrr_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_nrr_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nrr_final(internal) IS
+	'aggregate support: nrr of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION grr_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_grr_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION grr_final(internal) IS
+	'aggregate support: grr of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE FUNCTION quick_ratio_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_quick_ratio_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION quick_ratio_final(internal) IS
+	'aggregate support: quick_ratio of the sums; leaves the state as it is, so that the other rates over the same columns share it';
+
+CREATE AGGREGATE retention_rate(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = retention_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = retention_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(numeric, numeric) IS
+	'fraction of the customers with opening > 0 who also have closing > 0. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE retention_rate(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = retention_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = retention_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(double precision, double precision) IS
+	'fraction of the customers with opening > 0 who also have closing > 0. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE churn_rate(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = churn_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = churn_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(numeric, numeric) IS
+	'fraction of the customers with opening > 0 who have no closing > 0, the complement of retention_rate(opening, closing). One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE churn_rate(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = churn_rate_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = churn_rate_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(double precision, double precision) IS
+	'fraction of the customers with opening > 0 who have no closing > 0, the complement of retention_rate(opening, closing). One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE nrr(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nrr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nrr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nrr(numeric, numeric) IS
+	'net revenue retention: sum of closing / sum of opening, over the customers with opening > 0, as a fraction; new customers count in neither, a negative closing (refunds) counts as it is. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE nrr(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nrr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nrr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nrr(double precision, double precision) IS
+	'net revenue retention: sum of closing / sum of opening, over the customers with opening > 0, as a fraction; new customers count in neither, a negative closing (refunds) counts as it is. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE grr(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = grr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = grr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE grr(numeric, numeric) IS
+	'gross revenue retention: sum of the smaller of opening and closing per customer / sum of opening, over the customers with opening > 0, as a fraction: nrr without expansion, never above 1. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE grr(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = grr_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = grr_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE grr(double precision, double precision) IS
+	'gross revenue retention: sum of the smaller of opening and closing per customer / sum of opening, over the customers with opening > 0, as a fraction: nrr without expansion, never above 1. One row per customer: what the customer was worth when the period began, and at its end; customers with opening > 0 were there, NULL counts as 0, so a NULL, zero or negative opening is in no base. NULL when nobody was there. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE quick_ratio(opening numeric, closing numeric) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = quick_ratio_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = quick_ratio_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE quick_ratio(numeric, numeric) IS
+	'money gained / money lost: over all customers the sum of closing - opening where it is positive (new, reactivated, expansion) / where it is negative (contraction, churned), 4 meaning four gained for each one lost. One row per customer; NULL counts as 0, negative values count as they are. NULL when nothing was lost. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE AGGREGATE quick_ratio(opening double precision, closing double precision) (
+	SFUNC = pair_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = quick_ratio_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = pair_transition,
+	MINVFUNC = pair_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = quick_ratio_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE quick_ratio(double precision, double precision) IS
+	'money gained / money lost: over all customers the sum of closing - opening where it is positive (new, reactivated, expansion) / where it is negative (contraction, churned), 4 meaning four gained for each one lost. One row per customer; NULL counts as 0, negative values count as they are. NULL when nothing was lost. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact; amounts of 9.2e12 and more, NaN and infinities are error 22003';
+
+CREATE FUNCTION retention_by_counts(
+	customers_start numeric, customers_end numeric, customers_new numeric) RETURNS double precision
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN (customers_end - customers_new)::double precision / nullif(customers_start, 0)::double precision;
+COMMENT ON FUNCTION retention_by_counts(numeric, numeric, numeric) IS
+	'retention by counts, (customers_end - customers_new) / customers_start, the textbook formula, as a fraction that is never clamped. It departs from retention_rate(opening, closing), which asks each customer: who came back counts as retained unless counted as new (so it may pass 1), and who joined and left within the period is subtracted without ever having been there (so it may even be negative). 1 minus it is attrition. NULL for a NULL argument or customers_start = 0';
+
+-- ----------------------------------------------------------------
+-- 8. economics: acquisition cost, lifetime value, payback
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION cac_transition(internal, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, numeric, bigint) IS
+	'aggregate support: takes in a cost and the customers it won';
+
+CREATE FUNCTION cac_inverse(internal, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, numeric, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_transition(internal, numeric, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, numeric, numeric, bigint) IS
+	'aggregate support: takes in costs of marketing and of sales and the customers they won';
+
+CREATE FUNCTION cac_inverse(internal, numeric, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, numeric, numeric, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_transition(internal, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, double precision, bigint) IS
+	'aggregate support: takes in a cost and the customers it won';
+
+CREATE FUNCTION cac_inverse(internal, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, double precision, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_transition(internal, double precision, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_transition(internal, double precision, double precision, bigint) IS
+	'aggregate support: takes in costs of marketing and of sales and the customers they won';
+
+CREATE FUNCTION cac_inverse(internal, double precision, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_inverse(internal, double precision, double precision, bigint) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION cac_final(internal) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_cac_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cac_final(internal) IS
+	'aggregate support: cost / customers';
+
+CREATE AGGREGATE cac(cost numeric, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(numeric, bigint) IS
+	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE AGGREGATE cac(cost double precision, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(double precision, bigint) IS
+	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE AGGREGATE cac(marketing numeric, sales numeric, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(numeric, numeric, bigint) IS
+	'fully loaded customer acquisition cost: sum of (marketing + sales) / sum of customers acquired; all else as in cac(cost, customers)';
+
+CREATE AGGREGATE cac(marketing double precision, sales double precision, customers bigint) (
+	SFUNC = cac_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = cac_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = cac_transition,
+	MINVFUNC = cac_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = cac_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cac(double precision, double precision, bigint) IS
+	'fully loaded customer acquisition cost: sum of (marketing + sales) / sum of customers acquired; all else as in cac(cost, customers)';
+
+CREATE FUNCTION ltv(
+	revenue_per_period numeric, churn_rate double precision,
+	margin double precision DEFAULT 1, discount_rate double precision DEFAULT 0,
+	horizon integer DEFAULT NULL) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_ltv_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION ltv(numeric, double precision, double precision, double precision, integer) IS
+	'lifetime value of a customer by the formula: margin * revenue * the sum over t = 0 .. horizon - 1 of ((1 - churn_rate) / (1 + discount_rate))^t, to infinity when horizon is NULL; the first period counts in full (Berger and Nasr 1998). Revenue, churn, discount and horizon are of one and the same period, rates are fractions; with neither discount nor horizon it is margin * revenue / churn. In the unit of the revenue, numeric, at six decimals, half away from zero, as the revenue is taken; rates are taken at fifteen digits. NULL when the sum diverges (churn 0 without discount or horizon) and for a NULL argument other than horizon. Errors 22003: churn_rate or margin outside 0..1, a negative or infinite discount_rate, amounts of 9.2e12 and more, NaN and infinities; 22023: a negative horizon';
+
+CREATE FUNCTION ltv(
+	revenue_per_period double precision, churn_rate double precision,
+	margin double precision DEFAULT 1, discount_rate double precision DEFAULT 0,
+	horizon integer DEFAULT NULL) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_ltv_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION ltv(double precision, double precision, double precision, double precision, integer) IS
+	'lifetime value of a customer by the formula: margin * revenue * the sum over t = 0 .. horizon - 1 of ((1 - churn_rate) / (1 + discount_rate))^t, to infinity when horizon is NULL; the first period counts in full (Berger and Nasr 1998). Revenue, churn, discount and horizon are of one and the same period, rates are fractions; with neither discount nor horizon it is margin * revenue / churn. In the unit of the revenue, numeric, at six decimals, half away from zero, as the revenue is taken; rates are taken at fifteen digits. NULL when the sum diverges (churn 0 without discount or horizon) and for a NULL argument other than horizon. Errors 22003: churn_rate or margin outside 0..1, a negative or infinite discount_rate, amounts of 9.2e12 and more, NaN and infinities; 22023: a negative horizon';
+
+CREATE FUNCTION ltv_gain(
+	retention double precision, change double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_ltv_gain'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION ltv_gain(double precision, double precision) IS
+	'relative gain in lifetime value from a change in retention, change / (1 - retention - change): 0.3333 is a third more; undiscounted LTV is in proportion to 1 / (1 - retention). Both are fractions of a period, a change of 0.05 is five points. NULL for a NULL argument, and when retention + change is 1; error 22003 when retention or retention + change is outside 0..1';
+
+CREATE FUNCTION payback_periods(
+	cac numeric, revenue_per_period numeric, margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_payback_periods_numeric'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION payback_periods(numeric, numeric, double precision) IS
+	'periods until a customer has paid back the cost of acquisition: cac / (revenue_per_period * margin), both amounts in one unit; no churn and no discount (payback_age reads it off a cohort matrix instead). Amounts are taken at six decimals, half away from zero. NULL for a NULL argument, or when nothing is left to pay with (revenue * margin at or below 0). Errors 22003: a negative cac, margin outside 0..1, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE FUNCTION payback_periods(
+	cac double precision, revenue_per_period double precision, margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_payback_periods_float8'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION payback_periods(double precision, double precision, double precision) IS
+	'periods until a customer has paid back the cost of acquisition: cac / (revenue_per_period * margin), both amounts in one unit; no churn and no discount (payback_age reads it off a cohort matrix instead). Amounts are taken at six decimals, half away from zero. NULL for a NULL argument, or when nothing is left to pay with (revenue * margin at or below 0). Errors 22003: a negative cac, margin outside 0..1, amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE FUNCTION monthly(
+	amount numeric, every interval) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_monthly_numeric'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION monthly(numeric, interval) IS
+	'what an amount that recurs is worth a month: every n months amount / n, every n days amount * 365 / 12 / n (a year is 12 months, a week 7 days), so monthly(1200, ''1 year'') is 100. Amounts are taken at six decimals, half away from zero. NULL for a NULL argument. Errors: 22023 for an interval at or below 0, with hours, or of both months and days; 22003 for amounts of 9.2e12 and more, NaN and infinities';
+
+CREATE FUNCTION monthly(
+	amount double precision, every interval) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_monthly_float8'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION monthly(double precision, interval) IS
+	'what an amount that recurs is worth a month: every n months amount / n, every n days amount * 365 / 12 / n (a year is 12 months, a week 7 days), so monthly(1200, ''1 year'') is 100. Amounts are taken at six decimals, half away from zero. NULL for a NULL argument. Errors: 22023 for an interval at or below 0, with hours, or of both months and days; 22003 for amounts of 9.2e12 and more, NaN and infinities';
+
+-- ----------------------------------------------------------------
+-- 9. loyalty: shares, surveys, scores
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION share_transition(internal, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_transition(internal, boolean) IS
+	'aggregate support: takes in an answer';
+
+CREATE FUNCTION share_transition(internal, boolean, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_transition(internal, boolean, double precision) IS
+	'aggregate support: takes in an answer, with the confidence';
+
+CREATE FUNCTION share_inverse(internal, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_inverse(internal, boolean) IS
+	'aggregate support: takes an answer out of a moving frame, exactly';
+
+CREATE FUNCTION share_inverse(internal, boolean, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_share_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_inverse(internal, boolean, double precision) IS
+	'aggregate support: takes an answer out of a moving frame, exactly';
+
+CREATE FUNCTION share_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_final(internal) IS
+	'aggregate support: the share';
+
+CREATE FUNCTION share_low_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_low_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_low_final(internal) IS
+	'aggregate support: the lower bound of the share';
+
+CREATE FUNCTION share_high_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_high_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_high_final(internal) IS
+	'aggregate support: the upper bound of the share';
+
+CREATE AGGREGATE share(condition boolean) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share(boolean) IS
+	'fraction of rows for which a condition is true, of those for which it is true or false: repeat rate, referral, cross-sell, involuntary churn; NULLs are skipped, NULL when nothing is left';
+
+CREATE AGGREGATE share_low(condition boolean) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_low_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_low_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_low(boolean) IS
+	'lower 95 % confidence bound of share(condition), a fraction (Wilson 1927); NULLs are skipped, NULL when nothing is left';
+
+CREATE AGGREGATE share_low(condition boolean, confidence double precision) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_low_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_low_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_low(boolean, double precision) IS
+	'lower confidence bound of share(condition), a fraction (Wilson 1927); confidence, such as 0.9, is that of both bounds together and one for the group. NULLs are skipped, NULL when nothing is left. Errors: confidence 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes within a group';
+
+CREATE AGGREGATE share_high(condition boolean) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_high_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_high_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_high(boolean) IS
+	'upper 95 % confidence bound of share(condition), a fraction (Wilson 1927); NULLs are skipped, NULL when nothing is left';
+
+CREATE AGGREGATE share_high(condition boolean, confidence double precision) (
+	SFUNC = share_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_high_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = share_transition,
+	MINVFUNC = share_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_high_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_high(boolean, double precision) IS
+	'upper confidence bound of share(condition), a fraction (Wilson 1927); confidence, such as 0.9, is that of both bounds together and one for the group. NULLs are skipped, NULL when nothing is left. Errors: confidence 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes within a group';
+
+CREATE FUNCTION nps_transition(internal, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_transition(internal, bigint) IS
+	'aggregate support: takes in a score';
+
+CREATE FUNCTION nps_transition(internal, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_transition(internal, bigint, double precision) IS
+	'aggregate support: takes in a score, with the confidence';
+
+CREATE FUNCTION nps_inverse(internal, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_inverse(internal, bigint) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
+CREATE FUNCTION nps_inverse(internal, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_nps_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_inverse(internal, bigint, double precision) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
+CREATE FUNCTION nps_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_nps_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_final(internal) IS
+	'aggregate support: the Net Promoter Score';
+
+CREATE FUNCTION nps_margin_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_nps_margin_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_margin_final(internal) IS
+	'aggregate support: the margin of error of the Net Promoter Score';
+
+CREATE AGGREGATE nps(score bigint) (
+	SFUNC = nps_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nps_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nps_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps(bigint) IS
+	'Net Promoter Score in points, -100 to 100: 100 * (promoters, scores 9 and 10, - detractors, scores 0 to 6) / answers (Reichheld 2003); NULLs are no answers and skipped, NULL without answers; error 22003 for a score outside 0..10';
+
+CREATE AGGREGATE nps_margin(score bigint) (
+	SFUNC = nps_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nps_margin_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nps_margin_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_margin(bigint) IS
+	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence 95 %, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10';
+
+CREATE AGGREGATE nps_margin(score bigint, confidence double precision) (
+	SFUNC = nps_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = nps_margin_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = nps_margin_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_margin(bigint, double precision) IS
+	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence given, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10; confidence must be one for the group: 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes';
+
+CREATE FUNCTION csat_transition(internal, bigint, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_csat_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION csat_transition(internal, bigint, bigint) IS
+	'aggregate support: takes in a score, with the lowest one of the satisfied';
+
+CREATE FUNCTION csat_inverse(internal, bigint, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_csat_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION csat_inverse(internal, bigint, bigint) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
+CREATE AGGREGATE csat(score bigint, satisfied_from bigint) (
+	SFUNC = csat_transition,
+	STYPE = internal,
+	SSPACE = 144,
+	FINALFUNC = share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	SERIALFUNC = tally_serialize,
+	DESERIALFUNC = tally_deserialize,
+	MSFUNC = csat_transition,
+	MINVFUNC = csat_inverse,
+	MSTYPE = internal,
+	MSSPACE = 144,
+	MFINALFUNC = share_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE csat(bigint, bigint) IS
+	'customer satisfaction: the fraction of answers with score >= satisfied_from, such as 4 on a scale from 1 to 5; for bounds use share_low(score >= 4). NULLs are no answers and skipped, NULL without answers. Errors: 22003 for a score or satisfied_from outside 0..10, satisfied_from 22004 when NULL, 22023 when it changes within a group';
+
+CREATE FUNCTION quantile_score(k integer) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_quantile_score'
+	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION quantile_score(integer) IS
+	'score from 1 to k by rank: what ntile(k) is for the first of the rows that tie in the ORDER BY of the window, so that equals score the same (ntile parts them by chance); without ORDER BY all tie and score 1. Errors: 22023 when k is below 1 or changes within a partition, 22004 when it is NULL';
+
+CREATE FUNCTION rfm_segment(r integer, f integer, m integer) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_rfm_segment'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_segment(integer, integer, integer) IS
+	'name of a customer''s segment by the scores 1 to 5 of recency, frequency and money, 5 being the best (quantile_score(5)). With fm = (f + m + 1) / 2, a whole number: r 4 or 5: fm >= 4 champion, 3 loyal, else promising; r 3: fm >= 3 loyal, else needs attention; r 1 or 2: fm >= 4 cannot lose, 3 at risk, else r 2 hibernating, r 1 lost. NULL for a NULL score; error 22003 outside 1..5';
+
+-- ----------------------------------------------------------------
+-- 10. funnel
+-- ----------------------------------------------------------------
+
+CREATE TYPE funnel;
+
+CREATE FUNCTION funnel_in(cstring) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_in(cstring) IS
+	'input of funnel: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION funnel_out(funnel) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_funnel_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_out(funnel) IS
+	'output of funnel: canonical JSON without loss, the window in ISO 8601, times in seconds';
+
+CREATE FUNCTION funnel_recv(internal) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_recv(internal) IS
+	'binary input of funnel; every field and sum is checked, error 22P03';
+
+CREATE FUNCTION funnel_send(funnel) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_send(funnel) IS
+	'binary output of funnel, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE funnel (
+	INPUT = funnel_in,
+	OUTPUT = funnel_out,
+	RECEIVE = funnel_recv,
+	SEND = funnel_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE funnel IS
+	'conversion of customers from step to step, storable and additive: per step the customers who reached it, and how long each took from the step before, exactly; made by the aggregate funnel, added up by rollup, read by funnel_steps, conversion_rate, step_time, drawn by funnel_text';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION funnel_eq(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_eq(funnel, funnel) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION funnel_ne(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_ne(funnel, funnel) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION funnel_hash(funnel) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_hash(funnel) IS
+	'hash of a funnel';
+
+CREATE FUNCTION funnel_hash_extended(funnel, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_hash_extended(funnel, bigint) IS
+	'64-bit hash of a funnel with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = funnel_eq,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (funnel, funnel) IS
+	'equal: same window, mode, time zone and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = funnel_ne,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (funnel, funnel) IS
+	'not equal';
+
+CREATE OPERATOR CLASS funnel_ops
+	DEFAULT FOR TYPE funnel USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 funnel_hash(funnel),
+	FUNCTION 2 funnel_hash_extended(funnel, bigint);
+COMMENT ON OPERATOR CLASS funnel_ops USING hash IS
+	'hashing of funnels, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY funnel_ops USING hash IS
+	'hashing of funnels, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION funnel_to_json(funnel) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_funnel_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_to_json(funnel) IS
+	'a funnel as json, the object its text is';
+
+CREATE CAST (funnel AS json)
+	WITH FUNCTION funnel_to_json(funnel);
+COMMENT ON CAST (funnel AS json) IS
+	'the funnel as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION funnel_to_jsonb(funnel) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_funnel_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_to_jsonb(funnel) IS
+	'a funnel as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (funnel AS jsonb)
+	WITH FUNCTION funnel_to_jsonb(funnel);
+COMMENT ON CAST (funnel AS jsonb) IS
+	'the funnel as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregates over rows
+
+CREATE FUNCTION funnel_transition(internal, "any", "any", integer, interval) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_funnel_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_transition(internal, "any", "any", integer, interval) IS
+	'aggregate support: takes a row (customer, at, step, within) into the events of its group; STABLE because a window of days may be counted in the session time zone';
+
+CREATE FUNCTION funnel_transition(internal, "any", "any", integer, interval, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_funnel_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_transition(internal, "any", "any", integer, interval, text) IS
+	'aggregate support: takes a row (customer, at, step, within, mode) into the events of its group; STABLE because a window of days may be counted in the session time zone';
+
+CREATE FUNCTION funnel_final(internal) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_final(internal) IS
+	'aggregate support: folds the events of a group into a funnel; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval) (
+	SFUNC = funnel_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = funnel_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel("any", "any", integer, interval) IS
+	'conversion from step to step of all customers: a customer has reached step k who has steps 1, 2, ..., k in this order of time (at one instant steps are in order), the last no later than within after the first; other steps in between do not matter, every step 1 begins anew, and the furthest chain counts. customer: any hashable type; at: date, timestamp or timestamptz; step: 1 to 100000, what the row means to the funnel; a row with a NULL customer, time or step is skipped. The window ends at at + within, inclusive: days, months and years on the local clock (of a timestamptz in the session''s time zone, which is recorded), hours and shorter as elapsed time. within must be constant in a group and not negative (22023) and not NULL (22004); a step out of range is error 22003, an infinite time 22008. NULL when there is no row';
+
+CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval, mode text) (
+	SFUNC = funnel_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = funnel_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel("any", "any", integer, interval, text) IS
+	'conversion from step to step of all customers, with a mode: words separated by commas, ''default'' for none. ''strict order'': after step i a step past i + 1 breaks the chain; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i, and one of the steps 2 to i again breaks it; ''one row one step'': what rows of a funnel do anyway. Unknown or contradictory words are error 22023, a NULL mode 22004; the mode must be constant in a group (22023). All else as in funnel(customer, at, step, within)';
+
+-- rollup
+
+CREATE FUNCTION funnel_merge(funnel, funnel) RETURNS funnel
+	AS 'MODULE_PATHNAME', 'retention_funnel_merge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION funnel_merge(funnel, funnel) IS
+	'the sum of two funnels of disjoint customers, times from step to step included; error 22023 when window, mode or time zone differ, 22003 when a sum overflows';
+
+CREATE AGGREGATE rollup(funnel) (
+	SFUNC = funnel_merge,
+	STYPE = funnel,
+	COMBINEFUNC = funnel_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(funnel) IS
+	'adds up funnels of disjoint customers (channels, campaigns, shards) of one window, mode and time zone, exactly, medians included; NULLs are skipped, no rows give NULL; error 22023 when window, mode or zone differ';
+
+-- readers
+
+CREATE FUNCTION funnel_steps(
+	funnel funnel,
+	OUT step integer, OUT customers bigint, OUT rate_of_first double precision,
+	OUT rate_of_previous double precision, OUT median_time double precision,
+	OUT low double precision, OUT high double precision,
+	OUT previous_low double precision, OUT previous_high double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_funnel_steps'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION funnel_steps(funnel) IS
+	'one row per step, to the last that any row had: customers who reached it; rate_of_first and rate_of_previous, fractions of those of step 1 and of the step before, with 95 % bounds (Wilson 1927): low and high of the former, previous_low and previous_high of the latter; median_time, the median of the days from the step before, of the customers who reached this one, on their furthest chain, of several the one with the earliest step 1, then the earliest next steps. Rates are NULL where they are of nobody, times where nobody came. NULL funnel: no rows';
+
+CREATE FUNCTION conversion_rate(
+	funnel funnel, step integer, from_step integer DEFAULT 1) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_conversion_rate'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION conversion_rate(funnel, integer, integer) IS
+	'fraction of the customers who reached from_step that went on to reach step; NULL when nobody reached from_step, for a step before it, one that the funnel does not have, and NULL arguments';
+
+CREATE FUNCTION step_time(
+	funnel funnel, step integer, quantile double precision DEFAULT 0.5) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_step_time'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION step_time(funnel, integer, double precision) IS
+	'days from the step before to step, the quantile over the customers who reached it as percentile_cont computes it; 0.5 is the median of funnel_steps. NULL for step 1, a step that nobody reached, and NULL arguments; error 22003 for a quantile outside 0..1';
+
+-- pictures
+
+CREATE FUNCTION funnel_text(funnel funnel) RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'retention_funnel_text'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION funnel_text(funnel) IS
+	'the funnel as horizontal bars for psql, one row per line: per step the customers, the percentage of the first step and of the one before, and the median time from the one before (d days, h hours, m minutes, s seconds); steps 1 to 40, and a line says what is left out; block characters in a UTF-8 database, else ASCII. NULL funnel: no rows';
+
+-- flags of one customer: the functions analysts know from ClickHouse
+
+CREATE FUNCTION window_funnel_transition(internal, "any", "any", text, VARIADIC boolean[]) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_transition(internal, "any", "any", text, boolean[]) IS
+	'aggregate support: takes a row (within, at, mode, conditions) into the events of its group; STABLE because a window of days may be counted in the session time zone';
+
+CREATE FUNCTION window_funnel_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_combine(internal, internal) IS
+	'aggregate support: adds the events of one state to another; error 22023 when window, mode or time zone differ';
+
+CREATE FUNCTION window_funnel_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker; error 54000 past 1 GB';
+
+CREATE FUNCTION window_funnel_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION window_funnel_final(internal) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_window_funnel_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION window_funnel_final(internal) IS
+	'aggregate support: the length of the furthest chain among the events of a group; NULL when no row had a time; leaves the state as it is';
+
+CREATE AGGREGATE window_funnel(within "any", at "any", mode text, VARIADIC conditions boolean[]) (
+	SFUNC = window_funnel_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = window_funnel_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = window_funnel_combine,
+	SERIALFUNC = window_funnel_serialize,
+	DESERIALFUNC = window_funnel_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE window_funnel("any", "any", text, boolean[]) IS
+	'the furthest step of one customer (the group): the largest k for which rows meet conditions 1, 2, ..., k in this order of time, the last no later than within after the first; 0 when the first is never met, NULL when no row has a time. Every condition that a row meets is an event; at one instant events are in order of condition; a NULL condition is not met; the mode ''default'' (or '''') is ClickHouse''s. ''strict order'': after step i a row that meets no condition, or one past i + 1, breaks the chain; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i that it may, and one of the steps 2 to i again breaks it; ''one row one step'': the steps of a chain are different rows; combine them with commas. The answer is that of a search over all chains. at: date, timestamp, timestamptz (within: interval) or any integer (within: integer, in the same unit; of dates also: days); a row with a NULL at is skipped, an infinite one is error 22008. within and mode must be constant in a group (22023) and not NULL (22004); a negative window, unknown or contradictory words are error 22023. Past 100 arguments pass VARIADIC ARRAY[...]';
+
+CREATE FUNCTION retention_or(boolean[], boolean[]) RETURNS boolean[]
+	AS 'MODULE_PATHNAME', 'retention_flags_or'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION retention_or(boolean[], boolean[]) IS
+	'aggregate support: element by element, whether one of the two is true; NULL elements and missing ones are false; NULL when both arrays are';
+
+CREATE FUNCTION retention_final(boolean[]) RETURNS boolean[]
+	AS 'MODULE_PATHNAME', 'retention_flags_final'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retention_final(boolean[]) IS
+	'aggregate support: the array as it is when its first element is true, else all false';
+
+CREATE AGGREGATE retention(VARIADIC conditions boolean[]) (
+	SFUNC = retention_or,
+	STYPE = boolean[],
+	FINALFUNC = retention_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = retention_or,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention(boolean[]) IS
+	'of one customer (the group): r[1] tells whether any row meets condition 1, r[i] whether in addition any row meets condition i. No order of time is checked: put the times into the conditions, or use window_funnel. A NULL condition is not met; shorter arrays count as filled up with false; NULL when there is no row';
+
+-- ----------------------------------------------------------------
+-- 11. models: the support functions that aggregates fitting models share
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION groups_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_groups_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION groups_combine(internal, internal) IS
+	'aggregate support: adds the rows that one worker counted to those of another; error 22023 when kind or unit differ';
+
+CREATE FUNCTION groups_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_groups_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION groups_serialize(internal) IS
+	'aggregate support: packs what a worker counted';
+
+CREATE FUNCTION groups_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_groups_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION groups_deserialize(bytea, internal) IS
+	'aggregate support: unpacks what a worker counted; every field is checked, error 22P03';
+
+-- ----------------------------------------------------------------
+-- 12. purchase_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE purchase_model;
+
+CREATE FUNCTION purchase_model_in(cstring) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_in(cstring) IS
+	'input of purchase_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION purchase_model_out(purchase_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_out(purchase_model) IS
+	'output of purchase_model: one JSON object, lossless';
+
+CREATE FUNCTION purchase_model_recv(internal) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_recv(internal) IS
+	'binary input of purchase_model; every field is checked, error 22P03';
+
+CREATE FUNCTION purchase_model_send(purchase_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_send(purchase_model) IS
+	'binary output of purchase_model, version 1, the same on every machine';
+
+CREATE TYPE purchase_model (
+	INPUT = purchase_model_in,
+	OUTPUT = purchase_model_out,
+	RECEIVE = purchase_model_recv,
+	SEND = purchase_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE purchase_model IS
+	'a fitted model of how often customers buy and until when (bg/nbd, mbg/nbd or pareto/nbd), made by the aggregate purchase_model(kind, frequency, recency, age, unit): kind, unit of time, parameters and what the fit reports';
+
+-- comparison
+
+CREATE FUNCTION purchase_model_eq(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_eq(purchase_model, purchase_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION purchase_model_ne(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_ne(purchase_model, purchase_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION purchase_model_hash(purchase_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_hash(purchase_model) IS
+	'hash support';
+
+CREATE FUNCTION purchase_model_hash_extended(purchase_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_hash_extended(purchase_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = purchase_model_eq,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (purchase_model, purchase_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = purchase_model_ne,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (purchase_model, purchase_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS purchase_model_ops
+	DEFAULT FOR TYPE purchase_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 purchase_model_hash(purchase_model),
+	FUNCTION 2 purchase_model_hash_extended(purchase_model, bigint);
+COMMENT ON OPERATOR CLASS purchase_model_ops USING hash IS
+	'hashing of purchase_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY purchase_model_ops USING hash IS
+	'hashing of purchase_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION purchase_model_to_json(purchase_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_to_json(purchase_model) IS
+	'a purchase_model as json, the object its text is';
+
+CREATE CAST (purchase_model AS json)
+	WITH FUNCTION purchase_model_to_json(purchase_model);
+COMMENT ON CAST (purchase_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION purchase_model_to_jsonb(purchase_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_to_jsonb(purchase_model) IS
+	'a purchase_model as jsonb, the object its text is';
+
+CREATE CAST (purchase_model AS jsonb)
+	WITH FUNCTION purchase_model_to_jsonb(purchase_model);
+COMMENT ON CAST (purchase_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregate
+
+CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION purchase_model_final(internal) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION purchase_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision) IS
+	'fits a model of purchases to customers, one row each, by maximum likelihood. kind: ''bg/nbd'' (Fader, Hardie and Lee 2005), ''mbg/nbd'' (Batislam, Denizel and Filiztekin 2007) or ''pareto/nbd'' (Schmittlein, Morrison and Colombo 1987), constant in a group (22023) and not NULL (22004). frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in one unit. Rows with a NULL are skipped, no rows give NULL. Rows that are no history (recency above age, negative or infinite times, ...) are error 22023 with their count and an example, as are data without any repeat purchase. model_fit() says whether the data identify the parameters';
+
+CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision, unit text) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text) IS
+	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model purchase_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
+COMMENT ON FUNCTION model_parameters(purchase_model) IS
+	'one row per parameter, in the order of the publications: r, alpha, a, b of bg/nbd and mbg/nbd, r, alpha, s, beta of pareto/nbd; alpha and beta are times in the unit of the model; standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model purchase_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(purchase_model) IS
+	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
+	'purchases expected of a customer within the horizon after the age, in units of the model. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases_new'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, double precision) IS
+	'purchases expected of a new customer within the horizon after the first purchase, which is not counted; the horizon is in units of the model; error 22023 for one that is negative or not finite';
+
+CREATE FUNCTION p_alive(
+	model purchase_model, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_alive'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_alive(purchase_model, bigint, double precision, double precision) IS
+	'probability that a customer has not dropped out for good by the age; always 1 under bg/nbd without a repeat purchase, which is why mbg/nbd exists. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+CREATE FUNCTION p_no_purchase(
+	model purchase_model, horizon double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_no_purchase'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_no_purchase(purchase_model, double precision, bigint, double precision, double precision) IS
+	'probability that a customer does not buy within the horizon after the age, in units of the model: the risk to lose them from sight. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+
+CREATE FUNCTION discounted_expected_purchases(
+	model purchase_model, annual_discount double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
+	'purchases expected of a customer after the age, without end, each worth (1 + annual_discount)^(-years after the age); a year is 365 days. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a model without a unit; error 22003 for a discount that is not positive and finite (0.15 is 15 % a year)';
+
+CREATE FUNCTION discounted_expected_purchases(
+	model purchase_model, annual_discount double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases_new'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision) IS
+	'the same of a new customer, from the first purchase on, which is not counted';
+
+CREATE FUNCTION log_likelihood(
+	model purchase_model, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_purchase_log_likelihood'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION log_likelihood(purchase_model, bigint, double precision, double precision) IS
+	'logarithm of the likelihood of one customer under a model, without terms of the data alone: its sum over customers that were not fitted compares models. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+-- ----------------------------------------------------------------
+-- 13. spend_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE spend_model;
+
+CREATE FUNCTION spend_model_in(cstring) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_in(cstring) IS
+	'input of spend_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION spend_model_out(spend_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_spend_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_out(spend_model) IS
+	'output of spend_model: one JSON object, lossless';
+
+CREATE FUNCTION spend_model_recv(internal) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_recv(internal) IS
+	'binary input of spend_model; every field is checked, error 22P03';
+
+CREATE FUNCTION spend_model_send(spend_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_send(spend_model) IS
+	'binary output of spend_model, version 1, the same on every machine';
+
+CREATE TYPE spend_model (
+	INPUT = spend_model_in,
+	OUTPUT = spend_model_out,
+	RECEIVE = spend_model_recv,
+	SEND = spend_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE spend_model IS
+	'a fitted Gamma-Gamma model of what customers spend on a purchase, made by the aggregate spend_model(frequency, monetary_value): parameters and what the fit reports';
+
+-- comparison
+
+CREATE FUNCTION spend_model_eq(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_eq(spend_model, spend_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION spend_model_ne(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_ne(spend_model, spend_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION spend_model_hash(spend_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_hash(spend_model) IS
+	'hash support';
+
+CREATE FUNCTION spend_model_hash_extended(spend_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_hash_extended(spend_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = spend_model_eq,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (spend_model, spend_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = spend_model_ne,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (spend_model, spend_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS spend_model_ops
+	DEFAULT FOR TYPE spend_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 spend_model_hash(spend_model),
+	FUNCTION 2 spend_model_hash_extended(spend_model, bigint);
+COMMENT ON OPERATOR CLASS spend_model_ops USING hash IS
+	'hashing of spend_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY spend_model_ops USING hash IS
+	'hashing of spend_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION spend_model_to_json(spend_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_spend_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_to_json(spend_model) IS
+	'a spend_model as json, the object its text is';
+
+CREATE CAST (spend_model AS json)
+	WITH FUNCTION spend_model_to_json(spend_model);
+COMMENT ON CAST (spend_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION spend_model_to_jsonb(spend_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_spend_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_to_jsonb(spend_model) IS
+	'a spend_model as jsonb, the object its text is';
+
+CREATE CAST (spend_model AS jsonb)
+	WITH FUNCTION spend_model_to_jsonb(spend_model);
+COMMENT ON CAST (spend_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregate
+
+CREATE FUNCTION spend_model_transition(internal, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, double precision) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION spend_model_transition(internal, bigint, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, numeric) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION spend_model_final(internal) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION spend_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value double precision) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, double precision) IS
+	'fits the Gamma-Gamma model (Fader and Hardie 2013) to customers, one row each, by maximum likelihood. frequency: repeat purchases; monetary_value: their mean value, not their sum, in any one currency, in double precision. Customers without repeat purchases say nothing and are not counted; rows with a NULL are skipped, no rows give NULL. Values of repeat customers that are not above 0 or not finite, and negative frequencies, are error 22023 with their count and an example, as are data without any repeat customer';
+
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, numeric) IS
+	'the same for numeric values, which are taken in double precision';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model spend_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_spend_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+COMMENT ON FUNCTION model_parameters(spend_model) IS
+	'one row per parameter: p, q and gamma, the latter in the unit of the values; standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model spend_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean, OUT correlation double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_spend_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(spend_model) IS
+	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION expected_spend(
+	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_spend'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS
+	'mean value expected of a further purchase of a customer, an estimate in the unit of the values; between the customers own mean and that of all. monetary_value: mean value of the repeat purchases, of no meaning and possibly NULL when frequency is 0; other NULLs give NULL. Error 22003 where the mean is infinite (q of the model at most 1), 22023 for a negative frequency or a value that is not above 0';
+
+CREATE FUNCTION log_likelihood(
+	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_spend_log_likelihood'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION log_likelihood(spend_model, bigint, double precision) IS
+	'logarithm of the likelihood of one customer under a model; 0 without repeat purchases. Error 22023 for a negative frequency or a value that is not above 0';
+
+CREATE FUNCTION predicted_ltv(
+	purchases purchase_model, spend spend_model, frequency bigint,
+	recency double precision, age double precision,
+	monetary_value double precision, as_of date, horizon interval,
+	annual_discount double precision DEFAULT 0,
+	margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_predicted_ltv'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, bigint, double precision, double precision, double precision, date, interval, double precision, double precision) IS
+	'value predicted of a customer within the horizon after as_of, where the age ends: expected purchases times expected spend times margin (0..1, the fraction of revenue that is left), in the unit of the values, at six decimals. The horizon is (as_of + horizon) - as_of, converted by the unit of the model; purchases count at the end of each calendar month after as_of, the last partial month at its end, and month j is worth (1 + annual_discount)^(-j/12). monetary_value may be NULL when frequency is 0; other NULLs give NULL. Errors as in expected_purchases and expected_spend, 22023 for a model without a unit or a negative horizon, 22003 for a margin outside 0..1 or a negative discount, 22008 for an infinite as_of';

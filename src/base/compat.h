@@ -62,4 +62,9 @@ typedef void JsonActionResult;
 	makeJsonLexContextCstringLen((text), (len), GetDatabaseEncoding(), true)
 #endif
 
+/* Intervals are always finite before PostgreSQL 17. */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(i) ((void) (i), false)
+#endif
+
 #endif							/* RETENTION_COMPAT_H */

@@ -329,6 +329,16 @@ compare_int(int64 a, int64 b)
 	return (a > b) - (a < b);
 }
 
+/* A copy, palloc'd. */
+Grain *
+grain_copy(const Grain *grain)
+{
+	Grain	   *copy = palloc(VARSIZE(grain));
+
+	memcpy(copy, grain, VARSIZE(grain));
+	return copy;
+}
+
 /*
  * From short to long units, small to large counts; then by the cuts, the rest
  * and last the zone's name byte by byte.  0 means equal bytes.

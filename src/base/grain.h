@@ -62,6 +62,9 @@ extern char *grain_to_cstring(const Grain *grain);
 /* Singular name of a unit: 'month'. */
 extern const char *grain_unit_name(GrainUnit unit);
 
+/* A copy, palloc'd. */
+extern Grain *grain_copy(const Grain *grain);
+
 extern int	grain_compare(const Grain *a, const Grain *b);
 extern bool grain_equal(const Grain *a, const Grain *b);
 

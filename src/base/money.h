@@ -26,4 +26,20 @@ extern float8 money_share(int128 part, int128 whole);
 extern char *money_to_cstring(int128 scaled);
 extern bool money_from_cstring(const char *text, int128 *scaled);
 
+/* Argument n, a numeric, in millionths; NULL is 0. */
+static inline int64
+money_argument_numeric(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n))
+		return 0;
+	return money_from_numeric((Numeric) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)));
+}
+
+/* Argument n, a float8, in millionths; NULL is 0. */
+static inline int64
+money_argument_float8(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? 0 : money_from_float8(PG_GETARG_FLOAT8(n));
+}
+
 #endif							/* RETENTION_MONEY_H */

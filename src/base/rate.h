@@ -17,6 +17,16 @@ rate_ratio(int64 part, int64 whole)
 	return (float8) part / (float8) whole;
 }
 
+/* Is a number outside 0..1?  NaN is. */
+static inline bool
+rate_outside(float8 value)
+{
+	return !(value >= 0 && value <= 1);
+}
+
+/* The two-sided normal quantile of a confidence: 1.96 for 0.95. */
+extern float8 rate_z(float8 confidence);
+
 /*
  * Wilson score bounds of the share successes / trials at the normal quantile
  * z; trials > 0, 0 <= successes <= trials.

@@ -59,6 +59,8 @@ ledger_layout(const LedgerSettings *settings, bool compact)
 	layout.key_words = settings->key_words;
 	layout.money = (settings->flags & LEDGER_MONEY) != 0;
 	layout.compact = compact;
+	layout.copies = (settings->flags & LEDGER_EVENTS) == 0 ? 0 :
+		funnel_copies(settings->rules.mode);
 	if (compact)
 		layout.words = settings->key_words == 1 ? 1 + layout.money : 3;
 	else
@@ -75,13 +77,17 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 			  MemoryContext context, int level)
 {
 	Ledger	   *ledger = MemoryContextAllocZero(context, sizeof(Ledger));
+	bool		compact;
 
 	ledger->magic = LEDGER_MAGIC;
 	ledger->settings = *settings;
-	/* moments do not fit compact entries, and not all others gain by them */
-	ledger->layout = ledger_layout(settings, !grain_is_since_start(settings->grain) &&
-								   (settings->key_words == 1 ||
-									(settings->flags & LEDGER_MONEY) != 0));
+	/* moments, or instants as amounts, do not fit; not all others gain by it */
+	if (settings->flags & LEDGER_EVENTS)
+		compact = settings->key_words == 1;
+	else
+		compact = !grain_is_since_start(settings->grain) &&
+			(settings->key_words == 1 || (settings->flags & LEDGER_MONEY) != 0);
+	ledger->layout = ledger_layout(settings, compact);
 	ledger->level = level;
 	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
 	ledger->parts = &ledger->only;

@@ -17,6 +17,10 @@
  * on it.  A count of 0 without the start flag is a refund.  Entries of one customer and
  * time are additive: they may be merged, and need not be.
  *
+ * With LEDGER_EVENTS the count is the number of a step, time is 0 and amount
+ * the instant, in microseconds.  Such entries do not add up; of equal ones as
+ * many are kept as the mode of the funnel can tell apart.
+ *
  * As long as times are periods within 2^19 of 2000 and counts small, "when"
  * takes half a word and entries are kept compact.  Integer customers below
  * 2^32 take the other half,
@@ -31,6 +35,7 @@
 #define RETENTION_LEDGER_H
 
 #include "base/compat.h"
+#include "base/funnel_rules.h"
 #include "base/grain.h"
 #include "lib/ilist.h"
 #include "storage/buffile.h"
@@ -43,7 +48,8 @@
 								 * goes with LEDGER_MONEY */
 #define LEDGER_UNITS 0x08		/* without an amount: each range weighs 1, and
 								 * levels are no money */
-#define LEDGER_FLAGS 0x0F
+#define LEDGER_EVENTS 0x10		/* rows are steps of a funnel at exact instants */
+#define LEDGER_FLAGS 0x1F
 
 #define LEDGER_COUNT_BITS 19
 #define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)
@@ -83,6 +89,7 @@ typedef struct LedgerLayout
 	uint8		key_words;
 	bool		money;
 	bool		compact;
+	uint8		copies;			/* of equal events to be kept; 0: no events */
 } LedgerLayout;
 
 #define COMPACT_UNIT 10000		/* millionths in a hundredth */
@@ -197,15 +204,29 @@ typedef void (*LedgerVisitor) (LedgerItem *items, int nitems, void *arg);
 
 extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
 								  uint64 count_max, int64 amount_max);
+extern uint32 ledger_settle_events(LedgerItem *items, uint32 n, uint32 copies);
+
+/* The amounts of one time, from i on, added up; returns the next time's item. */
+static inline int
+ledger_add_time(const LedgerItem *items, int n, int i, int128 *change)
+{
+	int64		time = ledger_time(items[i].when);
+
+	*change = 0;
+	for (; i < n && ledger_time(items[i].when) == time; i++)
+		*change += items[i].amount;
+	return i;
+}
 
 /* What two ledgers must have in common to be merged. */
 typedef struct LedgerSettings
 {
-	const Grain *grain;
+	const Grain *grain;			/* NULL with LEDGER_EVENTS */
 	const char *zone;			/* zone instants were cut in (moments are on
 								 * the UTC line), "" when there were none */
-	uint8		flags;			/* LEDGER_MONEY, LEDGER_STARTED */
+	uint8		flags;			/* LEDGER_MONEY, LEDGER_STARTED, ... */
 	uint8		key_words;		/* 1 or 2 */
+	FunnelRules rules;			/* only with LEDGER_EVENTS */
 } LedgerSettings;
 
 /* The ledgers of one aggregate in one plan node, sharing a memory limit. */
@@ -293,6 +314,16 @@ ledger_check(const Ledger *ledger)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("aggregate state is not a customer ledger")));
+}
+
+/* It must be one of events, or must not. */
+static inline void
+ledger_check_kind(const Ledger *ledger, uint8 events)
+{
+	if (unlikely((ledger->settings.flags & LEDGER_EVENTS) != events))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("aggregate state is not of this kind of aggregate")));
 }
 
 /*

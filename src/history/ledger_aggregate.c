@@ -7,12 +7,14 @@
  * per row between them.
  */
 #include "history/intake.h"
+#include "history/intake_events.h"
 #include "history/ledger_aggregate.h"
 
 #include "base/aggregate.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_ledger_transition);
+PG_FUNCTION_INFO_V1(retention_funnel_transition);
 PG_FUNCTION_INFO_V1(retention_ledger_combine);
 PG_FUNCTION_INFO_V1(retention_ledger_serialize);
 PG_FUNCTION_INFO_V1(retention_ledger_deserialize);
@@ -24,15 +26,36 @@ retention_ledger_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(intake_row(fcinfo));
 }
 
+/* (internal, customer, at, step, within [, mode]) -> internal */
+Datum
+retention_funnel_transition(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(intake_event(fcinfo));
+}
+
+/* The ledger of either kind in an argument that is not NULL. */
+static Ledger *
+any_ledger_argument(FunctionCallInfo fcinfo, int arg)
+{
+	Ledger	   *ledger = (Ledger *) PG_GETARG_POINTER(arg);
+
+	ledger_check(ledger);
+	return ledger;
+}
+
 /* A copy of what a ledger must agree on, living in context. */
 static LedgerSettings
 copy_settings(const LedgerSettings *settings, MemoryContext context)
 {
 	LedgerSettings copy = *settings;
-	Grain	   *grain = MemoryContextAlloc(context, VARSIZE(settings->grain));
 
-	memcpy(grain, settings->grain, VARSIZE(settings->grain));
-	copy.grain = grain;
+	if (settings->grain != NULL)
+	{
+		Grain	   *grain = MemoryContextAlloc(context, VARSIZE(settings->grain));
+
+		memcpy(grain, settings->grain, VARSIZE(settings->grain));
+		copy.grain = grain;
+	}
 	copy.zone = MemoryContextStrdup(context, settings->zone);
 	return copy;
 }
@@ -55,7 +78,7 @@ retention_ledger_combine(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	from = ledger_argument(fcinfo, 1);
+	from = any_ledger_argument(fcinfo, 1);
 	if (PG_ARGISNULL(0))
 	{
 		LedgerSettings settings = copy_settings(&from->settings, context);
@@ -63,7 +86,7 @@ retention_ledger_combine(PG_FUNCTION_ARGS)
 		into = ledger_create(&settings, pool, context, 0);
 	}
 	else
-		into = ledger_argument(fcinfo, 0);
+		into = any_ledger_argument(fcinfo, 0);
 	ledger_combine(into, from);
 	PG_RETURN_POINTER(into);
 }
@@ -75,7 +98,7 @@ retention_ledger_serialize(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_BYTEA_P(ledger_serialize(ledger_argument(fcinfo, 0)));
+	PG_RETURN_BYTEA_P(ledger_serialize(any_ledger_argument(fcinfo, 0)));
 }
 
 /* (bytea, internal) -> internal: a packed state, to be combined at once. */

@@ -20,6 +20,16 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* Events by instant, then by step. */
+#define ST_SORT sort_events
+#define ST_ELEMENT_TYPE LedgerItem
+#define ST_COMPARE(a, b) \
+	((a)->amount != (b)->amount ? ((a)->amount < (b)->amount ? -1 : 1) : \
+	 (a)->when < (b)->when ? -1 : (a)->when > (b)->when ? 1 : 0)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 /* Customers are written in order of their keys, so that keys pack well. */
 #define ST_SORT sort_customers
 #define ST_ELEMENT_TYPE LedgerCustomer
@@ -210,6 +220,26 @@ ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max,
 	return kept;
 }
 
+/*
+ * Sort one customer's events by instant and step, and drop what there is more
+ * of than so many copies.  Returns how many are left.
+ */
+uint32
+ledger_settle_events(LedgerItem *items, uint32 n, uint32 copies)
+{
+	uint32		kept = 0;
+
+	sort_events(items, n);
+	for (uint32 i = 0; i < n; i++)
+	{
+		if (kept >= copies && items[kept - copies].when == items[i].when &&
+			items[kept - copies].amount == items[i].amount)
+			continue;
+		items[kept++] = items[i];
+	}
+	return kept;
+}
+
 /* Number the customers of a span and count their entries. */
 static uint32 *
 number_customers(LedgerGroups *g, const LedgerSpan *span, int key_words,
@@ -302,8 +332,12 @@ ledger_groups_settle(LedgerGroups *g, const LedgerLayout *layout)
 	{
 		LedgerCustomer *c = &g->customers[i];
 
-		c->count = ledger_settle_items(g->items + c->first, c->count,
-									   count_max, amount_max);
+		if (layout->copies > 0)
+			c->count = ledger_settle_events(g->items + c->first, c->count,
+											layout->copies);
+		else
+			c->count = ledger_settle_items(g->items + c->first, c->count,
+										   count_max, amount_max);
 		kept += c->count;
 	}
 	return kept;

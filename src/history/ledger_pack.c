@@ -8,7 +8,8 @@
  *	byte	flags of the settings
  *	byte	words in a key
  *	byte	1 when it is flat: one part holds everything
- *	uint	length of the grain (a varlena), then its bytes
+ *	uint	length of the grain (a varlena), then its bytes; with LEDGER_EVENTS
+ *			byte mode, uints of the window's months, days and microseconds
  *	uint	length of the zone's name, then its bytes
  *	until the end, blocks:
  *		byte	part
@@ -25,6 +26,9 @@
  *					one bit: the count is not 1
  *			uint	count, when it is not 1
  *			sint	amount, when the ledger keeps money
+ *		with LEDGER_EVENTS instead, in order of instant
+ *			uint	step
+ *			sint	instant (first entry), uint	distance from the one before
  *
  * The leader keeps the blocks as they came and unpacks them part by part when
  * customers are visited, so that merging workers costs a copy, and the merge
@@ -72,6 +76,46 @@ common_zeros(const LedgerGroups *groups)
 	return zeros;
 }
 
+/* Write a customer's entries. */
+static void
+pack_items(WireWriter *w, const LedgerItem *items, uint32 count, bool money,
+		   int64 unit)
+{
+	uint64		when = 0;
+
+	for (const LedgerItem *item = items, *end = items + count; item < end; item++)
+	{
+		uint64		time = item->when >> LEDGER_COUNT_BITS;
+		uint64		n = item->when & LEDGER_COUNT_MAX;
+
+		wire_reserve(w, 3 * WIRE_MAX_INTEGER);
+		wire_put_reserved(w, (time - when) << 1 | (n != 1));
+		when = time;
+		if (n != 1)
+			wire_put_reserved(w, n);
+		if (money)
+			wire_put_reserved(w, wire_zigzag(item->amount / unit));
+	}
+}
+
+/* Write a customer's events. */
+static void
+pack_events(WireWriter *w, const LedgerItem *items, uint32 count, int64 unit)
+{
+	int64		before = 0;
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		int64		instant = items[i].amount / unit;
+
+		wire_reserve(w, 2 * WIRE_MAX_INTEGER);
+		wire_put_reserved(w, ledger_count(items[i].when));
+		wire_put_reserved(w, i == 0 ? wire_zigzag(instant) :
+						  (uint64) instant - (uint64) before);
+		before = instant;
+	}
+}
+
 /* Append one grouped part as a block. */
 static void
 pack_part(LedgerGroups *groups, int part, void *arg)
@@ -100,8 +144,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	for (int i = 0; i < groups->ncustomers; i++)
 	{
 		const LedgerCustomer *c = &groups->customers[i];
-		const LedgerItem *item = &groups->items[c->first];
-		uint64		when = 0;
+		const LedgerItem *items = &groups->items[c->first];
 
 		wire_reserve(&w, 3 * WIRE_MAX_INTEGER);
 		if (settings->key_words == 1)
@@ -110,19 +153,10 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 			wire_put_bytes(&w, c->key, sizeof(c->key));
 		key = c->key[0];
 		wire_put_reserved(&w, c->count);
-		for (uint32 j = 0; j < c->count; j++, item++)
-		{
-			uint64		time = item->when >> LEDGER_COUNT_BITS;
-			uint64		count = item->when & LEDGER_COUNT_MAX;
-
-			wire_reserve(&w, 3 * WIRE_MAX_INTEGER);
-			wire_put_reserved(&w, (time - when) << 1 | (count != 1));
-			when = time;
-			if (count != 1)
-				wire_put_reserved(&w, count);
-			if (money)
-				wire_put_reserved(&w, wire_zigzag(item->amount / unit));
-		}
+		if (settings->flags & LEDGER_EVENTS)
+			pack_events(&w, items, c->count, unit);
+		else
+			pack_items(&w, items, c->count, money, unit);
 	}
 	/* a part of a nested ledger lies within one part of the outermost */
 	hash = ledger_hash(groups->customers[0].key, settings->key_words);
@@ -131,6 +165,62 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	wire_put_bytes(&a->stream, w.data + VARHDRSZ, w.len - VARHDRSZ);
 	pfree(w.data);
 	MemoryContextSwitchTo(old);
+}
+
+/* Write what ledgers must have in common, flags and words aside. */
+static void
+put_settings(WireWriter *w, const LedgerSettings *settings)
+{
+	if (settings->flags & LEDGER_EVENTS)
+	{
+		const Interval *within = &settings->rules.within;
+
+		wire_put_bytes(w, &settings->rules.mode, 1);
+		wire_put(w, within->month);
+		wire_put(w, within->day);
+		wire_put(w, within->time);
+	}
+	else
+	{
+		wire_put(w, VARSIZE(settings->grain));
+		wire_put_bytes(w, settings->grain, VARSIZE(settings->grain));
+	}
+	wire_put(w, strlen(settings->zone));
+	wire_put_bytes(w, settings->zone, strlen(settings->zone));
+}
+
+/* Read them; memory is palloc'd. */
+static void
+get_settings(WireReader *r, LedgerSettings *settings)
+{
+	Size		size;
+
+	if (settings->flags & LEDGER_EVENTS)
+	{
+		Interval   *within = &settings->rules.within;
+
+		settings->grain = NULL;
+		settings->rules.mode = *wire_get_bytes(r, 1);
+		within->month = wire_get_max(r, PG_INT32_MAX, "The window is damaged.");
+		within->day = wire_get_max(r, PG_INT32_MAX, "The window is damaged.");
+		within->time = wire_get_max(r, PG_INT64_MAX, "The window is damaged.");
+		if ((settings->rules.mode & ~FUNNEL_MODES) != 0 ||
+			(settings->flags & LEDGER_MONEY) == 0)
+			wire_corrupt(r, "The mode is damaged.");
+	}
+	else
+	{
+		Grain	   *grain;
+
+		size = wire_get_max(r, 8192, "The grain is too long.");
+		grain = palloc(Max(size, sizeof(Grain)));
+		memcpy(grain, wire_get_bytes(r, size), size);
+		if (size < offsetof(Grain, cuts) || VARSIZE(grain) != size)
+			wire_corrupt(r, "The grain is damaged.");
+		settings->grain = grain;
+	}
+	size = wire_get_max(r, TZ_STRLEN_MAX, "The zone is too long.");
+	settings->zone = pnstrdup((const char *) wire_get_bytes(r, size), size);
 }
 
 /*
@@ -149,10 +239,7 @@ ledger_serialize(Ledger *ledger)
 	a.context = CurrentMemoryContext;
 	wire_writer_init(&a.stream, 256, PACK_WHAT, PACK_HINT);
 	wire_put_bytes(&a.stream, head, sizeof(head));
-	wire_put(&a.stream, VARSIZE(settings->grain));
-	wire_put_bytes(&a.stream, settings->grain, VARSIZE(settings->grain));
-	wire_put(&a.stream, strlen(settings->zone));
-	wire_put_bytes(&a.stream, settings->zone, strlen(settings->zone));
+	put_settings(&a.stream, settings);
 	ledger_visit_parts(ledger, false, pack_part, &a);
 	return wire_finish(&a.stream);
 }
@@ -170,8 +257,6 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	Ledger	   *ledger;
 	MemoryContext old = MemoryContextSwitchTo(context);
 	const uint8 *head;
-	Size		size;
-	Grain	   *grain;
 	int			room = 0;
 
 	wire_reader_init(&r, bytes, len, PACK_WHAT);
@@ -181,14 +266,7 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 		wire_corrupt(&r, "The header is not of this version.");
 	settings.flags = head[1];
 	settings.key_words = head[2];
-	size = wire_get_max(&r, 8192, "The grain is too long.");
-	grain = palloc(Max(size, sizeof(Grain)));
-	memcpy(grain, wire_get_bytes(&r, size), size);
-	if (size < offsetof(Grain, cuts) || VARSIZE(grain) != size)
-		wire_corrupt(&r, "The grain is damaged.");
-	settings.grain = grain;
-	size = wire_get_max(&r, TZ_STRLEN_MAX, "The zone is too long.");
-	settings.zone = pnstrdup((const char *) wire_get_bytes(&r, size), size);
+	get_settings(&r, &settings);
 
 	packed = palloc0(sizeof(LedgerPacked));
 	packed->flat = head[3] != 0;
@@ -237,9 +315,12 @@ typedef struct BlockCursor
 	int64		unit;			/* amounts are multiples of it */
 	int			key_words;
 	bool		money;
+	bool		events;
 	uint64		key[2];			/* the customer begun */
 	uint64		count;			/* its entries, not yet read */
-	uint64		time;			/* of the last of them read, with start flag */
+	uint64		time;			/* of the last of them read, with start flag;
+								 * its instant, in units */
+	bool		begun;			/* an event was read */
 } BlockCursor;
 
 static void
@@ -252,6 +333,7 @@ cursor_open(BlockCursor *c, const Ledger *ledger, const LedgerBlock *block)
 										 "Amounts cannot end so.")];
 	c->key_words = ledger->settings.key_words;
 	c->money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	c->events = (ledger->settings.flags & LEDGER_EVENTS) != 0;
 	c->key[0] = c->key[1] = 0;
 }
 
@@ -275,15 +357,36 @@ cursor_next(BlockCursor *c)
 							"A customer has too many entries.");
 	c->entries -= c->count;
 	c->time = 0;
+	c->begun = false;
 	return true;
+}
+
+/* Read one of the customer's events. */
+static void
+cursor_event(BlockCursor *c, LedgerItem *item)
+{
+	item->when = ledger_when(0, wire_get_max(&c->r, LEDGER_COUNT_MAX,
+											 "A step is too large."));
+	if (c->begun)
+		c->time += wire_get(&c->r);
+	else
+		c->time = (uint64) wire_get_signed(&c->r);
+	c->begun = true;
+	item->amount = (int64) (c->time * (uint64) c->unit);
 }
 
 /* Read one of the customer's entries. */
 static inline void
 cursor_item(BlockCursor *c, LedgerItem *item)
 {
-	uint64		distance = wire_get(&c->r);
+	uint64		distance;
 
+	if (unlikely(c->events))
+	{
+		cursor_event(c, item);
+		return;
+	}
+	distance = wire_get(&c->r);
 	c->time += distance >> 1;
 	item->when = c->time << LEDGER_COUNT_BITS |
 		((distance & 1) == 0 ? 1 :

@@ -101,11 +101,22 @@ ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg)
 	ledger_visit_parts(ledger, false, visit_customers, &v);
 }
 
-/* Refuse to merge what was cut differently: error 22023. */
+/* Refuse to merge what was asked of differently: error 22023. */
 static void
 check_settings(const LedgerSettings *a, const LedgerSettings *b)
 {
-	if (!grain_equal(a->grain, b->grain) || strcmp(a->zone, b->zone) != 0)
+	if (a->flags & b->flags & LEDGER_EVENTS)
+	{
+		if (!funnel_rules_equal(&a->rules, &b->rules) ||
+			strcmp(a->zone, b->zone) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("cannot merge funnels of different windows, modes or time zones"),
+					 errdetail("The states come from calls with different arguments, or under different settings of TimeZone.")));
+	}
+	else if (((a->flags | b->flags) & LEDGER_EVENTS) == 0 &&
+			 (!grain_equal(a->grain, b->grain) ||
+			  strcmp(a->zone, b->zone) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot merge histories cut differently"),

@@ -129,8 +129,8 @@ timeline_next(TimelineReader *r)
 		day->amount = read_amount(r);
 	if (levels && day->amount == 0)
 		wire_corrupt(&r->wire, "A level does not change.");
-	if (!levels && day->orders == 0 && (r->flags & TIMELINE_MONEY) == 0)
-		wire_corrupt(&r->wire, "A day has neither an order nor an amount.");
+	if (!levels && day->orders == 0 && day->amount >= 0)
+		wire_corrupt(&r->wire, "A day has neither an order nor a refund.");
 	if (pg_add_s64_overflow(r->total_orders, day->orders, &r->total_orders))
 		wire_corrupt(&r->wire, "The orders add up to more than 64 bits hold.");
 	return day;
@@ -353,6 +353,17 @@ timeline_check_alike(uint8 flags, const char *zone, int zone_len,
 							zone_words(zone, zone_len),
 							zone_words(other_zone, other_zone_len)),
 				   "Name the zone, for example timeline(at, amount, 'Europe/Paris'), so that the session's TimeZone does not matter.");
+}
+
+/* Error 22003 for a day of too many pieces, of orders_max and 64 bits each. */
+void
+timeline_check_pieces(const TimelineDay *day, int64 orders_max)
+{
+	int128		amount = day->amount < 0 ? -day->amount : day->amount;
+
+	if (day->orders / orders_max > TIMELINE_PIECES_MAX ||
+		amount / PG_INT64_MAX > TIMELINE_PIECES_MAX)
+		refuse_sums();
 }
 
 /* A reader that goes with orders only. */

@@ -94,6 +94,13 @@ timeline_has_levels(const TimelineReader *r)
 	return (r->flags & TIMELINE_LEVELS) != 0;
 }
 
+/*
+ * A day whose sums exceed 64 bits or so is taken in pieces.  A day of so many
+ * that their number is beyond reason is error 22003; it comes from no table.
+ */
+#define TIMELINE_PIECES_MAX 1000000
+extern void timeline_check_pieces(const TimelineDay *day, int64 orders_max);
+
 /* Is somebody active on a day of orders? */
 static inline bool
 timeline_day_is_active(const TimelineDay *day)

@@ -350,8 +350,8 @@ take_days(TimelineParse *p)
 		if (pg_add_s64_overflow(total_orders, day->orders, &total_orders))
 			problem(p, "The orders add up to more than 64 bits hold.",
 					"A timeline is the history of one customer.");
-		if (!levels && day->orders == 0 && (timeline->flags & TIMELINE_MONEY) == 0)
-			problem(p, psprintf("There is neither an order nor an amount on %s.",
+		if (!levels && day->orders == 0 && day->amount >= 0)
+			problem(p, psprintf("There is neither an order nor a refund on %s.",
 								date_text(day->day)),
 					"Leave out the days on which nothing happened.");
 	}

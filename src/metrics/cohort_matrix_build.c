@@ -347,8 +347,8 @@ builder_finish(const Builder *b, const Grain *grain, const char *zone)
 			cohort->cells = out;
 			continue;
 		}
-		/* sums of opposite sign may have cancelled out */
-		if (sums_are_empty(sums))
+		/* a cohort begins with its size; sums may have cancelled out */
+		if (cohort == NULL || sums_are_empty(sums))
 			continue;
 		cohort->ncells++;
 		out->age = cells[i].age;

@@ -88,18 +88,6 @@ builder_cell(Builder *b, BuildRow *row, int32 cohort, int64 age)
 	return builder_table_cell(b, cohort, (int32) age);
 }
 
-/* The amounts of one time, from i on, added up; returns the next time's item. */
-static inline int
-fold_day(const LedgerItem *items, int n, int i, int128 *change)
-{
-	int64		time = ledger_time(items[i].when);
-
-	*change = 0;
-	for (; i < n && ledger_time(items[i].when) == time; i++)
-		*change += items[i].amount;
-	return i;
-}
-
 /*
  * Folds: add one customer.  Items come in no order and may be changed.
  *

@@ -89,7 +89,7 @@ find_start(const LedgerItem *items, int n, int64 *first, int64 *last_rise)
 	{
 		int64		day = ledger_time(items[i].when);
 
-		i = fold_day(items, n, i, &change);
+		i = ledger_add_time(items, n, i, &change);
 		level += change;
 		if (change <= 0 || level <= 0)
 			continue;
@@ -145,7 +145,7 @@ fold_levels(LedgerItem *items, int n, void *builder)
 				age = next;
 			}
 		}
-		i = fold_day(items, n, i, &change);
+		i = ledger_add_time(items, n, i, &change);
 		level += change;
 	}
 	book_level(&c, age, level);

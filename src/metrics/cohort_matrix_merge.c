@@ -12,6 +12,7 @@
  */
 #include "metrics/cohort_matrix_state.h"
 
+#include "metrics/metric_head.h"
 #include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_merge);
@@ -51,13 +52,6 @@ check_flag(const Matrix *a, const Matrix *b, uint8 flag, const char *with,
 					 "Build all matrices with the same form of the aggregate.");
 }
 
-static const char *
-zone_words(const Matrix *matrix)
-{
-	return matrix->zone[0] == '\0' ? "no time zone" :
-		psprintf("the time zone \"%s\"", matrix->zone);
-}
-
 /* May two matrices be added up?  Error 22023 when not. */
 void
 matrix_check_alike(const Matrix *a, const Matrix *b)
@@ -69,7 +63,7 @@ matrix_check_alike(const Matrix *a, const Matrix *b)
 					 "Group by the grain, or build all matrices with the same one.");
 	if (strcmp(a->zone, b->zone) != 0)
 		refuse_merge(psprintf("One of them was cut in %s, the other in %s.",
-							  zone_words(a), zone_words(b)),
+							  metric_zone_words(a->zone), metric_zone_words(b->zone)),
 					 "Name the zone in the grain, for example \"month at Europe/Paris\", so that the session's TimeZone does not matter.");
 	check_flag(a, b, MATRIX_RECURRING, "is recurring", "is first-time");
 	check_flag(a, b, MATRIX_LEVELS, "was built from ranges",
@@ -215,5 +209,5 @@ retention_cohort_matrix_merge(PG_FUNCTION_ARGS)
 		}
 	}
 	matrix_state_add(state, b);
-	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
+	PG_RETURN_DATUM(expanded_datum(&state->expanded));
 }

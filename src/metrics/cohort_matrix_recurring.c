@@ -116,7 +116,7 @@ fold_recurring_levels(LedgerItem *items, int n, void *builder)
 		for (; level > 0 && from < period; from++)
 			add_period(&active, from);
 		from = period;
-		i = fold_day(items, n, i, &change);
+		i = ledger_add_time(items, n, i, &change);
 		level += change;
 		if (change > 0 && level > 0)
 			last_rise = period;

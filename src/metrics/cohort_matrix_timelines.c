@@ -3,23 +3,12 @@
  *		cohort_matrix(timeline, grain) and recurring_matrix(timeline, grain):
  *		each timeline is a customer.
  */
-#include "history/timeline.h"
 #include "metrics/cohort_matrix_state.h"
 
-#include "base/grain_parse.h"
-#include "miscadmin.h"
-#include "utils/memutils.h"
+#include "metrics/timeline_items.h"
 
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_add_timeline);
 PG_FUNCTION_INFO_V1(retention_recurring_matrix_add_timeline);
-
-/* What a call site keeps from row to row. */
-typedef struct TimelineFold
-{
-	Calendar   *calendar;		/* of the grain last used; days are local */
-	LedgerItem *items;
-	int64		size;
-} TimelineFold;
 
 /* ----------------------------------------------------------------
  *		What goes together
@@ -28,7 +17,7 @@ typedef struct TimelineFold
 
 /* A grain that timelines cannot be counted with: error 22023. */
 static void
-check_grain(const Grain *grain, bool recurring)
+check_grain(const Grain *grain)
 {
 	if (grain->unit == GRAIN_HOUR)
 		ereport(ERROR,
@@ -36,7 +25,13 @@ check_grain(const Grain *grain, bool recurring)
 				 errmsg("timelines are counted from day to day, not by hours"),
 				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
 				 errhint("Use a grain of days or longer, or cohort_matrix(customer, at, grain) over the rows.")));
-	if (recurring && !grain_is_calendar(grain))
+}
+
+/* Likewise for a recurring matrix. */
+static void
+check_recurring(const Grain *grain)
+{
+	if (!grain_is_calendar(grain))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a recurring matrix goes with a plain calendar grain only"),
@@ -44,119 +39,10 @@ check_grain(const Grain *grain, bool recurring)
 				 errhint("Leave out \"since start\" and cut points, as in 'month'.")));
 }
 
-/* Days were cut in the zone of the timeline: the grain cannot name another. */
-static void
-check_zone(const Grain *grain, const TimelineReader *r)
-{
-	if (r->zone_len == 0 || grain_zone_len(grain) == 0 ||
-		(grain_zone_len(grain) == r->zone_len &&
-		 memcmp(grain_zone(grain), r->zone, r->zone_len) == 0))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("the grain names another time zone than the timeline was cut in"),
-			 errdetail("The timeline was cut in \"%.*s\", the grain is \"%s\".",
-					   r->zone_len, r->zone, grain_to_cstring(grain)),
-			 errhint("Leave the zone out of the grain, or build the timelines in it: timeline(at, amount, zone).")));
-}
-
 /* ----------------------------------------------------------------
  *		Folding
  * ----------------------------------------------------------------
  */
-
-/* The call site's calendar and buffer, made ready for a grain. */
-static TimelineFold *
-fold_prepare(FunctionCallInfo fcinfo, const Grain *grain, bool recurring)
-{
-	TimelineFold *fold = fcinfo->flinfo->fn_extra;
-
-	if (likely(fold != NULL && grain_equal(fold->calendar->grain, grain)))
-		return fold;
-	check_grain(grain, recurring);
-	if (fold == NULL)
-	{
-		fold = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-									  sizeof(TimelineFold));
-		fold->size = 64;
-		fold->items = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-										 fold->size * sizeof(LedgerItem));
-		fcinfo->flinfo->fn_extra = fold;
-	}
-	else
-		calendar_free(fold->calendar);
-	fold->calendar = calendar_create(grain, NULL, true, fcinfo->flinfo->fn_mcxt);
-	return fold;
-}
-
-/* Room for one more item. */
-static inline LedgerItem *
-next_item(TimelineFold *fold, int64 *n)
-{
-	if (unlikely(*n == fold->size))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (fold->size > PG_INT32_MAX / 2)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("timeline has too many days")));
-		fold->size *= 2;
-		fold->items = repalloc_huge(fold->items,
-									fold->size * sizeof(LedgerItem));
-	}
-	return &fold->items[(*n)++];
-}
-
-/* A day whose sums do not fit one item, in pieces. */
-static void
-put_large_day(TimelineFold *fold, int64 *n, int64 time, const TimelineDay *day)
-{
-	int64		orders = day->orders;
-	int128		amount = day->amount;
-
-	do
-	{
-		LedgerItem *item = next_item(fold, n);
-		int64		some = Min(orders, (int64) LEDGER_COUNT_MAX);
-
-		CHECK_FOR_INTERRUPTS();
-		item->when = ledger_when(time, some);
-		item->amount = amount > PG_INT64_MAX ? PG_INT64_MAX :
-			amount < PG_INT64_MIN ? PG_INT64_MIN : (int64) amount;
-		orders -= some;
-		amount -= item->amount;
-	} while (orders > 0 || amount != 0);
-}
-
-/* The days of a timeline as the folds take them; returns their number. */
-static int
-read_items(TimelineFold *fold, TimelineReader *r)
-{
-	Calendar   *calendar = fold->calendar;
-	bool		levels = timeline_has_levels(r);
-	bool		moments = grain_is_since_start(calendar->grain);
-	const TimelineDay *day;
-	int64		n = 0;
-
-	while ((day = timeline_next(r)) != NULL)
-	{
-		int64		time = levels ? day->day :
-			moments ? calendar_moment_of_date(calendar, day->day) :
-			calendar_period_of_date(calendar, day->day);
-
-		if (likely(day->orders <= (int64) LEDGER_COUNT_MAX &&
-				   day->amount == (int64) day->amount))
-		{
-			LedgerItem *item = next_item(fold, &n);
-
-			item->when = ledger_when(time, day->orders);
-			item->amount = (int64) day->amount;
-		}
-		else
-			put_large_day(fold, &n, time, day);
-	}
-	return (int) n;
-}
 
 /* The head of the matrix a timeline makes. */
 static Matrix
@@ -177,9 +63,9 @@ timeline_matrix(const Grain *grain, const TimelineReader *r, bool recurring)
 
 /* Add the customer of a timeline to a builder. */
 static void
-add_customer(Builder *b, TimelineFold *fold, TimelineReader *r)
+add_customer(Builder *b, TimelineItems *fold, TimelineReader *r)
 {
-	int			n = read_items(fold, r);
+	int			n = timeline_items_read(fold, r);
 
 	b->calendar = fold->calendar;
 	if (b->flags & MATRIX_RECURRING)
@@ -199,7 +85,7 @@ add_timeline(FunctionCallInfo fcinfo, bool recurring)
 	MatrixState *state = NULL;
 	Matrix	   *matrix = NULL;
 	Grain	   *grain;
-	TimelineFold *fold;
+	TimelineItems *fold;
 	TimelineReader r;
 	Matrix		head;
 	Builder		b;
@@ -217,9 +103,9 @@ add_timeline(FunctionCallInfo fcinfo, bool recurring)
 	}
 	grain = PG_GETARG_GRAIN(2);
 	timeline_read_value(&r, PG_GETARG_TIMELINE(1));
-	check_zone(grain, &r);
 	head = timeline_matrix(grain, &r, recurring);
-	fold = fold_prepare(fcinfo, grain, recurring);
+	fold = timeline_items_prepare(fcinfo, grain, &r,
+								  recurring ? check_recurring : check_grain);
 	if (!PG_ARGISNULL(0))
 	{
 		state = matrix_state_argument(fcinfo, 0);
@@ -235,10 +121,10 @@ add_timeline(FunctionCallInfo fcinfo, bool recurring)
 		MemoryContext old;
 
 		matrix_check_alike(&before, &head);
-		old = matrix_state_begin(state);
+		old = expanded_begin(&state->expanded);
 		add_customer(&state->builder, fold, &r);
 		MemoryContextSwitchTo(old);
-		PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
+		PG_RETURN_DATUM(expanded_datum(&state->expanded));
 	}
 	builder_init(&b, head.flags);
 	if (matrix != NULL)

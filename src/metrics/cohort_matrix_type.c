@@ -9,15 +9,13 @@
  */
 #include "metrics/cohort_matrix.h"
 
-#include "base/grain_parse.h"
 #include "base/json_parts.h"
-#include "base/wire.h"
+#include "metrics/metric_head.h"
 #include "miscadmin.h"
 
 #define MATRIX_VERSION 1
 #define MATRIX_FLAGS \
 	(MATRIX_MONEY | MATRIX_STARTED | MATRIX_RECURRING | MATRIX_LEVELS)
-#define MATRIX_NAME_MAX 32768	/* bytes of a grain's words or a zone */
 
 /* ----------------------------------------------------------------
  *		What makes a matrix valid
@@ -42,14 +40,6 @@ matrix_calendar(const Matrix *matrix)
 	if (matrix->grain->unit == GRAIN_HOUR && matrix->zone[0] != '\0')
 		zone = pg_tzset(matrix->zone);
 	return calendar_create(matrix->grain, zone, false, CurrentMemoryContext);
-}
-
-/* Does PostgreSQL have this day? */
-static bool
-day_is_date(int64 day)
-{
-	return day >= DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE &&
-		day < DATE_END_JULIAN - POSTGRES_EPOCH_JDATE;
 }
 
 /* What is wrong with one cell, apart from the sums; NULL when nothing is. */
@@ -261,21 +251,13 @@ matrix_problem(const Matrix *matrix)
 	if ((matrix->flags & MATRIX_RECURRING) &&
 		(matrix->flags & (MATRIX_MONEY | MATRIX_STARTED)))
 		return "A recurring matrix has neither money nor given starts.";
-	if (matrix->zone[0] != '\0')
-	{
-		const char *canonical = grain_zone_canonical(matrix->zone);
-
-		if (canonical == NULL || strcmp(canonical, matrix->zone) != 0)
-			return "The time zone is unknown here, or not in its canonical spelling.";
-		if (grain_zone_len(grain) > 0 &&
-			(grain_zone_len(grain) != strlen(canonical) ||
-			 memcmp(grain_zone(grain), canonical, strlen(canonical)) != 0))
-			return "The time zone is not the one the grain names.";
-	}
+	problem = metric_zone_problem(grain, matrix->zone);
+	if (problem != NULL)
+		return problem;
 	if (matrix->ncohorts < 1)
 		return "It has no cohort.";
-	if (!day_is_date(calendar_period_start(cal, matrix->cohorts[0].period)) ||
-		!day_is_date(calendar_period_start(cal, matrix->last)))
+	if (!metric_day_is_date(calendar_period_start(cal, matrix->cohorts[0].period)) ||
+		!metric_day_is_date(calendar_period_start(cal, matrix->last)))
 		return "A period reaches past the dates PostgreSQL has.";
 	for (int i = 0; problem == NULL && i < matrix->ncohorts; i++)
 	{
@@ -291,13 +273,6 @@ matrix_problem(const Matrix *matrix)
  *		Encoding
  * ----------------------------------------------------------------
  */
-
-static void
-put_name(WireWriter *w, const char *name)
-{
-	wire_put(w, strlen(name));
-	wire_put_bytes(w, name, strlen(name));
-}
 
 static void
 put_cohort(WireWriter *w, const Matrix *matrix, const MatrixCohort *cohort)
@@ -333,7 +308,7 @@ struct varlena *
 matrix_encode(const Matrix *matrix)
 {
 	Calendar   *cal = matrix_calendar(matrix);
-	const uint8 head[2] = {MATRIX_VERSION, matrix->flags};
+	const MetricHead head = {matrix->flags, matrix->grain, matrix->zone, matrix->last};
 	WireWriter	w;
 
 	Assert(matrix->ncohorts > 0);
@@ -342,10 +317,7 @@ matrix_encode(const Matrix *matrix)
 
 	wire_writer_init(&w, 256, "cohort_matrix",
 					 "Use a coarser grain, or one matrix for each part of the time.");
-	wire_put_bytes(&w, head, sizeof(head));
-	put_name(&w, grain_to_cstring(matrix->grain));
-	put_name(&w, matrix->zone);
-	wire_put_signed(&w, matrix->last);
+	metric_head_put(&w, MATRIX_VERSION, &head);
 	wire_put(&w, matrix->ncohorts);
 	for (int i = 0; i < matrix->ncohorts; i++)
 	{
@@ -365,19 +337,6 @@ matrix_encode(const Matrix *matrix)
  *		Decoding
  * ----------------------------------------------------------------
  */
-
-/* A name of printable ASCII. */
-static char *
-get_name(WireReader *r)
-{
-	Size		len = wire_get_max(r, MATRIX_NAME_MAX, "A name is too long.");
-	const uint8 *bytes = wire_get_bytes(r, len);
-
-	for (Size i = 0; i < len; i++)
-		if (bytes[i] < ' ' || bytes[i] > '~')
-			wire_corrupt(r, "A name has characters it cannot have.");
-	return pnstrdup((const char *) bytes, len);
-}
 
 static int64
 get_count(WireReader *r)
@@ -421,31 +380,6 @@ get_cohort(WireReader *r, const Matrix *matrix, MatrixCohort *cohort)
 	}
 }
 
-/* The names and numbers before the cohorts. */
-static void
-get_head(WireReader *r, Matrix *matrix)
-{
-	char	   *words;
-	int64		last;
-
-	if (*wire_get_bytes(r, 1) != MATRIX_VERSION)
-		wire_corrupt(r, "The version is unknown.");
-	matrix->flags = *wire_get_bytes(r, 1);
-	if ((matrix->flags & ~MATRIX_FLAGS) != 0)
-		wire_corrupt(r, "It has unknown flags.");
-	words = get_name(r);
-	matrix->grain = grain_parse(words, NULL);
-	if (strcmp(grain_to_cstring(matrix->grain), words) != 0)
-		wire_corrupt(r, "The grain is not in its canonical form.");
-	matrix->zone = get_name(r);
-	last = wire_get_signed(r);
-	if (last < PG_INT32_MIN || last > PG_INT32_MAX)
-		wire_corrupt(r, "A period is out of range.");
-	matrix->last = (int32) last;
-	matrix->ncohorts = (int32) wire_get_max(r, Min(bytes_left(r) / 3, PG_INT32_MAX),
-											"The number of cohorts exceeds the value.");
-}
-
 /*
  * Decode and validate a payload.  Nothing in the result points into the
  * input.  Error 22P03 for whatever is wrong, 22P02 for words that are no
@@ -457,10 +391,17 @@ matrix_decode(const void *payload, Size len)
 	Matrix	   *matrix = palloc0(sizeof(Matrix));
 	int64		period = 0;
 	const char *problem;
+	MetricHead	head;
 	WireReader	r;
 
 	wire_reader_init(&r, payload, len, "cohort_matrix");
-	get_head(&r, matrix);
+	metric_head_get(&r, MATRIX_VERSION, MATRIX_FLAGS, &head);
+	matrix->flags = head.flags;
+	matrix->grain = head.grain;
+	matrix->zone = head.zone;
+	matrix->last = head.last;
+	matrix->ncohorts = (int32) wire_get_max(&r, Min(bytes_left(&r) / 3, PG_INT32_MAX),
+											"The number of cohorts exceeds the value.");
 	matrix->cohorts = palloc_extended(Max(matrix->ncohorts, 1) *
 									  sizeof(MatrixCohort), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < matrix->ncohorts; i++)

@@ -30,9 +30,10 @@
 #define BFGS_GAIN 1e-12
 #define NEWTON_GAIN 1e-20		/* below rounding */
 #define CONVERGED_GAIN 1e-11
+#define RESTART_GAIN 1e-10		/* what a further search must bring */
 
 /* Slope in all logarithms together, likewise, that a flat ridge may have. */
-#define RIDGE_SLOPE 1e-8
+#define RIDGE_SLOPE 1e-6
 
 /* A point: logarithms, negative function, its gradient by the logarithms. */
 typedef struct Point
@@ -326,7 +327,10 @@ bfgs(Search *s)
  * ----------------------------------------------------------------
  */
 
-/* Hessian at s->best by central differences; false where it is not finite. */
+/*
+ * Hessian at s->best by central differences, of the parameters that are not
+ * held; false where it is not finite.
+ */
 static bool
 hessian(Search *s, Matrix5 h)
 {
@@ -347,7 +351,10 @@ hessian(Search *s, Matrix5 h)
 	}
 	for (int i = 0; i < s->n; i++)
 		for (int j = 0; j < s->n; j++)
-			h[i][j] = (half[i][j] + half[j][i]) / 2;
+			if (is_held(&s->best, i) || is_held(&s->best, j))
+				h[i][j] = i == j;
+			else
+				h[i][j] = (half[i][j] + half[j][i]) / 2;
 	return true;
 }
 
@@ -355,10 +362,12 @@ hessian(Search *s, Matrix5 h)
 static float8
 newton_step(const Search *s, Matrix5 inverse, const Point *point, float8 *step)
 {
-	multiply(s->n, inverse, point->gradient, step);
+	float8		gradient[N];
+
 	for (int i = 0; i < s->n; i++)
-		step[i] = -step[i];
-	return -dot(s->n, step, point->gradient) / 2;
+		gradient[i] = is_held(point, i) ? 0 : -point->gradient[i];
+	multiply(s->n, inverse, gradient, step);
+	return dot(s->n, step, gradient) / 2;
 }
 
 /*
@@ -393,24 +402,51 @@ chord_steps(Search *s, Matrix5 inverse)
 }
 
 /*
+ * The inverse of a Hessian, or, when it is not positive definite, of one that
+ * is and differs little; returns whether it was.
+ */
+static bool
+invert_hessian(int n, Matrix5 h, Matrix5 inverse)
+{
+	float8		diagonal = 1e-300;
+
+	if (invert_positive(n, h, inverse))
+		return true;
+	for (int i = 0; i < n; i++)
+		diagonal = Max(diagonal, fabs(h[i][i]));
+	for (float8 more = 1e-10 * diagonal; more <= 1e10 * diagonal; more *= 10)
+	{
+		Matrix5		changed;
+
+		memcpy(changed, h, sizeof(Matrix5));
+		for (int i = 0; i < n; i++)
+			changed[i][i] += more;
+		if (invert_positive(n, changed, inverse))
+			return false;
+	}
+	set_identity(n, inverse, 1 / diagonal);
+	return false;
+}
+
+/*
  * Finish from the neighbourhood of the minimum.  Returns the gain that is
- * left, or -1 when the Hessian is not positive definite there.
+ * left; *definite says whether the Hessian is positive definite there.
  */
 static float8
-newton(Search *s, Matrix5 inverse)
+newton(Search *s, Matrix5 inverse, bool *definite)
 {
 	float8		gain = INFINITY;
 
+	*definite = false;
 	for (int round = 0; round < NEWTON_ROUNDS; round++)
 	{
 		Matrix5		h;
 		Point		before = s->best;
 		float8		moved = 0;
 
-		if (exhausted(s, 2 * s->n))
+		if (exhausted(s, 2 * s->n) || !hessian(s, h))
 			break;
-		if (!hessian(s, h) || !invert_positive(s->n, h, inverse))
-			return -1;
+		*definite = invert_hessian(s->n, h, inverse);
 		gain = chord_steps(s, inverse);
 		for (int i = 0; i < s->n; i++)
 			moved = Max(moved, fabs(s->best.at[i] - before.at[i]));
@@ -478,7 +514,7 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 {
 	Search		s = {.function = function, .arg = arg, .n = n};
 	Matrix5		inverse;
-	float8		gain = -1;
+	bool		definite = false;
 	bool		done = false;
 
 	Assert(n >= 1 && n <= OPTIMIZER_MAX_PARAMETERS);
@@ -495,17 +531,25 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 	}
 	for (int i = 0; !done && i < RESTARTS && !exhausted(&s, 1); i++)
 	{
+		float8		before = s.best.value;
+		float8		gain;
+
 		bfgs(&s);
-		gain = newton(&s, inverse);
-		done = gain >= 0 ? gain <= tolerance(CONVERGED_GAIN, &s.best) :
-			free_slope(&s) <= tolerance(RIDGE_SLOPE, &s.best);
+		gain = newton(&s, inverse, &definite);
+		done = gain <= tolerance(CONVERGED_GAIN, &s.best);
+
+		/* where a ridge is flat to rounding there is nothing more to find */
+		if (before - s.best.value <= tolerance(RESTART_GAIN, &s.best))
+			done = done || free_slope(&s) <= tolerance(RIDGE_SLOPE, &s.best);
+		if (i > 0 && before - s.best.value <= tolerance(RESTART_GAIN, &s.best))
+			break;
 	}
 	if (done)
 		result->status = OPTIMIZER_CONVERGED;
 	else
 		result->status = exhausted(&s, 2 * n) ? OPTIMIZER_EXHAUSTED :
 			OPTIMIZER_STALLED;
-	report(&s, gain >= 0 && !isinf(gain) ? &inverse : NULL, result);
+	report(&s, definite ? &inverse : NULL, result);
 }
 
 /* The better of two results: a usable one, then the higher value. */

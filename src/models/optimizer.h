@@ -16,7 +16,7 @@
  * Parameters stay within exp(-range) .. exp(range): scale the data so that
  * they are near 1.
  */
-#define OPTIMIZER_LOG_RANGE 23.0
+#define OPTIMIZER_LOG_RANGE 18.0
 
 /*
  * The function at the parameters p[0 .. n): returns its value and writes its

@@ -1,19 +1,13 @@
 /*
  * text.c
- *		Pictures of metrics for psql, as rows of text.
- *
- * Every picture is a list of lines made when the first row is asked for; what
- * does not fit on a screen is left out, and a line says so.
+ *		Pictures of cohort matrices for psql, as rows of text.
  */
 #include "metrics/cohort_matrix_read.h"
 
 #include "base/json_parts.h"
 #include "base/rate.h"
-#include "funcapi.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "nodes/pg_list.h"
-#include "utils/builtins.h"
+#include "render/lines.h"
 
 PG_FUNCTION_INFO_V1(retention_cohort_text);
 PG_FUNCTION_INFO_V1(retention_retention_curve_text);
@@ -21,74 +15,20 @@ PG_FUNCTION_INFO_V1(retention_retention_curve_text);
 #define TEXT_MAX_AGES 15		/* of a triangle: 6 columns each */
 #define TEXT_MAX_COHORTS 40
 #define TEXT_MAX_BARS 40		/* lines of a curve */
-#define TEXT_BAR_WIDTH 50
 
 /* ----------------------------------------------------------------
- *		Lines
+ *		Matrices
  * ----------------------------------------------------------------
  */
 
-static void
-add_line(List **lines, StringInfo line)
+/* Lines of a picture of a matrix, drawn as of argument 1, which may be NULL. */
+static List *
+draw_matrix(FunctionCallInfo fcinfo,
+			List *(*draw) (const Matrix *, const DateADT *))
 {
-	/* no trailing blanks */
-	while (line->len > 0 && line->data[line->len - 1] == ' ')
-		line->data[--line->len] = '\0';
-	*lines = lappend(*lines, cstring_to_text_with_len(line->data, line->len));
-	resetStringInfo(line);
-}
+	DateADT		as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_DATEADT(1);
 
-/* Rows of a set-returning function, from the lines of a picture. */
-static Datum
-return_lines(FunctionCallInfo fcinfo,
-			 List *(*draw) (const Matrix *, const DateADT *))
-{
-	FuncCallContext *call;
-	List	   *lines;
-	text	   *line;
-
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		if (!PG_ARGISNULL(0))
-		{
-			DateADT		as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_DATEADT(1);
-
-			call->user_fctx = draw(PG_GETARG_MATRIX(0),
-								   PG_ARGISNULL(1) ? NULL : &as_of);
-		}
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	lines = call->user_fctx;
-	if (call->call_cntr >= list_length(lines))
-		SRF_RETURN_DONE(call);
-	line = list_nth(lines, call->call_cntr);	/* the macro counts first */
-	SRF_RETURN_NEXT(call, PointerGetDatum(line));
-}
-
-/* Can the database say block elements? */
-static inline bool
-has_blocks(void)
-{
-	return GetDatabaseEncoding() == PG_UTF8;
-}
-
-/* One character for a share: nothing, up to a quarter, ..., above three. */
-static const char *
-shade(float8 share)
-{
-	static const char *const blocks[] = {
-		" ", "\xE2\x96\x91", "\xE2\x96\x92", "\xE2\x96\x93", "\xE2\x96\x88"
-	};
-	static const char *const ascii[] = {" ", ".", ":", "+", "#"};
-	int			level = share <= 0 ? 0 : share <= 0.25 ? 1 :
-		share <= 0.5 ? 2 : share <= 0.75 ? 3 : 4;
-
-	return has_blocks() ? blocks[level] : ascii[level];
+	return draw(PG_GETARG_MATRIX(0), PG_ARGISNULL(1) ? NULL : &as_of);
 }
 
 /* "by month, cut in Europe/Paris", for a first line */
@@ -231,29 +171,23 @@ draw_triangle(const Matrix *matrix, const DateADT *as_of)
 	return lines;
 }
 
+static List *
+cohort_lines(FunctionCallInfo fcinfo)
+{
+	return draw_matrix(fcinfo, draw_triangle);
+}
+
 /* cohort_text(matrix, as_of) */
 Datum
 retention_cohort_text(PG_FUNCTION_ARGS)
 {
-	return return_lines(fcinfo, draw_triangle);
+	return return_lines(fcinfo, cohort_lines);
 }
 
 /* ----------------------------------------------------------------
  *		retention_curve_text
  * ----------------------------------------------------------------
  */
-
-/* A bar of the share, rounded to whole columns but never to none. */
-static void
-put_bar(StringInfo line, float8 share)
-{
-	int			width = (int) (share * TEXT_BAR_WIDTH + 0.5);
-
-	if (share > 0 && width == 0)
-		width = 1;
-	for (int i = 0; i < width; i++)
-		appendStringInfoString(line, shade(1));
-}
 
 /* The curve: a header, a line for each age. */
 static List *
@@ -311,9 +245,15 @@ draw_curve(const Matrix *matrix, const DateADT *as_of)
 	return lines;
 }
 
+static List *
+curve_lines(FunctionCallInfo fcinfo)
+{
+	return draw_matrix(fcinfo, draw_curve);
+}
+
 /* retention_curve_text(matrix, as_of) */
 Datum
 retention_retention_curve_text(PG_FUNCTION_ARGS)
 {
-	return return_lines(fcinfo, draw_curve);
+	return return_lines(fcinfo, curve_lines);
 }

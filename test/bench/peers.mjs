@@ -1,10 +1,14 @@
 // peers.mjs ENGINE FILE FOLDER RUNS
 //
 // The cohort question put to a column store, on its own storage: loads FILE
-// (customer, local time, amount; CSV without a header) into a table below
-// FOLDER and prints, for each way of asking, one line
+// (customer, local time, amount, seconds since 1970; CSV without a header) into
+// a table below FOLDER and prints, for each way of asking, one line
 //
 //	engine version <tab> way <tab> best seconds <tab> cells <tab> sum of active <tab> sum of age * active <tab> revenue
+//
+// and for the funnel that ClickHouse has a function for
+//
+//	engine version <tab> windowFunnel <tab> best seconds <tab> customers at each step
 //
 // of RUNS runs after one that warms the caches.  Two threads, as many as the
 // machine of the bench is said to have.
@@ -18,14 +22,7 @@ mkdirSync(folder, { recursive: true });
 const engines = { duckdb, clickhouse };
 const peer = await engines[engine]();
 for (const [way, query] of Object.entries(peer.ways)) {
-  let best = Infinity;
-  let cells;
-  await peer.rows(query);
-  for (let run = 0; run < Number(runs); run++) {
-    const start = process.hrtime.bigint();
-    cells = await peer.rows(query);
-    best = Math.min(best, Number(process.hrtime.bigint() - start) / 1e9);
-  }
+  const [best, cells] = await timed(query);
   let active = 0, weighted = 0, revenue = 0;
   for (const [, age, customers, money] of cells) {
     active += Number(customers);
@@ -35,7 +32,23 @@ for (const [way, query] of Object.entries(peer.ways)) {
   console.log([peer.name, way, best.toFixed(3), cells.length, active, weighted,
     revenue.toFixed(2)].join('\t'));
 }
+if (peer.funnel) {
+  const [best, [reached]] = await timed(peer.funnel);
+  console.log([peer.name, 'windowFunnel', best.toFixed(3), reached.join(' ')].join('\t'));
+}
 process.exit(0);
+
+// The best time of some runs, and the rows.
+async function timed(query) {
+  let best = Infinity;
+  let rows = await peer.rows(query);
+  for (let run = 0; run < Number(runs); run++) {
+    const start = process.hrtime.bigint();
+    rows = await peer.rows(query);
+    best = Math.min(best, Number(process.hrtime.bigint() - start) / 1e9);
+  }
+  return [best, rows];
+}
 
 // The query of most tutorials, and the one that groups once before it looks
 // for each customer's first month.
@@ -69,7 +82,7 @@ async function duckdb() {
   const rows = async (query) => (await connection.runAndReadAll(query)).getRowsJson();
   await connection.run(`CREATE TABLE orders AS
     SELECT * FROM read_csv('${file}', header = false, columns = {
-      'customer_id': 'BIGINT', 'ordered_at': 'TIMESTAMP', 'amount': 'DOUBLE'})`);
+      'customer_id': 'BIGINT', 'ordered_at': 'TIMESTAMP', 'amount': 'DOUBLE', 'instant': 'BIGINT'})`);
   await connection.run('CHECKPOINT');
   return {
     name: `DuckDB ${(await rows('SELECT version()'))[0][0].replace('v', '')}`,
@@ -87,9 +100,9 @@ async function clickhouse() {
     .trim().split('\n').map((line) => line.split('\t'));
   session.query('CREATE DATABASE bench ENGINE = Atomic');
   session.query(`CREATE TABLE bench.orders (customer_id Int64,
-    ordered_at DateTime('UTC'), amount Float64) ENGINE = MergeTree ORDER BY ordered_at`);
+    ordered_at DateTime('UTC'), amount Float64, instant UInt32) ENGINE = MergeTree ORDER BY ordered_at`);
   session.query(`INSERT INTO bench.orders SELECT * FROM file('${file}', 'CSV',
-    'customer_id Int64, ordered_at DateTime(\\'UTC\\'), amount Float64')`);
+    'customer_id Int64, ordered_at DateTime(\\'UTC\\'), amount Float64, instant UInt32')`);
   session.query('OPTIMIZE TABLE bench.orders FINAL');
   session.query('USE bench');
   return {
@@ -97,5 +110,10 @@ async function clickhouse() {
     rows,
     ways: ways((t) => `toStartOfMonth(${t})`,
       (a, b) => `dateDiff('month', ${a}, ${b})`, (c) => `uniqExact(${c})`),
+    funnel: `
+      SELECT countIf(step >= 1), countIf(step >= 2), countIf(step >= 3)
+      FROM (
+        SELECT windowFunnel(2592000)(instant, amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS step
+        FROM orders GROUP BY customer_id)`,
   };
 }

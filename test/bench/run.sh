@@ -94,6 +94,30 @@ SELECT cohort::date,
 FROM aged
 GROUP BY 1, 2"
 
+# Conversion from a small order over a middling to a large one within 30 days.
+step="CASE WHEN amount < 50 THEN 1 WHEN amount < 200 THEN 2 ELSE 3 END"
+
+# The earliest next step of every first step, then of every second.
+usual_funnel="WITH firsts AS (
+	SELECT DISTINCT customer_id, ordered_at AS at_1
+	FROM orders
+	WHERE amount < 50),
+seconds AS (
+	SELECT f.customer_id, at_1, min(ordered_at) AS at_2
+	FROM firsts f
+	JOIN orders o ON o.customer_id = f.customer_id AND amount >= 50 AND amount < 200
+		AND ordered_at BETWEEN at_1 AND at_1 + interval '720 hours'
+	GROUP BY 1, 2),
+thirds AS (
+	SELECT s.customer_id
+	FROM seconds s
+	JOIN orders o ON o.customer_id = s.customer_id AND amount >= 200
+		AND ordered_at BETWEEN at_2 AND at_1 + interval '720 hours')
+SELECT count(DISTINCT customer_id) AS step_1,
+	(SELECT count(DISTINCT customer_id) FROM seconds) AS step_2,
+	(SELECT count(DISTINCT customer_id) FROM thirds) AS step_3
+FROM firsts"
+
 # ---------------------------------------------------------------------
 # First the answers
 # ---------------------------------------------------------------------
@@ -119,6 +143,31 @@ FROM cohort_cells((SELECT cohort_matrix(customer_id, ordered_at, amount_numeric,
 WHERE active > 0")
 echo "ours = the usual SQL: $cells cells, active customers and revenue of each"
 
+sql -c "SET work_mem = '$WORK_MEM'" -c "
+CREATE TABLE timelines AS
+SELECT customer_id, timeline(ordered_at, amount_numeric) AS history FROM orders GROUP BY customer_id" \
+	-c 'VACUUM ANALYZE timelines'
+if [ "$(sql -At -c "SET work_mem = '$WORK_MEM'" -c "
+SELECT (SELECT cohort_matrix(history, 'month') FROM timelines)
+	= (SELECT cohort_matrix(customer_id, ordered_at, amount_numeric, 'month') FROM orders)")" != t ]
+then
+	echo "the matrix of timelines is not that of the rows"
+	exit 1
+fi
+sql -At -c "SELECT format('timelines = rows; %s bytes a customer, %s a day with orders; the table %s',
+	round(avg(pg_column_size(history)), 1), round(sum(pg_column_size(history))::numeric / sum(active_days(history)), 2),
+	pg_size_pretty(pg_relation_size('timelines'))) FROM timelines"
+read -r -a reached < <(sql -At -F ' ' -c "SET work_mem = '$WORK_MEM'" -c "$usual_funnel")
+ours_reached=$(sql -At -R ' ' -c "SET work_mem = '$WORK_MEM'" -c "
+SELECT customers
+FROM funnel_steps((SELECT funnel(customer_id, ordered_at, $step, '720 hours') FROM orders))")
+if [ "$ours_reached" != "${reached[*]}" ]
+then
+	echo "funnel: $ours_reached customers by ours, ${reached[*]} by the usual SQL"
+	exit 1
+fi
+echo "ours = the usual SQL: $ours_reached customers reach the steps of the funnel"
+
 # ---------------------------------------------------------------------
 # Then the times
 # ---------------------------------------------------------------------
@@ -133,15 +182,21 @@ modes=()
 bars=()
 memories=()
 queries=()
+against=()
 best=()
+usuals=()		# line of the usual SQL that answers the same
 
-line()			# line NAME serial|parallel BAR WORK_MEM QUERY
+# BAR is the most that the line may take, as a ratio to the scan floor of its
+# mode, or with "above" to the line before it; "1s" is a second, "-" no bar.
+line()			# line NAME serial|parallel BAR WORK_MEM QUERY [above]
 {
+	usuals+=("${usual_line:-$([ "$2" = serial ] && echo 2 || echo 3)}")
 	names+=("$1")
 	modes+=("$2")
 	bars+=("$3")
 	memories+=("$4")
 	queries+=("$5")
+	against+=("${6:-floor}")
 	best+=("")
 }
 
@@ -169,6 +224,42 @@ line "ours, text, numeric" serial 2.5 "$WORK_MEM" "$(ours customer_text amount_n
 line "ours, text, float8" parallel 2 "$WORK_MEM" "$(ours customer_text amount)"
 line "ours, bigint, float8, default work_mem" serial - 4MB "$(ours customer_id amount)"
 line "ours, bigint, float8, default work_mem" parallel - 4MB "$(ours customer_id amount)"
+
+# Every column of the groups must be asked for, else it is not computed.
+summaries()		# summaries AMOUNT
+{
+	echo "SELECT count(a), count(b), count(c), count(d)
+		FROM (SELECT min(ordered_at) AS a, max(ordered_at) AS b, count(*) AS c, sum($1) AS d
+			FROM orders GROUP BY customer_id OFFSET 0) AS t"
+}
+
+timelines()		# timelines AMOUNT
+{
+	echo "SELECT count(t) FROM (SELECT timeline(ordered_at, $1) AS t FROM orders GROUP BY customer_id OFFSET 0) AS t"
+}
+
+line "min, max, count, sum by customer, float8" serial - "$WORK_MEM" "$(summaries amount)"
+line "timelines by customer, float8" serial 1.3 "$WORK_MEM" "$(timelines amount)" above
+line "min, max, count, sum by customer, numeric" serial - "$WORK_MEM" "$(summaries amount_numeric)"
+line "timelines by customer, numeric" serial 1.3 "$WORK_MEM" "$(timelines amount_numeric)" above
+line "cohort_matrix of stored timelines" serial 1s "$WORK_MEM" "SELECT cohort_matrix(history, 'month') FROM timelines"
+line "recurring_matrix of stored timelines" serial - "$WORK_MEM" "SELECT recurring_matrix(history, 'month') FROM timelines"
+funnel()		# funnel WITHIN
+{
+	echo "SELECT funnel(customer_id, ordered_at, $step, '$1') FROM orders"
+}
+
+usual_line=${#names[@]}
+first_funnel=$((usual_line + 1))
+line "usual SQL, funnel of three steps" serial - "$WORK_MEM" "$usual_funnel"
+line "ours, funnel of three steps, 720 hours" serial 2 "$WORK_MEM" "$(funnel '720 hours')"
+line "ours, funnel of three steps, 720 hours" parallel - "$WORK_MEM" "$(funnel '720 hours')"
+line "ours, funnel of three steps, 30 days" serial 2 "$WORK_MEM" "$(funnel '30 days')"
+line "ours, funnel of three steps, default work_mem" serial - 4MB "$(funnel '30 days')"
+line "ours, window_funnel for each customer" serial - "$WORK_MEM" \
+	"SELECT count(*) FILTER (WHERE step >= 3) FROM (
+		SELECT window_funnel(interval '720 hours', ordered_at, 'default', amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS step
+		FROM orders GROUP BY customer_id) f"
 
 seconds()		# seconds MODE WORK_MEM QUERY
 {
@@ -207,20 +298,26 @@ echo "PostgreSQL $(sql -At -c 'SHOW server_version'), $(getconf _NPROCESSORS_ONL
 	"shared_buffers ${memory}MB, work_mem $WORK_MEM, jit off;" \
 	"table $(sql -At -c "SELECT pg_size_pretty(pg_relation_size('orders'))");" \
 	"best of $RUNS interleaved rounds"
-echo "x floor: to the scan of the same mode; x usual: how many times faster than the usual SQL of the same mode"
+echo "x floor: to the scan of the same mode; x usual: how many times faster than the usual SQL of the same mode" \
+	"(funnels: than the serial one)"
 echo
-printf '%-50s %-8s %8s %8s %12s %8s\n' query mode seconds 'x floor' bar 'x usual'
+printf '%-58s %-8s %8s %8s %12s %8s\n' query mode seconds 'x floor' bar 'x usual'
 for i in "${!names[@]}"
 do
-	# Floor and usual SQL: lines 0 and 2 serial, 1 and 3 parallel.
+	# Floor: line 0 serial, 1 parallel.
 	of=0
 	[ "${modes[$i]}" = serial ] || of=1
+	to=$of
+	[ "${against[$i]}" = floor ] || to=$((i - 1))
 	awk -v name="${names[$i]}" -v mode="${modes[$i]}" -v s="${best[$i]}" -v bar="${bars[$i]}" \
-		-v floor="${best[$of]}" -v usual="${best[$((of + 2))]}" '
+		-v floor="${best[$of]}" -v usual="${best[${usuals[$i]}]}" -v to="${best[$to]}" -v above="$((to != of))" '
 		BEGIN {
 			ratio = s / floor
-			verdict = (bar == "-") ? "" : (bar " " ((ratio <= bar + 0) ? "ok" : "over"))
-			printf "%-50s %-8s %8.3f %8.2f %12s %8.1f\n", name, mode, s, ratio, verdict, usual / s
+			measure = (bar ~ /s$/) ? s : s / to
+			verdict = (bar == "-") ? "" : (bar " " ((measure <= bar + 0) ? "ok" : "over"))
+			if (above)
+				name = sprintf("%s: %.2f x the line above", name, s / to)
+			printf "%-58s %-8s %8.3f %8.2f %12s %8.1f\n", name, mode, s, ratio, verdict, usual / s
 		}'
 done
 # The bar of 12 against the usual SQL is for the first line of ours.
@@ -242,9 +339,17 @@ then
 fi
 export PEERS_FROM=$peers
 # Local times, so that they have no zone to convert.
-sql -c "\\copy (SELECT customer_id, to_char(ordered_at, 'YYYY-MM-DD HH24:MI:SS'), amount FROM orders) TO '$RETENTION_PRIVATE/orders.csv' (FORMAT csv)"
+sql -c "\\copy (SELECT customer_id, to_char(ordered_at, 'YYYY-MM-DD HH24:MI:SS'), amount, extract(epoch FROM ordered_at)::bigint FROM orders) TO '$RETENTION_PRIVATE/orders.csv' (FORMAT csv)"
+sql -f "$here/funnel_cases.sql"
+sql -c "\\copy funnel_cases TO '$RETENTION_PRIVATE/funnel_cases.csv' (FORMAT csv)" \
+	-c "\\copy funnel_answers TO '$RETENTION_PRIVATE/funnel_answers.csv' (FORMAT csv)"
 cluster_stop
 echo
+if ! node "$here/funnel_agrees.mjs" "$RETENTION_PRIVATE/funnel_cases.csv" "$RETENTION_PRIVATE/funnel_answers.csv" \
+	"$RETENTION_PRIVATE/agrees" 2>"$RETENTION_PRIVATE/agrees.err"
+then
+	echo "no comparison with windowFunnel: $(grep -m 1 . "$RETENTION_PRIVATE/agrees.err" || echo 'it failed without a word')"
+fi
 echo "on their own storage, two threads, the same rows; x ours: to our serial and parallel line (bigint, float8)"
 for engine in duckdb clickhouse
 do
@@ -255,10 +360,16 @@ do
 		continue
 	fi
 	awk -F '\t' -v ours="${best[6]}" -v ours_parallel="${best[7]}" \
-		-v cells="$cells" -v active="$active" -v weighted="$weighted" -v revenue="$revenue" '
+		-v funnel="${best[$first_funnel]}" -v funnel_parallel="${best[$((first_funnel + 1))]}" \
+		-v reached="$ours_reached" -v cells="$cells" -v active="$active" -v weighted="$weighted" -v revenue="$revenue" '
+		$2 == "windowFunnel" {
+			printf "%-58s %-8s %8.3f %8.2f serial %8.2f parallel, of our funnel%s\n", $1 ", " $2, "2", $3,
+				$3 / funnel, $3 / funnel_parallel, $4 == reached ? "" : "  (OTHER ANSWER)"
+			next
+		}
 		{
 			same = $4 == cells && $5 == active && $6 == weighted && ($7 - revenue) ^ 2 < 1
-			printf "%-50s %-8s %8.3f %8.2f serial %8.2f parallel%s\n", $1 ", " $2, "2", $3,
+			printf "%-58s %-8s %8.3f %8.2f serial %8.2f parallel%s\n", $1 ", " $2, "2", $3,
 				$3 / ours, $3 / ours_parallel, same ? "" : "  (OTHER ANSWER)"
 		}' "$RETENTION_PRIVATE/$engine.out"
 done

@@ -260,15 +260,15 @@ RETURN reference.later(
 -- The cells to show: every cohort row from the first one, every age that has
 -- begun.  Without as_of the data end somewhere inside the last row: all of it
 -- is shown, and none of it is complete.
-CREATE FUNCTION reference.frame(q reference.question, as_of date, up_to_age int)
+CREATE FUNCTION reference.frame(q reference.question, first_row date, last_row date,
+								as_of date, up_to_age int)
 RETURNS TABLE (cohort date, age int, period date, complete boolean)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	last_row		date := reference.last_row(q);
 	shown_until		timestamptz := coalesce(as_of, reference.row_end(q, last_row));
 	complete_until	timestamptz := coalesce(as_of, last_row);
 BEGIN
-	SELECT min(c.cohort) INTO cohort FROM reference.customers(q) c;
+	cohort := first_row;
 	WHILE cohort < shown_until LOOP
 		age := 0;
 		WHILE reference.cell_start(q, cohort, age) < shown_until
@@ -337,7 +337,8 @@ BEGIN ATOMIC
 			   coalesce(s.revenue, 0) AS revenue,
 			   sum(coalesce(s.revenue, 0)) OVER (PARTITION BY f.cohort ORDER BY f.age) AS cumulative,
 			   first_value(coalesce(s.revenue, 0)) OVER (PARTITION BY f.cohort ORDER BY f.age) AS revenue_0
-		FROM reference.frame(q, as_of, up_to_age) f
+		FROM reference.frame(q, (SELECT min(c.cohort) FROM reference.customers(q) c),
+							 reference.last_row(q), as_of, up_to_age) f
 		LEFT JOIN sizes z ON z.cohort = f.cohort
 		LEFT JOIN sums s ON s.cohort = f.cohort AND s.age = f.age
 	)

@@ -176,6 +176,8 @@ for (
 	q{cohort_matrix(c, at, 'month')},
 	q{cohort_matrix(c, at, amount, 'month')},
 	q{cohort_matrix('c' || c, at, amount, 'week since start')},
+	q{funnel(c, at, 1 + c % 3, '30 days')},
+	q{window_funnel('30 days', at, 'strict order', c = 1, c = 2, c = 3)},
 	q{cohort_matrix(c, at, at, amount, 'month')})
 {
 	my $each = (hash_memory($_) - $nothing) / 100000;
@@ -246,7 +248,12 @@ my %values = (
 	'date' => [ 'NULL::date', "'infinity'::date", "'-infinity'::date", "'4713-01-01 BC'::date", "'5874897-12-31'::date" ],
 	'timestamp without time zone' => [ 'NULL::timestamp', "'infinity'::timestamp", "'4714-11-24 BC'::timestamp", "'294276-12-31 23:59:59'::timestamp" ],
 	'timestamp with time zone' => [ 'NULL::timestamptz', "'-infinity'::timestamptz", "'4714-11-24 00:00+00 BC'::timestamptz", "'294276-12-31 23:59:59+00'::timestamptz" ],
+	'interval' => [ 'NULL::interval', "'1 month'::interval", "'0'::interval", "'-178000000 years'::interval", "'2147483647 days 1 microsecond'::interval" ],
 	'text' => [ 'NULL::text', "''", "repeat('x', 10000)" ],
+	'interval' => [ 'NULL::interval', "'1 month 2 days 03:04:05.6'::interval", "'-1 day'::interval", "'178956970 years'::interval" ],
+	'funnel' => [ 'NULL::funnel', "(SELECT funnel(1, date '2024-01-01', s, '1 day') FROM generate_series(1, 3) s)",
+		"(SELECT funnel(1, timestamptz '4714-11-24 00:00+00 BC', 2, '1 month', 'strict order'))" ],
+	'boolean[]' => [ 'NULL::boolean[]', "'{}'::boolean[]", "'{t,NULL,f}'::boolean[]", "'{{t,f},{f,t}}'::boolean[]", "array_fill(true, ARRAY[100000])" ],
 	'boolean' => [ 'NULL::boolean', 'true' ]);
 
 my $script = "SET statement_timeout = '10s';\n";

@@ -1,0 +1,88 @@
+/*
+ * expanded.c
+ *		A value as the state of an aggregate, changed in place.
+ */
+#include "base/expanded.h"
+
+#include "base/aggregate.h"
+
+/*
+ * A value of so many bytes becomes an expanded object.  Smaller ones do not:
+ * an object needs a memory context of its own, and a hash aggregate looks at
+ * all of its contexts again and again.
+ */
+#define EXPAND_BYTES 2048
+
+static Size
+flat_size(ExpandedObjectHeader *header)
+{
+	ExpandedState *state = (ExpandedState *) header;
+
+	if (state->flat == NULL)
+	{
+		struct varlena *flat = state->kind->flatten(state);
+
+		state->flat = MemoryContextAllocHuge(header->eoh_context, VARSIZE(flat));
+		memcpy(state->flat, flat, VARSIZE(flat));
+		pfree(flat);
+	}
+	return VARSIZE(state->flat);
+}
+
+static void
+flatten_into(ExpandedObjectHeader *header, void *result, Size size)
+{
+	ExpandedState *state = (ExpandedState *) header;
+
+	Assert(size == VARSIZE(state->flat));
+	memcpy(result, state->flat, size);
+}
+
+static const ExpandedObjectMethods methods = {flat_size, flatten_into};
+
+/* The state in an argument, when an aggregate may change it in place. */
+ExpandedState *
+expanded_argument(FunctionCallInfo fcinfo, int arg, const ExpandedKind *kind)
+{
+	Pointer		pointer = DatumGetPointer(PG_GETARG_DATUM(arg));
+	ExpandedState *state;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(pointer) ||
+		!AggCheckCallContext(fcinfo, NULL))
+		return NULL;
+	state = (ExpandedState *) DatumGetEOHP(PointerGetDatum(pointer));
+	if (state->header.eoh_methods != &methods || state->kind != kind)
+		return NULL;
+	return state;
+}
+
+/* An empty state for the flat value of an argument, when that is worth it. */
+ExpandedState *
+expanded_create(FunctionCallInfo fcinfo, int arg, const ExpandedKind *kind)
+{
+	Pointer		pointer = DatumGetPointer(PG_GETARG_DATUM(arg));
+	MemoryContext parent;
+	MemoryContext context;
+	ExpandedState *state;
+
+	if (VARATT_IS_EXTERNAL(pointer) || VARSIZE_ANY(pointer) < EXPAND_BYTES ||
+		!AggCheckCallContext(fcinfo, &parent))
+		return NULL;
+	context = AllocSetContextCreate(parent, "retention state",
+									ALLOCSET_START_SMALL_SIZES);
+	MemoryContextSetIdentifier(context, kind->name);
+	state = MemoryContextAllocZero(context, kind->size);
+	EOH_init_header(&state->header, &methods, context);
+	state->kind = kind;
+	return state;
+}
+
+/* Begin to change the state; returns the memory context to go back to. */
+MemoryContext
+expanded_begin(ExpandedState *state)
+{
+	if (state->flat != NULL)
+		pfree(state->flat);
+	state->flat = NULL;
+	return MemoryContextSwitchTo(state->header.eoh_context);
+}

@@ -1,0 +1,47 @@
+/*
+ * intake_events.h
+ *		From the SQL arguments of funnels to ledger entries and instants.
+ */
+#ifndef RETENTION_INTAKE_EVENTS_H
+#define RETENTION_INTAKE_EVENTS_H
+
+#include "history/argument.h"
+#include "history/ledger.h"
+
+/*
+ * One call of the transition function of funnel:
+ *
+ *	(state, customer, at, step, within [, mode])
+ *
+ * The ledger, LEDGER_EVENTS, is made on the first.  Constants of the group
+ * that are NULL: error 22004; that change within it: 22023.
+ */
+extern Ledger *intake_event(FunctionCallInfo fcinfo);
+
+/*
+ * How to take at; integers tells whether these may be given: TIME_NONE then,
+ * as for a literal NULL.  Other types: error 42804.
+ */
+extern TimeKind plan_instant(FunctionCallInfo fcinfo, int arg, bool integers);
+
+/*
+ * An instant in microseconds, dates at midnight.  Infinite, or a date past the
+ * last timestamp: error 22008.
+ */
+extern int64 take_instant(TimeKind kind, Datum value);
+
+/* The mode in an argument; NULL: error 22004. */
+extern uint8 take_mode(FunctionCallInfo fcinfo, int arg);
+
+/* One constant of a group has two values: error 22023. */
+extern void refuse_changing(const char *name) pg_attribute_noreturn();
+
+/* One constant of a group is NULL: error 22004. */
+extern void refuse_null(const char *name, const char *hint) pg_attribute_noreturn();
+
+#define HINT_WITHIN \
+	"Pass the longest time from the first step to the last, such as interval '30 days'."
+#define HINT_MODE \
+	"Pass 'default', or the words of a mode such as 'strict order'."
+
+#endif							/* RETENTION_INTAKE_EVENTS_H */

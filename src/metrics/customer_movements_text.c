@@ -1,0 +1,395 @@
+/*
+ * customer_movements_text.c
+ *		The text form of customer_movements.
+ *
+ * One canonical JSON object (here broken into lines), an array for each column:
+ *
+ *	{"grain": "month", "zone": "Europe/Paris", "last": "2024-02-01",
+ *	 "money": true, "levels": false,
+ *	 "period": ["2024-01-01","2024-02-01","2024-03-01"],
+ *	 "new_customers": [1,0,0], "reactivated_customers": [0,0,0],
+ *	 "expanded_customers": [0,0,0], "contracted_customers": [0,1,0],
+ *	 "churned_customers": [0,0,1], "orders": [1,2,0],
+ *	 "new_revenue": [40,0,0], "reactivated_revenue": [0,0,0],
+ *	 "expansion_revenue": [0,0,0], "contraction_revenue": [0,-5,0],
+ *	 "churned_revenue": [0,0,-35], "positive_change": [40,-5,-35],
+ *	 "kept_change": [0,-5,-35], "lost_change": [0,-5,-35]}
+ *
+ * "orders" is there unless levels, the amounts with money only.  The last
+ * three are the sums that nrr and grr need, see MovementMoney.
+ */
+#include "metrics/customer_movements.h"
+
+#include "base/json_parts.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/json.h"
+
+typedef enum MovementKey
+{
+	KEY_GRAIN, KEY_ZONE, KEY_LAST, KEY_MONEY, KEY_LEVELS, KEY_PERIOD,
+	KEY_COUNTS,					/* MOVEMENT_COUNTS of them */
+	KEY_ORDERS = KEY_COUNTS + COUNT_ORDERS,
+	KEY_MONEYS = KEY_COUNTS + MOVEMENT_COUNTS,	/* MOVEMENT_MONEYS of them */
+	MOVEMENT_KEYS = KEY_MONEYS + MOVEMENT_MONEYS
+} MovementKey;
+
+static const char *const keys[MOVEMENT_KEYS] = {
+	"grain", "zone", "last", "money", "levels", "period",
+	"new_customers", "reactivated_customers", "expanded_customers",
+	"contracted_customers", "churned_customers", "orders",
+	"new_revenue", "reactivated_revenue", "expansion_revenue",
+	"contraction_revenue", "churned_revenue", "positive_change",
+	"kept_change", "lost_change"
+};
+
+#define HINT_WHOLE \
+	"The text of customer_movements is what its output writes; make it with the aggregate customer_movements(customer, at, grain)."
+
+/* ----------------------------------------------------------------
+ *		Writing
+ * ----------------------------------------------------------------
+ */
+
+static void
+put_periods(StringInfo out, const Movements *m, const Calendar *cal)
+{
+	appendStringInfoString(out, ", \"period\": [");
+	for (int i = 0; i < m->ncells; i++)
+	{
+		char	   *date = date_text(calendar_period_start(cal, m->cells[i].period));
+
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfo(out, i > 0 ? ",\"%s\"" : "\"%s\"", date);
+		pfree(date);
+	}
+	appendStringInfoChar(out, ']');
+}
+
+static void
+put_column(StringInfo out, const Movements *m, int key)
+{
+	appendStringInfo(out, ", \"%s\": [", keys[key]);
+	for (int i = 0; i < m->ncells; i++)
+	{
+		const MovementCell *cell = &m->cells[i];
+		char	   *number;
+
+		CHECK_FOR_INTERRUPTS();
+		number = key < KEY_MONEYS ?
+			psprintf(INT64_FORMAT, cell->counts[key - KEY_COUNTS]) :
+			money_to_cstring(cell->money[key - KEY_MONEYS]);
+		appendStringInfo(out, i > 0 ? ",%s" : "%s", number);
+		pfree(number);
+	}
+	appendStringInfoChar(out, ']');
+}
+
+/* Is a key there in this kind of movements? */
+static bool
+key_belongs(const Movements *m, int key)
+{
+	if (key == KEY_ORDERS)
+		return movements_has_orders(m);
+	return key < KEY_MONEYS || movements_has_money(m);
+}
+
+/* Canonical text, palloc'd. */
+char *
+movements_to_cstring(const Movements *m)
+{
+	Calendar   *cal = movements_calendar(m);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "{\"grain\": ");
+	escape_json(&out, grain_to_cstring(m->head.grain));
+	appendStringInfoString(&out, ", \"zone\": ");
+	escape_json(&out, m->head.zone);
+	appendStringInfo(&out, ", \"last\": \"%s\", \"money\": %s, \"levels\": %s",
+					 date_text(calendar_period_start(cal, m->head.last)),
+					 movements_has_money(m) ? "true" : "false",
+					 movements_has_orders(m) ? "false" : "true");
+	put_periods(&out, m, cal);
+	for (int key = KEY_COUNTS; key < MOVEMENT_KEYS; key++)
+		if (key_belongs(m, key))
+			put_column(&out, m, key);
+	appendStringInfoChar(&out, '}');
+	return out.data;
+}
+
+/* ----------------------------------------------------------------
+ *		Reading
+ * ----------------------------------------------------------------
+ */
+
+/* Where in the text we are. */
+typedef enum MovementPlace
+{
+	AT_TOP, IN_MOVEMENTS, IN_COLUMN
+} MovementPlace;
+
+typedef struct MovementParse
+{
+	Movements  *movements;
+	MovementPlace place;
+	int			key;
+	uint32		seen;			/* bit for each key */
+	char	   *grain;
+	DateADT		last;
+	JsonColumn	columns[MOVEMENT_KEYS]; /* from KEY_PERIOD on */
+	JsonProblem problem;
+} MovementParse;
+
+static void
+problem(MovementParse *p, const char *detail, const char *hint)
+{
+	json_problem(&p->problem, detail, hint);
+}
+
+/* An element of the column of the key at hand. */
+static void
+take_element(MovementParse *p, const char *token, JsonTokenType type)
+{
+	JsonColumn *column = &p->columns[p->key];
+	const char *name = keys[p->key];
+	int64		count = 0;
+	DateADT		date = 0;
+
+	if (p->key >= KEY_MONEYS)
+		json_take_amount(&p->problem, name, token, type, column);
+	else if (p->key == KEY_PERIOD)
+	{
+		if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
+			problem(p, "\"period\" has an element that is not a date in quotes.",
+					JSON_HINT_DATE);
+		json_column_add(column, date);
+	}
+	else
+	{
+		if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &count))
+			problem(p, psprintf("\"%s\" has an element that is not a count.", name),
+					"Counts are whole numbers from 0 to 9223372036854775807.");
+		json_column_add(column, count);
+	}
+}
+
+static void
+take_scalar(MovementParse *p, char *token, JsonTokenType type)
+{
+	const char *name = keys[p->key];
+	MetricHead *head = &p->movements->head;
+
+	switch (p->key)
+	{
+		case KEY_GRAIN:
+		case KEY_ZONE:
+			if (type != JSON_TOKEN_STRING)
+				problem(p, psprintf("The value of \"%s\" is not a string.", name),
+						HINT_WHOLE);
+			else if (p->key == KEY_GRAIN)
+				p->grain = token;
+			else
+				head->zone = json_take_zone(&p->problem, token);
+			break;
+		case KEY_LAST:
+			json_take_date(&p->problem, name, token, type, &p->last);
+			break;
+		case KEY_MONEY:
+			json_take_flag(&p->problem, name, type, MOVEMENTS_MONEY,
+						   &head->flags, HINT_WHOLE);
+			break;
+		case KEY_LEVELS:
+			json_take_flag(&p->problem, name, type, MOVEMENTS_LEVELS,
+						   &head->flags, HINT_WHOLE);
+			break;
+		default:
+			problem(p, psprintf("The value of \"%s\" is not an array.", name),
+					HINT_WHOLE);
+			break;
+	}
+}
+
+static JsonActionResult
+on_scalar(void *state, char *token, JsonTokenType type)
+{
+	MovementParse *p = state;
+
+	if (p->problem.detail != NULL)
+		JSON_ACTION_RETURN;
+	switch (p->place)
+	{
+		case AT_TOP:
+			problem(p, "The text is not a JSON object.", HINT_WHOLE);
+			break;
+		case IN_MOVEMENTS:
+			take_scalar(p, token, type);
+			break;
+		case IN_COLUMN:
+			take_element(p, token, type);
+			pfree(token);
+			break;
+	}
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_object_start(void *state)
+{
+	MovementParse *p = state;
+
+	if (p->place == AT_TOP)
+		p->place = IN_MOVEMENTS;
+	else
+		problem(p, "There is an object where none belongs.", HINT_WHOLE);
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_array_start(void *state)
+{
+	MovementParse *p = state;
+
+	if (p->place == IN_MOVEMENTS && p->key >= KEY_PERIOD)
+		p->place = IN_COLUMN;
+	else
+		problem(p, "There is an array where none belongs.", HINT_WHOLE);
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_array_end(void *state)
+{
+	((MovementParse *) state)->place = IN_MOVEMENTS;
+	JSON_ACTION_RETURN;
+}
+
+static JsonActionResult
+on_field(void *state, char *name, bool isnull)
+{
+	MovementParse *p = state;
+
+	if (p->problem.detail == NULL)
+		p->key = json_key(&p->problem, name, keys, MOVEMENT_KEYS, &p->seen,
+						  HINT_WHOLE);
+	JSON_ACTION_RETURN;
+}
+
+/* Exactly the keys of its kind, all arrays of one length? */
+static void
+check_keys(MovementParse *p)
+{
+	for (int key = 0; key < MOVEMENT_KEYS; key++)
+	{
+		bool		seen = (p->seen & (1 << key)) != 0;
+
+		if (!key_belongs(p->movements, key))
+		{
+			if (seen)
+				problem(p, psprintf("The key \"%s\" does not belong to this kind of movements.",
+									keys[key]),
+						"\"orders\" is there when \"levels\" is false, amounts when \"money\" is true.");
+		}
+		else if (!seen)
+			problem(p, psprintf("The key \"%s\" is missing.", keys[key]),
+					HINT_WHOLE);
+		else if (key >= KEY_PERIOD &&
+				 p->columns[key].n != p->columns[KEY_PERIOD].n)
+			problem(p, psprintf("\"%s\" has %lld elements, \"period\" has %lld.",
+								keys[key], (long long) p->columns[key].n,
+								(long long) p->columns[KEY_PERIOD].n),
+					"All arrays have one element for each day listed in \"period\".");
+	}
+}
+
+/* The period that a day begins. */
+static int32
+day_to_period(MovementParse *p, const Calendar *cal, DateADT day)
+{
+	int64		period = calendar_period_of_day(cal, day);
+	int64		start = calendar_period_start(cal, period);
+
+	if (start != day)
+		problem(p, psprintf("%s is not the first day of a period of the grain \"%s\".",
+							date_text(day), grain_to_cstring(cal->grain)),
+				psprintf("The period it lies in begins with %s.",
+						 date_text(start)));
+	return (int32) period;
+}
+
+/* The columns become cells. */
+static void
+take_cells(MovementParse *p)
+{
+	Movements  *m = p->movements;
+	int64		n = p->columns[KEY_PERIOD].n;
+	Calendar   *cal;
+
+	if (!grain_is_calendar(m->head.grain))
+	{
+		problem(p, "Movements go with a plain calendar grain only.", HINT_WHOLE);
+		return;
+	}
+	cal = movements_calendar(m);
+	m->head.last = day_to_period(p, cal, p->last);
+	m->ncells = (int32) n;
+	m->cells = palloc_extended(Max(n, 1) * sizeof(MovementCell),
+							   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int64 i = 0; i < n && p->problem.detail == NULL; i++)
+	{
+		MovementCell *cell = &m->cells[i];
+
+		CHECK_FOR_INTERRUPTS();
+		cell->period = day_to_period(p, cal,
+									 (DateADT) p->columns[KEY_PERIOD].values[i]);
+		for (int j = 0; j < MOVEMENT_COUNTS; j++)
+			if (key_belongs(m, KEY_COUNTS + j))
+				cell->counts[j] = (int64) p->columns[KEY_COUNTS + j].values[i];
+		for (int j = 0; j < MOVEMENT_MONEYS && movements_has_money(m); j++)
+			cell->money[j] = p->columns[KEY_MONEYS + j].values[i];
+	}
+	if (p->problem.detail == NULL)
+	{
+		const char *detail = movements_problem(m);
+
+		if (detail != NULL)
+			problem(p, detail, HINT_WHOLE);
+	}
+}
+
+/*
+ * Reads the text of movements.  Keys may come in any order, everything else is
+ * as the output writes it.  Errors (22P02) as input_error() on escape, and then
+ * NULL.
+ */
+Movements *
+movements_parse(const char *text, Node *escape)
+{
+	MovementParse p = {0};
+	JsonSemAction actions = {0};
+
+	p.movements = palloc0(sizeof(Movements));
+	p.movements->head.zone = "";
+	actions.semstate = &p;
+	actions.object_start = on_object_start;
+	actions.array_start = on_array_start;
+	actions.array_end = on_array_end;
+	actions.object_field_start = on_field;
+	actions.scalar = on_scalar;
+	json_read(text, &actions, &p.problem, HINT_WHOLE);
+	if (p.problem.detail == NULL)
+		check_keys(&p);
+	if (p.problem.detail == NULL)
+	{
+		p.movements->head.grain = grain_parse(p.grain, escape);
+		if (p.movements->head.grain == NULL)
+			return NULL;		/* a soft error was recorded */
+		take_cells(&p);
+	}
+	if (p.problem.detail != NULL)
+	{
+		json_report(escape, "customer_movements", &p.problem);
+		return NULL;
+	}
+	return p.movements;
+}

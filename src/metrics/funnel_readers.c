@@ -1,0 +1,144 @@
+/*
+ * funnel_readers.c
+ *		The readers of a funnel in SQL: funnel_steps, conversion_rate,
+ *		step_time.
+ *
+ * A NULL funnel has no rows, a step that it does not have no rate.
+ */
+#include "metrics/funnel.h"
+
+#include "base/rate.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+
+#include <math.h>
+
+PG_FUNCTION_INFO_V1(retention_funnel_steps);
+PG_FUNCTION_INFO_V1(retention_conversion_rate);
+PG_FUNCTION_INFO_V1(retention_step_time);
+
+/* The time of the customer at a place, from 0, in order of time. */
+static int64
+time_at(const FunnelStep *step, int64 place)
+{
+	int64		i = 0;
+
+	while (place >= step->times[i].customers)
+		place -= step->times[i++].customers;
+	return step->times[i].time;
+}
+
+/*
+ * The quantile as percentile_cont has it: place p (n - 1), between two times in
+ * proportion.
+ */
+float8
+funnel_quantile(const FunnelStep *step, float8 p)
+{
+	float8		place = p * (float8) (step->customers - 1);
+	int64		first = (int64) floor(place);
+	int64		low;
+	int64		high;
+
+	first = Min(first, step->customers - 1);
+	low = time_at(step, first);
+	high = time_at(step, Min(first + 1, step->customers - 1));
+	return ((float8) low + (place - floor(place)) * (float8) (high - low)) /
+		(float8) USECS_PER_DAY;
+}
+
+enum
+{
+	STEP_NUMBER, STEP_CUSTOMERS, STEP_OF_FIRST, STEP_OF_PREVIOUS, STEP_MEDIAN,
+	STEP_LOW, STEP_HIGH, STEP_PREVIOUS_LOW, STEP_PREVIOUS_HIGH, STEP_COLUMNS
+};
+
+/* part / whole with its 95 % bounds; NULL when nobody could have done it. */
+static void
+put_rate(Datum *values, bool *nulls, int rate, int low, int high, int64 part,
+		 int64 whole)
+{
+	float8		bounds[2];
+
+	nulls[rate] = nulls[low] = nulls[high] = whole == 0;
+	if (whole == 0)
+		return;
+	rate_wilson((float8) part, (float8) whole, RATE_Z95, &bounds[0], &bounds[1]);
+	values[rate] = Float8GetDatum(rate_ratio(part, whole));
+	values[low] = Float8GetDatum(bounds[0]);
+	values[high] = Float8GetDatum(bounds[1]);
+}
+
+/* funnel_steps(funnel): a row for every step to the last. */
+Datum
+retention_funnel_steps(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Funnel	   *funnel;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	funnel = PG_GETARG_FUNNEL(0);
+	for (int i = 0; i < funnel->nsteps; i++)
+	{
+		const FunnelStep *step = &funnel->steps[i];
+		Datum		values[STEP_COLUMNS] = {0};
+		bool		nulls[STEP_COLUMNS] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		values[STEP_NUMBER] = Int32GetDatum(i + 1);
+		values[STEP_CUSTOMERS] = Int64GetDatum(step->customers);
+		put_rate(values, nulls, STEP_OF_FIRST, STEP_LOW, STEP_HIGH,
+				 step->customers, funnel->steps[0].customers);
+		put_rate(values, nulls, STEP_OF_PREVIOUS, STEP_PREVIOUS_LOW,
+				 STEP_PREVIOUS_HIGH, step->customers,
+				 i > 0 ? step[-1].customers : 0);
+		nulls[STEP_MEDIAN] = step->ntimes == 0;
+		if (step->ntimes > 0)
+			values[STEP_MEDIAN] = Float8GetDatum(funnel_quantile(step, 0.5));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* Customers who reached a step; 0 for one that the funnel does not have. */
+static int64
+customers_at(const Funnel *funnel, int32 step)
+{
+	return step >= 1 && step <= funnel->nsteps ?
+		funnel->steps[step - 1].customers : 0;
+}
+
+/* conversion_rate(funnel, step, from_step) */
+Datum
+retention_conversion_rate(PG_FUNCTION_ARGS)
+{
+	Funnel	   *funnel = PG_GETARG_FUNNEL(0);
+	int32		step = PG_GETARG_INT32(1);
+	int32		from = PG_GETARG_INT32(2);
+	int64		whole = customers_at(funnel, from);
+
+	if (whole == 0 || step < from || step > funnel->nsteps)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(rate_ratio(customers_at(funnel, step), whole));
+}
+
+/* step_time(funnel, step, quantile) */
+Datum
+retention_step_time(PG_FUNCTION_ARGS)
+{
+	Funnel	   *funnel = PG_GETARG_FUNNEL(0);
+	int32		step = PG_GETARG_INT32(1);
+	float8		quantile = PG_GETARG_FLOAT8(2);
+
+	if (!(quantile >= 0 && quantile <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("quantile out of range: %g", quantile),
+				 errhint("Quantiles go from 0, the shortest time, to 1, the longest; 0.5 is the median.")));
+	if (step < 2 || step > funnel->nsteps ||
+		funnel->steps[step - 1].ntimes == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(funnel_quantile(&funnel->steps[step - 1], quantile));
+}

@@ -1,0 +1,47 @@
+/*
+ * metric_head.h
+ *		What summaries of a population begin with: how time was cut.
+ *
+ * Written as
+ *
+ *	byte	version
+ *	byte	flags
+ *	uint	length of the grain's canonical words, then these bytes
+ *	uint	length of the zone's name, then these bytes; 0 when no instant was
+ *			cut in a zone
+ *	sint	last: period the data end in
+ */
+#ifndef RETENTION_METRIC_HEAD_H
+#define RETENTION_METRIC_HEAD_H
+
+#include "base/grain.h"
+#include "base/wire.h"
+
+typedef struct MetricHead
+{
+	uint8		flags;
+	Grain	   *grain;
+	const char *zone;			/* "" when no instant was cut in a zone */
+	int32		last;
+} MetricHead;
+
+extern void metric_head_put(WireWriter *w, uint8 version,
+							const MetricHead *head);
+
+/*
+ * Anything wrong is error 22P03; words that are no grain 22P02.  The zone is
+ * left to metric_zone_problem().
+ */
+extern void metric_head_get(WireReader *r, uint8 version, uint8 known_flags,
+							MetricHead *head);
+
+/* What is wrong with the zone, as a sentence; NULL when nothing is. */
+extern const char *metric_zone_problem(const Grain *grain, const char *zone);
+
+/* Does PostgreSQL have this day? */
+extern bool metric_day_is_date(int64 day);
+
+/* 'no time zone' or 'the time zone "..."'. */
+extern const char *metric_zone_words(const char *zone);
+
+#endif							/* RETENTION_METRIC_HEAD_H */

@@ -1,0 +1,100 @@
+/*
+ * funnel_text.c
+ *		The picture of a funnel for psql, as rows of text.
+ */
+#include "metrics/funnel.h"
+
+#include "base/rate.h"
+#include "miscadmin.h"
+#include "render/lines.h"
+#include "utils/fmgrprotos.h"
+
+PG_FUNCTION_INFO_V1(retention_funnel_text);
+
+#define TEXT_MAX_STEPS 40
+
+/* "0.5 days" in a unit that suits it, of eight columns. */
+static void
+put_days(StringInfo line, float8 days)
+{
+	if (days >= 2)
+		appendStringInfo(line, "%6.1f d", days);
+	else if (days * HOURS_PER_DAY >= 2)
+		appendStringInfo(line, "%6.1f h", days * HOURS_PER_DAY);
+	else if (days * SECS_PER_DAY >= 2 * SECS_PER_MINUTE)
+		appendStringInfo(line, "%6.1f m", days * HOURS_PER_DAY * MINS_PER_HOUR);
+	else
+		appendStringInfo(line, "%6.1f s", days * SECS_PER_DAY);
+}
+
+/* part / whole in percent, of eight columns. */
+static void
+put_percent(StringInfo line, int64 part, int64 whole)
+{
+	if (whole == 0)
+		appendStringInfo(line, "%8s", "-");
+	else
+		appendStringInfo(line, "%7.1f%%", 100 * rate_ratio(part, whole));
+}
+
+/* The line of a step. */
+static void
+put_step(StringInfo line, const Funnel *funnel, int i)
+{
+	const FunnelStep *step = &funnel->steps[i];
+	int64		first = funnel->steps[0].customers;
+
+	appendStringInfo(line, "%6d %10lld ", i + 1, (long long) step->customers);
+	put_percent(line, step->customers, first);
+	appendStringInfoChar(line, ' ');
+	put_percent(line, step->customers, i > 0 ? step[-1].customers : 0);
+	appendStringInfoString(line, "    ");
+	if (step->ntimes > 0)
+		put_days(line, funnel_quantile(step, 0.5));
+	else
+		appendStringInfo(line, "%6s  ", "-");
+	appendStringInfoString(line, "  ");
+	if (first > 0)
+		put_bar(line, rate_ratio(step->customers, first));
+}
+
+/* A header, a line for each step. */
+static List *
+draw_funnel(FunctionCallInfo fcinfo)
+{
+	const Funnel *funnel = PG_GETARG_FUNNEL(0);
+	const char *mode = funnel_mode_text(funnel->rules.mode);
+	List	   *lines = NIL;
+	StringInfoData line;
+
+	initStringInfo(&line);
+	appendStringInfo(&line, "conversion within %s of the first step",
+					 funnel_within_words(&funnel->rules.within));
+	if (mode[0] != '\0')
+		appendStringInfo(&line, ", %s", mode);
+	add_line(&lines, &line);
+	appendStringInfo(&line, "%6s %10s %8s %8s %12s", "step", "customers",
+					 "of first", "of prev.", "median time");
+	add_line(&lines, &line);
+	for (int i = 0; i < Min(funnel->nsteps, TEXT_MAX_STEPS); i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		put_step(&line, funnel, i);
+		add_line(&lines, &line);
+	}
+	if (funnel->nsteps > TEXT_MAX_STEPS)
+	{
+		appendStringInfo(&line, "left out: %d later step%s; funnel_steps(funnel) lists all",
+						 funnel->nsteps - TEXT_MAX_STEPS,
+						 funnel->nsteps > TEXT_MAX_STEPS + 1 ? "s" : "");
+		add_line(&lines, &line);
+	}
+	return lines;
+}
+
+/* funnel_text(funnel) */
+Datum
+retention_funnel_text(PG_FUNCTION_ARGS)
+{
+	return return_lines(fcinfo, draw_funnel);
+}

@@ -1,0 +1,31 @@
+/*
+ * lines.h
+ *		Pictures for psql as rows of text: what they share.
+ *
+ * Every picture is a list of lines made when the first row is asked for; what
+ * does not fit on a screen is left out, and a line says so.
+ */
+#ifndef RETENTION_LINES_H
+#define RETENTION_LINES_H
+
+#include "base/compat.h"
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+
+/* Append the line, without blanks at its end, as text; it is empty then. */
+extern void add_line(List **lines, StringInfo line);
+
+/*
+ * Body of a set-returning function: draw() is called once, unless argument 0
+ * is NULL, and returns the lines.
+ */
+extern Datum return_lines(FunctionCallInfo fcinfo,
+						  List *(*draw) (FunctionCallInfo fcinfo));
+
+/* One character for a share: nothing, up to a quarter, ..., above three. */
+extern const char *shade(float8 share);
+
+/* A bar of the share, rounded to whole columns but never to none. */
+extern void put_bar(StringInfo line, float8 share);
+
+#endif							/* RETENTION_LINES_H */
