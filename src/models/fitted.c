@@ -18,13 +18,12 @@
 
 #include <math.h>
 
+#include "base/json_parts.h"
 #include "base/value.h"
 #include "base/wire.h"
-#include "common/shortest_dec.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
-#include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -169,31 +168,6 @@ fitted_from_optimizer(const OptimizerResult *result, Fitted *fitted)
  * ----------------------------------------------------------------
  */
 
-static void
-put_double(WireWriter *w, float8 value)
-{
-	uint64		bits;
-
-	value += 0.0;				/* no negative zero */
-	memcpy(&bits, &value, sizeof(bits));
-	bits = pg_hton64(bits);
-	wire_put_bytes(w, &bits, sizeof(bits));
-}
-
-static float8
-get_double(WireReader *r)
-{
-	uint64		bits;
-	float8		value;
-
-	memcpy(&bits, wire_get_bytes(r, sizeof(bits)), sizeof(bits));
-	bits = pg_ntoh64(bits);
-	memcpy(&value, &bits, sizeof(value));
-	if (!isfinite(value) || (value == 0 && signbit(value)))
-		wire_corrupt(r, "A number is not finite, or a negative zero.");
-	return value;
-}
-
 struct varlena *
 fitted_encode(const FittedType *type, const Fitted *fitted)
 {
@@ -205,11 +179,11 @@ fitted_encode(const FittedType *type, const Fitted *fitted)
 	wire_writer_init(&w, 256, type->name, NULL);
 	wire_put_bytes(&w, head, sizeof(head));
 	for (int i = 0; i < n; i++)
-		put_double(&w, fitted->p[i]);
+		wire_put_double(&w, fitted->p[i]);
 	if (fitted->flags & FITTED_HAS_FIT)
 	{
 		wire_put_bytes(&w, &status, 1);
-		put_double(&w, fitted->log_likelihood);
+		wire_put_double(&w, fitted->log_likelihood);
 		wire_put(&w, fitted->customers);
 		wire_put(&w, fitted->distinct_rows);
 		wire_put(&w, fitted->evaluations);
@@ -217,9 +191,9 @@ fitted_encode(const FittedType *type, const Fitted *fitted)
 	if (fitted->flags & FITTED_HAS_COVARIANCE)
 		for (int i = 0; i < n; i++)
 			for (int j = 0; j <= i; j++)
-				put_double(&w, fitted->covariance[i][j]);
+				wire_put_double(&w, fitted->covariance[i][j]);
 	if (fitted->flags & FITTED_HAS_CORRELATION)
-		put_double(&w, fitted->correlation);
+		wire_put_double(&w, fitted->correlation);
 	return (struct varlena *) wire_finish(&w);
 }
 
@@ -251,7 +225,7 @@ fitted_decode(const FittedType *type, const void *payload, Size len,
 	fitted->flags = head[3];
 	n = type->kinds[fitted->kind].n;
 	for (int i = 0; i < n; i++)
-		fitted->p[i] = get_double(&r);
+		fitted->p[i] = wire_get_double(&r);
 	if (fitted->flags & FITTED_HAS_FIT)
 	{
 		uint8		status = *wire_get_bytes(&r, 1);
@@ -259,7 +233,7 @@ fitted_decode(const FittedType *type, const void *payload, Size len,
 		if (status >= FITTED_STATUSES)
 			wire_corrupt(&r, "The status is unknown.");
 		fitted->status = (OptimizerStatus) status;
-		fitted->log_likelihood = get_double(&r);
+		fitted->log_likelihood = wire_get_double(&r);
 		fitted->customers = get_count(&r);
 		fitted->distinct_rows = get_count(&r);
 		fitted->evaluations = get_count(&r);
@@ -268,9 +242,9 @@ fitted_decode(const FittedType *type, const void *payload, Size len,
 		for (int i = 0; i < n; i++)
 			for (int j = 0; j <= i; j++)
 				fitted->covariance[i][j] = fitted->covariance[j][i] =
-					get_double(&r);
+					wire_get_double(&r);
 	if (fitted->flags & FITTED_HAS_CORRELATION)
-		fitted->correlation = get_double(&r);
+		fitted->correlation = wire_get_double(&r);
 	wire_get_end(&r);
 	problem = fitted_problem(type, fitted);
 	if (problem != NULL)
@@ -292,16 +266,6 @@ fitted_argument(const FittedType *type, FunctionCallInfo fcinfo, int n,
  * ----------------------------------------------------------------
  */
 
-/* A double in as many digits as it needs, whatever extra_float_digits says. */
-static void
-append_double(StringInfo out, float8 value)
-{
-	char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
-
-	double_to_shortest_decimal_buf(value + 0.0, text);
-	appendStringInfoString(out, text);
-}
-
 static void
 append_covariance(StringInfo out, const Fitted *fitted, int n)
 {
@@ -313,7 +277,7 @@ append_covariance(StringInfo out, const Fitted *fitted, int n)
 		{
 			if (j > 0)
 				appendStringInfoChar(out, ',');
-			append_double(out, fitted->covariance[i][j]);
+			json_put_double(out, fitted->covariance[i][j]);
 		}
 		appendStringInfoChar(out, ']');
 	}
@@ -336,13 +300,13 @@ fitted_to_cstring(const FittedType *type, const Fitted *fitted)
 	{
 		appendStringInfo(&out, "%s\"%s\": ", i > 0 ? ", " : "",
 						 kind->parameters[i]);
-		append_double(&out, fitted->p[i]);
+		json_put_double(&out, fitted->p[i]);
 	}
 	appendStringInfoChar(&out, '}');
 	if (fitted->flags & FITTED_HAS_FIT)
 	{
 		appendStringInfoString(&out, ", \"log_likelihood\": ");
-		append_double(&out, fitted->log_likelihood);
+		json_put_double(&out, fitted->log_likelihood);
 		appendStringInfo(&out, ", \"customers\": " INT64_FORMAT
 						 ", \"distinct_rows\": " INT64_FORMAT
 						 ", \"evaluations\": " INT64_FORMAT
@@ -356,7 +320,7 @@ fitted_to_cstring(const FittedType *type, const Fitted *fitted)
 	if (fitted->flags & FITTED_HAS_CORRELATION)
 	{
 		appendStringInfoString(&out, ", \"correlation\": ");
-		append_double(&out, fitted->correlation);
+		json_put_double(&out, fitted->correlation);
 	}
 	appendStringInfoChar(&out, '}');
 	return out.data;
@@ -415,19 +379,6 @@ fitted_recv(const FittedType *type, FunctionCallInfo fcinfo)
 
 	fitted_decode(type, payload, len, &fitted);
 	PG_RETURN_POINTER(value_from_payload(payload, len));
-}
-
-/* The row description of a function that returns columns. */
-static TupleDesc
-result_row(FunctionCallInfo fcinfo)
-{
-	TupleDesc	desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function returning record called in context that cannot accept type record")));
-	return BlessTupleDesc(desc);
 }
 
 /* Rows name, estimate, standard_error. */
