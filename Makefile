@@ -20,6 +20,7 @@ OBJS = \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/special.o \
 	src/base/tally.o \
 	src/base/value.o \
 	src/base/wire.o \
@@ -76,6 +77,13 @@ OBJS = \
 	src/metrics/movement_changes.o \
 	src/metrics/rates.o \
 	src/metrics/retention_flags.o \
+	src/metrics/survival_curve.o \
+	src/metrics/survival_curve_estimate.o \
+	src/metrics/survival_curve_io.o \
+	src/metrics/survival_curve_log_rank.o \
+	src/metrics/survival_curve_readers.o \
+	src/metrics/survival_curve_state.o \
+	src/metrics/survival_curve_type.o \
 	src/metrics/timeline_items.o \
 	src/metrics/timeline_movements.o \
 	src/metrics/window_funnel.o \
@@ -95,6 +103,7 @@ OBJS = \
 	src/models/spend_model.o \
 	src/render/funnel_text.o \
 	src/render/lines.o \
+	src/render/survival_text.o \
 	src/render/text.o
 
 REGRESS = \

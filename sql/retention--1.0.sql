@@ -3067,3 +3067,441 @@ CREATE FUNCTION predicted_ltv(
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, bigint, double precision, double precision, double precision, date, interval, double precision, double precision) IS
 	'value predicted of a customer within the horizon after as_of, where the age ends: expected purchases times expected spend times margin (0..1, the fraction of revenue that is left), in the unit of the values, at six decimals. The horizon is (as_of + horizon) - as_of, converted by the unit of the model; purchases count at the end of each calendar month after as_of, the last partial month at its end, and month j is worth (1 + annual_discount)^(-j/12). monetary_value may be NULL when frequency is 0; other NULLs give NULL. Errors as in expected_purchases and expected_spend, 22023 for a model without a unit or a negative horizon, 22003 for a margin outside 0..1 or a negative discount, 22008 for an infinite as_of';
+
+-- ----------------------------------------------------------------
+-- 14. survival_curve
+-- ----------------------------------------------------------------
+
+CREATE TYPE survival_curve;
+
+CREATE FUNCTION survival_curve_in(cstring) RETURNS survival_curve
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_in(cstring) IS
+	'input of survival_curve: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION survival_curve_out(survival_curve) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_out(survival_curve) IS
+	'output of survival_curve: canonical JSON without loss, times in as many digits as they need whatever extra_float_digits says';
+
+CREATE FUNCTION survival_curve_recv(internal) RETURNS survival_curve
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_recv(internal) IS
+	'binary input of survival_curve; every field and the sum of the counts is checked, error 22P03';
+
+CREATE FUNCTION survival_curve_send(survival_curve) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_send(survival_curve) IS
+	'binary output of survival_curve, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE survival_curve (
+	INPUT = survival_curve_in,
+	OUTPUT = survival_curve_out,
+	RECEIVE = survival_curve_recv,
+	SEND = survival_curve_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE survival_curve IS
+	'how long customers stay, for all times at once: exact counts of those who churned (events) and those last seen (censored) after each duration, storable and additive; made by the aggregate survival_curve, added up by rollup, read by survival_points, lifetime_quantile, median_lifetime, mean_lifetime, log_rank, survival_text';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION survival_curve_eq(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_eq(survival_curve, survival_curve) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION survival_curve_ne(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_ne(survival_curve, survival_curve) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION survival_curve_lt(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_lt(survival_curve, survival_curve) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION survival_curve_le(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_le(survival_curve, survival_curve) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION survival_curve_gt(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_gt(survival_curve, survival_curve) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION survival_curve_ge(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_ge(survival_curve, survival_curve) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION survival_curve_cmp(survival_curve, survival_curve) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_cmp(survival_curve, survival_curve) IS
+	'below, at or above 0 as the first survival_curve sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION survival_curve_hash(survival_curve) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_hash(survival_curve) IS
+	'hash of a survival_curve';
+
+CREATE FUNCTION survival_curve_hash_extended(survival_curve, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_hash_extended(survival_curve, bigint) IS
+	'64-bit hash of a survival_curve with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = survival_curve_eq,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (survival_curve, survival_curve) IS
+	'equal: same kind, zone, days and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = survival_curve_ne,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (survival_curve, survival_curve) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = survival_curve_lt,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (survival_curve, survival_curve) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = survival_curve_le,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (survival_curve, survival_curve) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = survival_curve_gt,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (survival_curve, survival_curve) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = survival_curve_ge,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (survival_curve, survival_curve) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS survival_curve_ops
+	DEFAULT FOR TYPE survival_curve USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 survival_curve_cmp(survival_curve, survival_curve);
+COMMENT ON OPERATOR CLASS survival_curve_ops USING btree IS
+	'order of survival_curves, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY survival_curve_ops USING btree IS
+	'order of survival_curves, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS survival_curve_ops
+	DEFAULT FOR TYPE survival_curve USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 survival_curve_hash(survival_curve),
+	FUNCTION 2 survival_curve_hash_extended(survival_curve, bigint);
+COMMENT ON OPERATOR CLASS survival_curve_ops USING hash IS
+	'hashing of survival_curves, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY survival_curve_ops USING hash IS
+	'hashing of survival_curves, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION survival_curve_to_json(survival_curve) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_to_json(survival_curve) IS
+	'a survival_curve as json, the object its text is';
+
+CREATE CAST (survival_curve AS json)
+	WITH FUNCTION survival_curve_to_json(survival_curve);
+COMMENT ON CAST (survival_curve AS json) IS
+	'the survival_curve as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION survival_curve_to_jsonb(survival_curve) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_to_jsonb(survival_curve) IS
+	'a survival_curve as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (survival_curve AS jsonb)
+	WITH FUNCTION survival_curve_to_jsonb(survival_curve);
+COMMENT ON CAST (survival_curve AS jsonb) IS
+	'the survival_curve as a jsonb object, so that to_jsonb() nests it';
+
+-- survival_curve aggregates
+
+CREATE FUNCTION survival_curve_transition(internal, bigint, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, bigint, boolean) IS
+	'aggregate support: counts a customer by duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, bigint, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, bigint, boolean, bigint) IS
+	'aggregate support: counts a customer by duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_transition(internal, double precision, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, double precision, boolean) IS
+	'aggregate support: counts a customer by duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, double precision, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, double precision, boolean, bigint) IS
+	'aggregate support: counts a customer by duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_transition(internal, interval, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, interval, boolean) IS
+	'aggregate support: counts a customer by duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, interval, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, interval, boolean, bigint) IS
+	'aggregate support: counts a customer by duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_rollup(internal, survival_curve) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_rollup'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_rollup(internal, survival_curve) IS
+	'aggregate support: adds a curve to that of its group';
+
+CREATE FUNCTION survival_curve_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_combine(internal, internal) IS
+	'aggregate support: adds the counts of one worker to those of another';
+
+CREATE FUNCTION survival_curve_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_serialize(internal) IS
+	'aggregate support: packs the counts of a worker; error 54000 past 1 GB';
+
+CREATE FUNCTION survival_curve_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_deserialize(bytea, internal) IS
+	'aggregate support: unpacks the counts of a worker; every field is checked, error 22P03';
+
+CREATE FUNCTION survival_curve_final(internal) RETURNS survival_curve
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_final(internal) IS
+	'aggregate support: the curve of the customers counted, NULL when there are none; says nothing new to the state';
+
+CREATE AGGREGATE survival_curve(duration double precision, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS
+	'how long customers stay (the data of Kaplan and Meier''s estimate), one row a customer. duration: time from start to churn, or to when the customer was last seen, in any one unit, 0 or above; churned: true when the customer left then, false when still there (censored). numeric durations are taken as double precision. Rows with a NULL are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup. Memory: 16 bytes for each distinct pair of duration and outcome, at least doubled. Errors: 22003 for a duration that is negative, infinite or NaN, 54000 for more than 67 million distinct pairs';
+
+CREATE AGGREGATE survival_curve(duration double precision, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration was checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE survival_curve(duration bigint, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(bigint, boolean) IS
+	'the same with whole durations, for example days or months; error 22003 past 2^53';
+
+CREATE AGGREGATE survival_curve(duration bigint, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(bigint, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration was checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE survival_curve(duration interval, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(interval, boolean) IS
+	'the same with intervals, which must have neither months nor years (22023): churned_at - started_at of two timestamps has none. Durations are counted in days of 24 hours, as fractions';
+
+CREATE AGGREGATE survival_curve(duration interval, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(interval, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration was checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE rollup(survival_curve) (
+	SFUNC = survival_curve_rollup,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(survival_curve) IS
+	'adds up curves of disjoint customers (plans, channels, shards), exactly: the curve of all their rows; NULLs are skipped, no rows give NULL; error 22003 for more than 2^63 - 1 customers, 54000 for too many distinct times';
+
+-- readers
+
+CREATE FUNCTION survival_points(
+	curve survival_curve, confidence double precision DEFAULT 0.95,
+	OUT at_time double precision, OUT at_risk bigint, OUT events bigint,
+	OUT censored bigint, OUT survival double precision,
+	OUT std_error double precision, OUT low double precision,
+	OUT high double precision, OUT cumulative_hazard double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_survival_points'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION survival_points(survival_curve, double precision) IS
+	'one row for each distinct duration, ascending: at_risk (customers there just before, those last seen then included), events (churned then), censored (last seen then), survival (fraction still there after it, by Kaplan and Meier 1958), std_error of survival (Greenwood 1926; NULL when survival is 0), low and high (bounds of survival from the normal approximation of log(-log survival); NULL when survival is 0 or 1, where there are none) and cumulative_hazard (Nelson 1972, Aalen 1978). Times are in the unit of the durations. No rows for a NULL; error 22003 unless confidence is above 0 and below 1';
+
+CREATE FUNCTION lifetime_quantile(
+	curve survival_curve, p double precision, confidence double precision DEFAULT 0.95,
+	OUT estimate double precision, OUT low double precision,
+	OUT high double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_lifetime_quantile'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision, double precision) IS
+	'time by which a fraction p of the customers has churned, in the unit of the durations: where survival falls below 1 - p; where it is exactly 1 - p for a while, the middle of that while, up to the last time in the data for the last value (the rule of R survival). low and high: where the bounds of survival_points cross 1 - p, by the same rule. NULL where survival, or a bound, does not fall so far in the data, and for a NULL argument. p = 0 gives 0. Error 22003 for p outside 0..1 or a confidence that is not above 0 and below 1';
+
+CREATE FUNCTION median_lifetime(curve survival_curve) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_median_lifetime'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION median_lifetime(survival_curve) IS
+	'time by which half of the customers have churned, in the unit of the durations, as lifetime_quantile(curve, 0.5); NULL when more than half are there to the end of the data, and for a NULL';
+
+CREATE FUNCTION mean_lifetime(
+	curve survival_curve, up_to double precision,
+	OUT estimate double precision, OUT std_error double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_mean_lifetime'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mean_lifetime(survival_curve, double precision) IS
+	'mean time a customer stays within the first up_to units, in the unit of the durations: the area under the survival curve up to there (restricted mean), with its standard error (as rmean of R survival). up_to past the last time in the data gives NULL unless all have churned by then: nobody knows how the curve goes on; the whole mean, with up_to infinity, exists then too. NULL for a NULL argument; error 22003 for a negative or NaN up_to';
+
+CREATE FUNCTION log_rank(
+	VARIADIC curves survival_curve[],
+	OUT chi_square double precision, OUT degrees_of_freedom integer,
+	OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_log_rank'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION log_rank(survival_curve[]) IS
+	'log-rank test of whether groups of customers, one curve each, churn alike (Mantel 1966, Peto and Peto 1972): p_value is the probability of a chi_square so large if they do. NULL curves, and groups in which no churn could be expected, are left out; NULL when fewer than two are left, or when all customers churn at one time. log_rank(a, b) compares two, log_rank(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 1000';
+
+-- picture
+
+CREATE FUNCTION survival_text(curve survival_curve) RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'retention_survival_text'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 22;
+COMMENT ON FUNCTION survival_text(survival_curve) IS
+	'picture of a survival curve for psql, one row per line: time, customers at risk, percent still there after it with 95 % bounds, and a bar; one line for each time when there are 20 at most, else at equal steps. No rows for a NULL';
