@@ -87,6 +87,9 @@ OBJS = \
 	src/metrics/timeline_items.o \
 	src/metrics/timeline_movements.o \
 	src/metrics/window_funnel.o \
+	src/models/contract.o \
+	src/models/contract_lifetime.o \
+	src/models/contract_model.o \
 	src/models/fitted.o \
 	src/models/fitted_parse.o \
 	src/models/groups.o \

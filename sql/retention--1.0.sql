@@ -3505,3 +3505,226 @@ CREATE FUNCTION survival_text(curve survival_curve) RETURNS SETOF text
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 22;
 COMMENT ON FUNCTION survival_text(survival_curve) IS
 	'picture of a survival curve for psql, one row per line: time, customers at risk, percent still there after it with 95 % bounds, and a bar; one line for each time when there are 20 at most, else at equal steps. No rows for a NULL';
+
+-- ----------------------------------------------------------------
+-- 15. contract_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE contract_model;
+
+CREATE FUNCTION contract_model_in(cstring) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_in(cstring) IS
+	'input of contract_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION contract_model_out(contract_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_contract_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_out(contract_model) IS
+	'output of contract_model: one JSON object, lossless';
+
+CREATE FUNCTION contract_model_recv(internal) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_recv(internal) IS
+	'binary input of contract_model; every field is checked, error 22P03';
+
+CREATE FUNCTION contract_model_send(contract_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_send(contract_model) IS
+	'binary output of contract_model, version 1, the same on every machine';
+
+CREATE TYPE contract_model (
+	INPUT = contract_model_in,
+	OUTPUT = contract_model_out,
+	RECEIVE = contract_model_recv,
+	SEND = contract_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE contract_model IS
+	'a fitted model of how long contracts are renewed (sbg or bdw), made by contract_model(kind, periods, churned) or contract_model(kind, matrix, as_of): kind, parameters and what the fit reports; read by survival, renewal_rate, expected_lifetime, model_parameters, model_fit';
+
+-- comparison
+
+CREATE FUNCTION contract_model_eq(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_eq(contract_model, contract_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION contract_model_ne(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_ne(contract_model, contract_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION contract_model_hash(contract_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_hash(contract_model) IS
+	'hash support';
+
+CREATE FUNCTION contract_model_hash_extended(contract_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_hash_extended(contract_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = contract_model_eq,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (contract_model, contract_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = contract_model_ne,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (contract_model, contract_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS contract_model_ops
+	DEFAULT FOR TYPE contract_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 contract_model_hash(contract_model),
+	FUNCTION 2 contract_model_hash_extended(contract_model, bigint);
+COMMENT ON OPERATOR CLASS contract_model_ops USING hash IS
+	'hashing of contract_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY contract_model_ops USING hash IS
+	'hashing of contract_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION contract_model_to_json(contract_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_contract_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_to_json(contract_model) IS
+	'a contract_model as json, the object its text is';
+
+CREATE CAST (contract_model AS json)
+	WITH FUNCTION contract_model_to_json(contract_model);
+COMMENT ON CAST (contract_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION contract_model_to_jsonb(contract_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_contract_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_to_jsonb(contract_model) IS
+	'a contract_model as jsonb, the object its text is';
+
+CREATE CAST (contract_model AS jsonb)
+	WITH FUNCTION contract_model_to_jsonb(contract_model);
+COMMENT ON CAST (contract_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- fits
+
+CREATE FUNCTION contract_model_transition(internal, text, bigint, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_contract_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_transition(internal, text, bigint, boolean) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION contract_model_transition(internal, text, bigint, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_contract_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_transition(internal, text, bigint, boolean, bigint) IS
+	'aggregate support: counts so many customers as the weight says, equal ones together';
+
+CREATE FUNCTION contract_model_final(internal) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION contract_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE contract_model(kind text, periods bigint, churned boolean) (
+	SFUNC = contract_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = contract_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE contract_model(text, bigint, boolean) IS
+	'fits a model of contract renewals to customers, one row each, by maximum likelihood. kind: ''sbg'' (shifted beta-geometric, Fader and Hardie 2007: customers differ in a churn probability that stays the same) or ''bdw'' (beta discrete Weibull, Fader, Hardie, Liu, Davin and Steenburgh 2018: it changes with time, as t^c), constant in a group (22023) and not NULL (22004). churned true: lost in period number periods (1 is the first), that is after periods - 1 renewals; false: still there after so many periods. Customers may have started at different times. Rows with a NULL are skipped, no rows give NULL. Error 22023, with count and example, for rows with negative periods or a loss in period 0; likewise when no customer was lost, or all in the first period: no parameters are most likely then. model_fit() says whether the data identify the parameters';
+
+CREATE AGGREGATE contract_model(kind text, periods bigint, churned boolean, weight bigint) (
+	SFUNC = contract_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = contract_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE contract_model(text, bigint, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, so that a table of retention counts is enough; a row with weight 0 or NULL stands for nobody, a negative weight is error 22023 with its count and an example, more than 2^63 - 1 customers 22003';
+
+CREATE FUNCTION contract_model(kind text, matrix cohort_matrix, as_of date DEFAULT NULL) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_of_matrix'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION contract_model(text, cohort_matrix, date) IS
+	'the same from the streaks of a cohort matrix: a customer is lost at the first age at which not active; of each cohort the ages complete before as_of count (NULL: the data end inside the period of the last event), and who is active up to the last of them is still there. A period is one of the grain. NULL for a NULL matrix, or when no cohort has a complete age. Errors: 22023 for a recurring matrix, a grain of cut points, an unknown kind, when no customer was lost, or all at age 1; 22004 for a NULL kind, 22008 for an infinite as_of';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model contract_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_contract_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+COMMENT ON FUNCTION model_parameters(contract_model) IS
+	'one row per parameter: alpha and beta of the distribution of churn probabilities, whose mean is alpha / (alpha + beta), and c of bdw (above 1: the churn probability of a customer rises with time, below 1 it falls); standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model contract_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_contract_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(contract_model) IS
+	'how the fit went, one row: log_likelihood, customers, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while survival within the data may still be good). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION survival(model contract_model, t bigint) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_contract_survival'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION survival(contract_model, bigint) IS
+	'fraction of the customers still there after t periods, also far beyond the data; 1 for t = 0. NULL for a NULL argument; error 22003 for a negative t';
+
+CREATE FUNCTION renewal_rate(model contract_model, t bigint) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_contract_renewal_rate'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION renewal_rate(contract_model, bigint) IS
+	'fraction of the customers still there after t - 1 periods who are also there after t: survival(t) / survival(t - 1). It rises with t as those likely to churn have gone. NULL for a NULL argument; error 22003 for t below 1';
+
+CREATE FUNCTION expected_lifetime(
+	model contract_model, discount_per_period double precision,
+	renewals integer DEFAULT 0) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_contract_expected_lifetime'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION expected_lifetime(contract_model, double precision, integer) IS
+	'discounted expected number of payments to come, one a period (Fader and Hardie 2010); times the payment it is the value of a customer. renewals = 0: of a new customer, the payment at the start included (DEL); renewals = n: of a customer who has renewed n times, just before the next renewal, whose payment is not discounted (DERL). discount_per_period is a fraction; with 0 it is the expected number of payments, NULL where that has no limit (alpha, times c, at most 1), and for a NULL argument. Error 22003 for a discount that is negative or not finite, for negative renewals, and where a sum does not settle';

@@ -130,6 +130,13 @@ groups_add(RowGroups *groups, int64 x, float8 u, float8 v, int64 count)
 		g->v = v;
 		groups->ngroups++;
 	}
+	if (count > PG_INT64_MAX - groups->rows)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("too many customers to fit a model to"),
+				 errdetail("They add up to more than %lld.",
+						   (long long) PG_INT64_MAX),
+				 errhint("A weight is the number of customers a row stands for.")));
 	g->count += count;
 	groups->rows += count;
 }

@@ -117,6 +117,24 @@ digamma_rise(float8 x, float8 n)
 		digamma_rest(x + n);
 }
 
+/*
+ * Gamma(b + u) Gamma(a + b) / (Gamma(b) Gamma(a + b + u)): with b from 10 on by
+ * Stirling's formula, whose large terms cancel on paper; below, with
+ * Gamma(x + 1) = x Gamma(x).
+ */
+float8
+log_beta_ratio(float8 a, float8 b, float8 u)
+{
+	float8		below = 0;
+
+	for (; b < 10; b += 1)
+		below += log1p(a / b * (u / (a + b + u)));
+	return (b - 0.5) * log1p(a / b * (u / (a + b + u))) -
+		u * log1p(a / (b + u)) - a * log1p(u / (a + b)) +
+		(stirling_rest(b + u) - stirling_rest(b)) -
+		(stirling_rest(a + b + u) - stirling_rest(a + b)) - below;
+}
+
 /* Go on to k, which is not below rising->k. */
 void
 rising_to(Rising *rising, float8 k)

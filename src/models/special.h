@@ -60,7 +60,13 @@ extern float8 log_rising(float8 x, float8 n);
 extern float8 digamma_rise(float8 x, float8 n);
 
 /*
- * The two for k = 0, 1, 2, ... in ascending order: sums of log(x + i) and of
+ * log(B(a, b + u) / B(a, b)) of the beta function, a, b > 0 and u >= 0,
+ * without the cancellation of the two; 0 or below.
+ */
+extern float8 log_beta_ratio(float8 a, float8 b, float8 u);
+
+/*
+ * log_rising and digamma_rise for k = 0, 1, 2, ... in ascending order: sums of log(x + i) and of
  * 1 / (x + i) over i < k.
  */
 typedef struct Rising
