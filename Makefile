@@ -117,6 +117,7 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	contract_model \
 	earliest \
 	economics \
 	funnel \
@@ -135,6 +136,8 @@ REGRESS = \
 	rates \
 	recurring_matrix \
 	spill \
+	survival_curve \
+	survival_curve_type \
 	timeline \
 	timeline_days \
 	timeline_errors \

@@ -264,7 +264,7 @@ retention_mean_lifetime(PG_FUNCTION_ARGS)
 	if (isnan(up_to) || up_to < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("up_to must not be negative"),
+				 errmsg("up_to must be 0 or above"),
 				 errdetail("It is %g.", up_to),
 				 errhint("Pass the time up to which lifetimes are counted, in the unit of the durations.")));
 	if (up_to > last->at && last->censored > 0)
