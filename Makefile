@@ -20,6 +20,7 @@ OBJS = \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/special.o \
 	src/base/tally.o \
 	src/base/value.o \
 	src/base/wire.o \
@@ -76,12 +77,37 @@ OBJS = \
 	src/metrics/movement_changes.o \
 	src/metrics/rates.o \
 	src/metrics/retention_flags.o \
+	src/metrics/survival_curve.o \
+	src/metrics/survival_curve_estimate.o \
+	src/metrics/survival_curve_io.o \
+	src/metrics/survival_curve_log_rank.o \
+	src/metrics/survival_curve_readers.o \
+	src/metrics/survival_curve_state.o \
+	src/metrics/survival_curve_type.o \
 	src/metrics/timeline_items.o \
 	src/metrics/timeline_movements.o \
 	src/metrics/window_funnel.o \
+	src/models/contract.o \
+	src/models/contract_lifetime.o \
+	src/models/contract_model.o \
+	src/models/fitted.o \
+	src/models/fitted_parse.o \
+	src/models/groups.o \
+	src/models/groups_aggregate.o \
+	src/models/optimizer.o \
+	src/models/prediction.o \
+	src/models/purchase.o \
+	src/models/purchase_aggregate.o \
+	src/models/purchase_bgnbd.o \
+	src/models/purchase_model.o \
+	src/models/purchase_pareto.o \
+	src/models/special.o \
+	src/models/spend.o \
+	src/models/spend_model.o \
 	src/render/funnel_text.o \
 	src/render/lines.o \
 	src/render/movements_text.o \
+	src/render/survival_text.o \
 	src/render/text.o
 
 REGRESS = \
@@ -92,6 +118,7 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	contract_model \
 	customer_movements \
 	earliest \
 	economics \
@@ -113,6 +140,8 @@ REGRESS = \
 	rates \
 	recurring_matrix \
 	spill \
+	survival_curve \
+	survival_curve_type \
 	timeline \
 	timeline_days \
 	timeline_errors \

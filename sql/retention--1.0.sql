@@ -2579,3 +2579,1159 @@ CREATE AGGREGATE retention(VARIADIC conditions boolean[]) (
 );
 COMMENT ON AGGREGATE retention(boolean[]) IS
 	'of one customer (the group): r[1] tells whether any row meets condition 1, r[i] whether in addition any row meets condition i. No order of time is checked: put the times into the conditions, or use window_funnel. A NULL condition is not met; shorter arrays count as filled up with false; NULL when there is no row';
+
+-- ----------------------------------------------------------------
+-- 11. models: the support functions that aggregates fitting models share
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION groups_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_groups_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION groups_combine(internal, internal) IS
+	'aggregate support: adds the rows that one worker counted to those of another; error 22023 when kind or unit differ';
+
+CREATE FUNCTION groups_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_groups_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION groups_serialize(internal) IS
+	'aggregate support: packs what a worker counted';
+
+CREATE FUNCTION groups_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_groups_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION groups_deserialize(bytea, internal) IS
+	'aggregate support: unpacks what a worker counted; every field is checked, error 22P03';
+
+-- ----------------------------------------------------------------
+-- 12. purchase_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE purchase_model;
+
+CREATE FUNCTION purchase_model_in(cstring) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_in(cstring) IS
+	'input of purchase_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION purchase_model_out(purchase_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_out(purchase_model) IS
+	'output of purchase_model: one JSON object, lossless';
+
+CREATE FUNCTION purchase_model_recv(internal) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_recv(internal) IS
+	'binary input of purchase_model; every field is checked, error 22P03';
+
+CREATE FUNCTION purchase_model_send(purchase_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_send(purchase_model) IS
+	'binary output of purchase_model, version 1, the same on every machine';
+
+CREATE TYPE purchase_model (
+	INPUT = purchase_model_in,
+	OUTPUT = purchase_model_out,
+	RECEIVE = purchase_model_recv,
+	SEND = purchase_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE purchase_model IS
+	'a fitted model of how often customers buy and until when (bg/nbd, mbg/nbd or pareto/nbd), made by the aggregate purchase_model(kind, frequency, recency, age, unit): kind, unit of time, parameters and what the fit reports';
+
+-- comparison
+
+CREATE FUNCTION purchase_model_eq(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_eq(purchase_model, purchase_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION purchase_model_ne(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_ne(purchase_model, purchase_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION purchase_model_hash(purchase_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_hash(purchase_model) IS
+	'hash support';
+
+CREATE FUNCTION purchase_model_hash_extended(purchase_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_hash_extended(purchase_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = purchase_model_eq,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (purchase_model, purchase_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = purchase_model_ne,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (purchase_model, purchase_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS purchase_model_ops
+	DEFAULT FOR TYPE purchase_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 purchase_model_hash(purchase_model),
+	FUNCTION 2 purchase_model_hash_extended(purchase_model, bigint);
+COMMENT ON OPERATOR CLASS purchase_model_ops USING hash IS
+	'hashing of purchase_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY purchase_model_ops USING hash IS
+	'hashing of purchase_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION purchase_model_to_json(purchase_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_to_json(purchase_model) IS
+	'a purchase_model as json, the object its text is';
+
+CREATE CAST (purchase_model AS json)
+	WITH FUNCTION purchase_model_to_json(purchase_model);
+COMMENT ON CAST (purchase_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION purchase_model_to_jsonb(purchase_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_to_jsonb(purchase_model) IS
+	'a purchase_model as jsonb, the object its text is';
+
+CREATE CAST (purchase_model AS jsonb)
+	WITH FUNCTION purchase_model_to_jsonb(purchase_model);
+COMMENT ON CAST (purchase_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregate
+
+CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION purchase_model_final(internal) RETURNS purchase_model
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION purchase_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision) IS
+	'fits a model of purchases to customers, one row each, by maximum likelihood. kind: ''bg/nbd'' (Fader, Hardie and Lee 2005), ''mbg/nbd'' (Batislam, Denizel and Filiztekin 2007) or ''pareto/nbd'' (Schmittlein, Morrison and Colombo 1987), constant in a group (22023) and not NULL (22004). frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in one unit. Rows with a NULL are skipped, no rows give NULL. Rows that are no history (recency above age, negative or infinite times, ...) are error 22023 with their count and an example, as are data without any repeat purchase. model_fit() says whether the data identify the parameters';
+
+CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision, unit text) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text) IS
+	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model purchase_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
+COMMENT ON FUNCTION model_parameters(purchase_model) IS
+	'one row per parameter, in the order of the publications: r, alpha, a, b of bg/nbd and mbg/nbd, r, alpha, s, beta of pareto/nbd; alpha and beta are times in the unit of the model; standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model purchase_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(purchase_model) IS
+	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
+	'purchases expected of a customer within the horizon after the age, in units of the model. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases_new'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, double precision) IS
+	'purchases expected of a new customer within the horizon after the first purchase, which is not counted; the horizon is in units of the model; error 22023 for one that is negative or not finite';
+
+CREATE FUNCTION p_alive(
+	model purchase_model, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_alive'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_alive(purchase_model, bigint, double precision, double precision) IS
+	'probability that a customer has not dropped out for good by the age; always 1 under bg/nbd without a repeat purchase, which is why mbg/nbd exists. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+CREATE FUNCTION p_no_purchase(
+	model purchase_model, horizon double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_no_purchase'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_no_purchase(purchase_model, double precision, bigint, double precision, double precision) IS
+	'probability that a customer does not buy within the horizon after the age, in units of the model: the risk to lose them from sight. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+
+CREATE FUNCTION discounted_expected_purchases(
+	model purchase_model, annual_discount double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
+	'purchases expected of a customer after the age, without end, each worth (1 + annual_discount)^(-years after the age); a year is 365 days. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a model without a unit; error 22003 for a discount that is not positive and finite (0.15 is 15 % a year)';
+
+CREATE FUNCTION discounted_expected_purchases(
+	model purchase_model, annual_discount double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases_new'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision) IS
+	'the same of a new customer, from the first purchase on, which is not counted';
+
+CREATE FUNCTION log_likelihood(
+	model purchase_model, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_purchase_log_likelihood'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION log_likelihood(purchase_model, bigint, double precision, double precision) IS
+	'logarithm of the likelihood of one customer under a model, without terms of the data alone: its sum over customers that were not fitted compares models. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+-- ----------------------------------------------------------------
+-- 13. spend_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE spend_model;
+
+CREATE FUNCTION spend_model_in(cstring) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_in(cstring) IS
+	'input of spend_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION spend_model_out(spend_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_spend_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_out(spend_model) IS
+	'output of spend_model: one JSON object, lossless';
+
+CREATE FUNCTION spend_model_recv(internal) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_recv(internal) IS
+	'binary input of spend_model; every field is checked, error 22P03';
+
+CREATE FUNCTION spend_model_send(spend_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_send(spend_model) IS
+	'binary output of spend_model, version 1, the same on every machine';
+
+CREATE TYPE spend_model (
+	INPUT = spend_model_in,
+	OUTPUT = spend_model_out,
+	RECEIVE = spend_model_recv,
+	SEND = spend_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE spend_model IS
+	'a fitted Gamma-Gamma model of what customers spend on a purchase, made by the aggregate spend_model(frequency, monetary_value): parameters and what the fit reports';
+
+-- comparison
+
+CREATE FUNCTION spend_model_eq(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_eq(spend_model, spend_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION spend_model_ne(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_ne(spend_model, spend_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION spend_model_hash(spend_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_hash(spend_model) IS
+	'hash support';
+
+CREATE FUNCTION spend_model_hash_extended(spend_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_hash_extended(spend_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = spend_model_eq,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (spend_model, spend_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = spend_model_ne,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (spend_model, spend_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS spend_model_ops
+	DEFAULT FOR TYPE spend_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 spend_model_hash(spend_model),
+	FUNCTION 2 spend_model_hash_extended(spend_model, bigint);
+COMMENT ON OPERATOR CLASS spend_model_ops USING hash IS
+	'hashing of spend_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY spend_model_ops USING hash IS
+	'hashing of spend_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION spend_model_to_json(spend_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_spend_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_to_json(spend_model) IS
+	'a spend_model as json, the object its text is';
+
+CREATE CAST (spend_model AS json)
+	WITH FUNCTION spend_model_to_json(spend_model);
+COMMENT ON CAST (spend_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION spend_model_to_jsonb(spend_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_spend_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_to_jsonb(spend_model) IS
+	'a spend_model as jsonb, the object its text is';
+
+CREATE CAST (spend_model AS jsonb)
+	WITH FUNCTION spend_model_to_jsonb(spend_model);
+COMMENT ON CAST (spend_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregate
+
+CREATE FUNCTION spend_model_transition(internal, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, double precision) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION spend_model_transition(internal, bigint, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, numeric) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION spend_model_final(internal) RETURNS spend_model
+	AS 'MODULE_PATHNAME', 'retention_spend_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION spend_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value double precision) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, double precision) IS
+	'fits the Gamma-Gamma model (Fader and Hardie 2013) to customers, one row each, by maximum likelihood. frequency: repeat purchases; monetary_value: their mean value, not their sum, in any one currency, in double precision. Customers without repeat purchases say nothing and are not counted; rows with a NULL are skipped, no rows give NULL. Values of repeat customers that are not above 0 or not finite, and negative frequencies, are error 22023 with their count and an example, as are data without any repeat customer';
+
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, numeric) IS
+	'the same for numeric values, which are taken in double precision';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model spend_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_spend_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+COMMENT ON FUNCTION model_parameters(spend_model) IS
+	'one row per parameter: p, q and gamma, the latter in the unit of the values; standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model spend_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean, OUT correlation double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_spend_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(spend_model) IS
+	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION expected_spend(
+	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_spend'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS
+	'mean value expected of a further purchase of a customer, an estimate in the unit of the values; between the customers own mean and that of all. monetary_value: mean value of the repeat purchases, of no meaning and possibly NULL when frequency is 0; other NULLs give NULL. Error 22003 where the mean is infinite (q of the model at most 1), 22023 for a negative frequency or a value that is not above 0';
+
+CREATE FUNCTION log_likelihood(
+	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_spend_log_likelihood'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION log_likelihood(spend_model, bigint, double precision) IS
+	'logarithm of the likelihood of one customer under a model; 0 without repeat purchases. Error 22023 for a negative frequency or a value that is not above 0';
+
+CREATE FUNCTION predicted_ltv(
+	purchases purchase_model, spend spend_model, frequency bigint,
+	recency double precision, age double precision,
+	monetary_value double precision, as_of date, horizon interval,
+	annual_discount double precision DEFAULT 0,
+	margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_predicted_ltv'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, bigint, double precision, double precision, double precision, date, interval, double precision, double precision) IS
+	'value predicted of a customer within the horizon after as_of, where the age ends: expected purchases times expected spend times margin (0..1, the fraction of revenue that is left), in the unit of the values, at six decimals. The horizon is (as_of + horizon) - as_of, converted by the unit of the model; purchases count at the end of each calendar month after as_of, the last partial month at its end, and month j is worth (1 + annual_discount)^(-j/12). monetary_value may be NULL when frequency is 0; other NULLs give NULL. Errors as in expected_purchases and expected_spend, 22023 for a model without a unit or a negative horizon, 22003 for a margin outside 0..1 or a negative discount, 22008 for an infinite as_of';
+
+-- ----------------------------------------------------------------
+-- 14. survival_curve
+-- ----------------------------------------------------------------
+
+CREATE TYPE survival_curve;
+
+CREATE FUNCTION survival_curve_in(cstring) RETURNS survival_curve
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_in(cstring) IS
+	'input of survival_curve: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION survival_curve_out(survival_curve) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_out(survival_curve) IS
+	'output of survival_curve: canonical JSON without loss, times in as many digits as they need whatever extra_float_digits says';
+
+CREATE FUNCTION survival_curve_recv(internal) RETURNS survival_curve
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_recv(internal) IS
+	'binary input of survival_curve; every field and the sum of the counts is checked, error 22P03';
+
+CREATE FUNCTION survival_curve_send(survival_curve) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_send(survival_curve) IS
+	'binary output of survival_curve, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE survival_curve (
+	INPUT = survival_curve_in,
+	OUTPUT = survival_curve_out,
+	RECEIVE = survival_curve_recv,
+	SEND = survival_curve_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE survival_curve IS
+	'how long customers stay, for all times at once: exact counts of those who churned (events) and those last seen (censored) after each duration, storable and additive; made by the aggregate survival_curve, added up by rollup, read by survival_points, lifetime_quantile, median_lifetime, mean_lifetime, log_rank, survival_text';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION survival_curve_eq(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_eq(survival_curve, survival_curve) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION survival_curve_ne(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_ne(survival_curve, survival_curve) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION survival_curve_lt(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_lt(survival_curve, survival_curve) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION survival_curve_le(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_le(survival_curve, survival_curve) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION survival_curve_gt(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_gt(survival_curve, survival_curve) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION survival_curve_ge(survival_curve, survival_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_ge(survival_curve, survival_curve) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION survival_curve_cmp(survival_curve, survival_curve) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_cmp(survival_curve, survival_curve) IS
+	'below, at or above 0 as the first survival_curve sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION survival_curve_hash(survival_curve) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_hash(survival_curve) IS
+	'hash of a survival_curve';
+
+CREATE FUNCTION survival_curve_hash_extended(survival_curve, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_hash_extended(survival_curve, bigint) IS
+	'64-bit hash of a survival_curve with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = survival_curve_eq,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (survival_curve, survival_curve) IS
+	'equal: same kind, zone, days and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = survival_curve_ne,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (survival_curve, survival_curve) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = survival_curve_lt,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (survival_curve, survival_curve) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = survival_curve_le,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (survival_curve, survival_curve) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = survival_curve_gt,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (survival_curve, survival_curve) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = survival_curve_ge,
+	LEFTARG = survival_curve,
+	RIGHTARG = survival_curve,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (survival_curve, survival_curve) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS survival_curve_ops
+	DEFAULT FOR TYPE survival_curve USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 survival_curve_cmp(survival_curve, survival_curve);
+COMMENT ON OPERATOR CLASS survival_curve_ops USING btree IS
+	'order of survival_curves, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY survival_curve_ops USING btree IS
+	'order of survival_curves, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS survival_curve_ops
+	DEFAULT FOR TYPE survival_curve USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 survival_curve_hash(survival_curve),
+	FUNCTION 2 survival_curve_hash_extended(survival_curve, bigint);
+COMMENT ON OPERATOR CLASS survival_curve_ops USING hash IS
+	'hashing of survival_curves, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY survival_curve_ops USING hash IS
+	'hashing of survival_curves, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION survival_curve_to_json(survival_curve) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_to_json(survival_curve) IS
+	'a survival_curve as json, the object its text is';
+
+CREATE CAST (survival_curve AS json)
+	WITH FUNCTION survival_curve_to_json(survival_curve);
+COMMENT ON CAST (survival_curve AS json) IS
+	'the survival_curve as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION survival_curve_to_jsonb(survival_curve) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_to_jsonb(survival_curve) IS
+	'a survival_curve as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (survival_curve AS jsonb)
+	WITH FUNCTION survival_curve_to_jsonb(survival_curve);
+COMMENT ON CAST (survival_curve AS jsonb) IS
+	'the survival_curve as a jsonb object, so that to_jsonb() nests it';
+
+-- survival_curve aggregates
+
+CREATE FUNCTION survival_curve_transition(internal, bigint, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, bigint, boolean) IS
+	'aggregate support: counts a customer by duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, bigint, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, bigint, boolean, bigint) IS
+	'aggregate support: counts a customer by duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_transition(internal, double precision, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, double precision, boolean) IS
+	'aggregate support: counts a customer by duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, double precision, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, double precision, boolean, bigint) IS
+	'aggregate support: counts a customer by duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_transition(internal, interval, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, interval, boolean) IS
+	'aggregate support: counts a customer by duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, interval, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_transition_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, interval, boolean, bigint) IS
+	'aggregate support: counts a customer by duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_rollup(internal, survival_curve) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_rollup'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_rollup(internal, survival_curve) IS
+	'aggregate support: adds a curve to that of its group';
+
+CREATE FUNCTION survival_curve_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_combine(internal, internal) IS
+	'aggregate support: adds the counts of one worker to those of another';
+
+CREATE FUNCTION survival_curve_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_serialize(internal) IS
+	'aggregate support: packs the counts of a worker; error 54000 past 1 GB';
+
+CREATE FUNCTION survival_curve_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_deserialize(bytea, internal) IS
+	'aggregate support: unpacks the counts of a worker; every field is checked, error 22P03';
+
+CREATE FUNCTION survival_curve_final(internal) RETURNS survival_curve
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_final(internal) IS
+	'aggregate support: the curve of the customers counted, NULL when there are none; says nothing new to the state';
+
+CREATE AGGREGATE survival_curve(duration double precision, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS
+	'how long customers stay (the data of Kaplan and Meier''s estimate), one row a customer. duration: time from start to churn, or to when the customer was last seen, in any one unit, 0 or above; churned: true when the customer left then, false when still there (censored). numeric durations are taken as double precision. Rows with a NULL are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup. Memory: 16 bytes for each distinct pair of duration and outcome, at least doubled. Errors: 22003 for a duration that is negative, infinite or NaN, 54000 for more than 67 million distinct pairs';
+
+CREATE AGGREGATE survival_curve(duration double precision, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration was checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE survival_curve(duration bigint, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(bigint, boolean) IS
+	'the same with whole durations, for example days or months; error 22003 past 2^53';
+
+CREATE AGGREGATE survival_curve(duration bigint, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(bigint, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration was checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE survival_curve(duration interval, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(interval, boolean) IS
+	'the same with intervals, which must have neither months nor years (22023): churned_at - started_at of two timestamps has none. Durations are counted in days of 24 hours, as fractions';
+
+CREATE AGGREGATE survival_curve(duration interval, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(interval, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration was checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE rollup(survival_curve) (
+	SFUNC = survival_curve_rollup,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(survival_curve) IS
+	'adds up curves of disjoint customers (plans, channels, shards), exactly: the curve of all their rows; NULLs are skipped, no rows give NULL; error 22003 for more than 2^63 - 1 customers, 54000 for too many distinct times';
+
+-- readers
+
+CREATE FUNCTION survival_points(
+	curve survival_curve, confidence double precision DEFAULT 0.95,
+	OUT at_time double precision, OUT at_risk bigint, OUT events bigint,
+	OUT censored bigint, OUT survival double precision,
+	OUT std_error double precision, OUT low double precision,
+	OUT high double precision, OUT cumulative_hazard double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_survival_points'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION survival_points(survival_curve, double precision) IS
+	'one row for each distinct duration, ascending: at_risk (customers there just before, those last seen then included), events (churned then), censored (last seen then), survival (fraction still there after it, by Kaplan and Meier 1958), std_error of survival (Greenwood 1926; NULL when survival is 0), low and high (bounds of survival from the normal approximation of log(-log survival); NULL when survival is 0 or 1, where there are none) and cumulative_hazard (Nelson 1972, Aalen 1978). Times are in the unit of the durations. No rows for a NULL; error 22003 unless confidence is above 0 and below 1';
+
+CREATE FUNCTION lifetime_quantile(
+	curve survival_curve, p double precision, confidence double precision DEFAULT 0.95,
+	OUT estimate double precision, OUT low double precision,
+	OUT high double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_lifetime_quantile'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision, double precision) IS
+	'time by which a fraction p of the customers has churned, in the unit of the durations: where survival falls below 1 - p; where it is exactly 1 - p for a while, the middle of that while, up to the last time in the data for the last value (the rule of R survival). low and high: where the bounds of survival_points cross 1 - p, by the same rule. NULL where survival, or a bound, does not fall so far in the data, and for a NULL argument. p = 0 gives 0. Error 22003 for p outside 0..1 or a confidence that is not above 0 and below 1';
+
+CREATE FUNCTION median_lifetime(curve survival_curve) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_median_lifetime'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION median_lifetime(survival_curve) IS
+	'time by which half of the customers have churned, in the unit of the durations, as lifetime_quantile(curve, 0.5); NULL when more than half are there to the end of the data, and for a NULL';
+
+CREATE FUNCTION mean_lifetime(
+	curve survival_curve, up_to double precision,
+	OUT estimate double precision, OUT std_error double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_mean_lifetime'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mean_lifetime(survival_curve, double precision) IS
+	'mean time a customer stays within the first up_to units, in the unit of the durations: the area under the survival curve up to there (restricted mean), with its standard error (as rmean of R survival). up_to past the last time in the data gives NULL unless all have churned by then: nobody knows how the curve goes on; the whole mean, with up_to infinity, exists then too. NULL for a NULL argument; error 22003 for a negative or NaN up_to';
+
+CREATE FUNCTION log_rank(
+	VARIADIC curves survival_curve[],
+	OUT chi_square double precision, OUT degrees_of_freedom integer,
+	OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_log_rank'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION log_rank(survival_curve[]) IS
+	'log-rank test of whether groups of customers, one curve each, churn alike (Mantel 1966, Peto and Peto 1972): p_value is the probability of a chi_square so large if they do. NULL curves, and groups in which no churn could be expected, are left out; NULL when fewer than two are left, or when all customers churn at one time. log_rank(a, b) compares two, log_rank(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 1000';
+
+-- picture
+
+CREATE FUNCTION survival_text(curve survival_curve) RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'retention_survival_text'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 22;
+COMMENT ON FUNCTION survival_text(survival_curve) IS
+	'picture of a survival curve for psql, one row per line: time, customers at risk, percent still there after it with 95 % bounds, and a bar; one line for each time when there are 20 at most, else at equal steps. No rows for a NULL';
+
+-- ----------------------------------------------------------------
+-- 15. contract_model
+-- ----------------------------------------------------------------
+
+CREATE TYPE contract_model;
+
+CREATE FUNCTION contract_model_in(cstring) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_in(cstring) IS
+	'input of contract_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
+
+CREATE FUNCTION contract_model_out(contract_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_contract_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_out(contract_model) IS
+	'output of contract_model: one JSON object, lossless';
+
+CREATE FUNCTION contract_model_recv(internal) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_recv(internal) IS
+	'binary input of contract_model; every field is checked, error 22P03';
+
+CREATE FUNCTION contract_model_send(contract_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_send(contract_model) IS
+	'binary output of contract_model, version 1, the same on every machine';
+
+CREATE TYPE contract_model (
+	INPUT = contract_model_in,
+	OUTPUT = contract_model_out,
+	RECEIVE = contract_model_recv,
+	SEND = contract_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE contract_model IS
+	'a fitted model of how long contracts are renewed (sbg or bdw), made by contract_model(kind, periods, churned) or contract_model(kind, matrix, as_of): kind, parameters and what the fit reports; read by survival, renewal_rate, expected_lifetime, model_parameters, model_fit';
+
+-- comparison
+
+CREATE FUNCTION contract_model_eq(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_eq(contract_model, contract_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION contract_model_ne(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_ne(contract_model, contract_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION contract_model_hash(contract_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_hash(contract_model) IS
+	'hash support';
+
+CREATE FUNCTION contract_model_hash_extended(contract_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_hash_extended(contract_model, bigint) IS
+	'hash support with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = contract_model_eq,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES
+);
+COMMENT ON OPERATOR = (contract_model, contract_model) IS
+	'equal: the same model, to the last digit';
+
+CREATE OPERATOR <> (
+	FUNCTION = contract_model_ne,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (contract_model, contract_model) IS
+	'not equal';
+
+CREATE OPERATOR CLASS contract_model_ops
+	DEFAULT FOR TYPE contract_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 contract_model_hash(contract_model),
+	FUNCTION 2 contract_model_hash_extended(contract_model, bigint);
+COMMENT ON OPERATOR CLASS contract_model_ops USING hash IS
+	'hashing of contract_model values, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY contract_model_ops USING hash IS
+	'hashing of contract_model values, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION contract_model_to_json(contract_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_contract_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_to_json(contract_model) IS
+	'a contract_model as json, the object its text is';
+
+CREATE CAST (contract_model AS json)
+	WITH FUNCTION contract_model_to_json(contract_model);
+COMMENT ON CAST (contract_model AS json) IS
+	'the model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION contract_model_to_jsonb(contract_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_contract_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_to_jsonb(contract_model) IS
+	'a contract_model as jsonb, the object its text is';
+
+CREATE CAST (contract_model AS jsonb)
+	WITH FUNCTION contract_model_to_jsonb(contract_model);
+COMMENT ON CAST (contract_model AS jsonb) IS
+	'the model as a jsonb object, so that to_jsonb() nests it';
+
+-- fits
+
+CREATE FUNCTION contract_model_transition(internal, text, bigint, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_contract_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_transition(internal, text, bigint, boolean) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION contract_model_transition(internal, text, bigint, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_contract_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_transition(internal, text, bigint, boolean, bigint) IS
+	'aggregate support: counts so many customers as the weight says, equal ones together';
+
+CREATE FUNCTION contract_model_final(internal) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION contract_model_final(internal) IS
+	'aggregate support: fits a model to the customers counted; NULL when there are none; leaves the state as it is';
+
+CREATE AGGREGATE contract_model(kind text, periods bigint, churned boolean) (
+	SFUNC = contract_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = contract_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE contract_model(text, bigint, boolean) IS
+	'fits a model of contract renewals to customers, one row each, by maximum likelihood. kind: ''sbg'' (shifted beta-geometric, Fader and Hardie 2007: customers differ in a churn probability that stays the same) or ''bdw'' (beta discrete Weibull, Fader, Hardie, Liu, Davin and Steenburgh 2018: it changes with time, as t^c), constant in a group (22023) and not NULL (22004). churned true: lost in period number periods (1 is the first), that is after periods - 1 renewals; false: still there after so many periods. Customers may have started at different times. Rows with a NULL are skipped, no rows give NULL. Error 22023, with count and example, for rows with negative periods or a loss in period 0; likewise when no customer was lost, or all in the first period: no parameters are most likely then. model_fit() says whether the data identify the parameters';
+
+CREATE AGGREGATE contract_model(kind text, periods bigint, churned boolean, weight bigint) (
+	SFUNC = contract_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = contract_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE contract_model(text, bigint, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, so that a table of retention counts is enough; a row with weight 0 or NULL stands for nobody, a negative weight is error 22023 with its count and an example, more than 2^63 - 1 customers 22003';
+
+CREATE FUNCTION contract_model(kind text, matrix cohort_matrix, as_of date DEFAULT NULL) RETURNS contract_model
+	AS 'MODULE_PATHNAME', 'retention_contract_model_of_matrix'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
+COMMENT ON FUNCTION contract_model(text, cohort_matrix, date) IS
+	'the same from the streaks of a cohort matrix: a customer is lost at the first age at which not active; of each cohort the ages complete before as_of count (NULL: the data end inside the period of the last event), and who is active up to the last of them is still there. A period is one of the grain. NULL for a NULL matrix, or when no cohort has a complete age. Errors: 22023 for a recurring matrix, a grain of cut points, an unknown kind, when no customer was lost, or all at age 1; 22004 for a NULL kind, 22008 for an infinite as_of';
+
+-- readers
+
+CREATE FUNCTION model_parameters(
+	model contract_model,
+	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_contract_model_parameters'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+COMMENT ON FUNCTION model_parameters(contract_model) IS
+	'one row per parameter: alpha and beta of the distribution of churn probabilities, whose mean is alpha / (alpha + beta), and c of bdw (above 1: the churn probability of a customer rises with time, below 1 it falls); standard_error is asymptotic, NULL where the likelihood is flat';
+
+CREATE FUNCTION model_fit(
+	model contract_model,
+	OUT log_likelihood double precision, OUT customers bigint,
+	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
+	OUT identified boolean) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_contract_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(contract_model) IS
+	'how the fit went, one row: log_likelihood, customers, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while survival within the data may still be good). All NULL for a model that was not fitted here';
+
+-- predictions
+
+CREATE FUNCTION survival(model contract_model, t bigint) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_contract_survival'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION survival(contract_model, bigint) IS
+	'fraction of the customers still there after t periods, also far beyond the data; 1 for t = 0. NULL for a NULL argument; error 22003 for a negative t';
+
+CREATE FUNCTION renewal_rate(model contract_model, t bigint) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_contract_renewal_rate'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION renewal_rate(contract_model, bigint) IS
+	'fraction of the customers still there after t - 1 periods who are also there after t: survival(t) / survival(t - 1). It rises with t as those likely to churn have gone. NULL for a NULL argument; error 22003 for t below 1';
+
+CREATE FUNCTION expected_lifetime(
+	model contract_model, discount_per_period double precision,
+	renewals integer DEFAULT 0) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_contract_expected_lifetime'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION expected_lifetime(contract_model, double precision, integer) IS
+	'discounted expected number of payments to come, one a period (Fader and Hardie 2010); times the payment it is the value of a customer. renewals = 0: of a new customer, the payment at the start included (DEL); renewals = n: of a customer who has renewed n times, just before the next renewal, whose payment is not discounted (DERL). discount_per_period is a fraction; with 0 it is the expected number of payments, NULL where that has no limit (alpha, times c, at most 1), and for a NULL argument. Error 22003 for a discount that is negative or not finite, for negative renewals, and where a sum does not settle';

@@ -7,6 +7,7 @@
 #include "base/grain_parse.h"
 #include "base/money.h"
 #include "common/int.h"
+#include "common/shortest_dec.h"
 #include "miscadmin.h"
 #include "utils/datetime.h"
 
@@ -166,6 +167,16 @@ count_from_cstring(const char *text, int64 *count)
 			pg_add_s64_overflow(*count, *text - '0', count))
 			return false;
 	return true;
+}
+
+/* A double in as many digits as it needs. */
+void
+json_put_double(StringInfo out, float8 value)
+{
+	char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	double_to_shortest_decimal_buf(value + 0.0, text);
+	appendStringInfoString(out, text);
 }
 
 /* A day in ISO style. */

@@ -11,6 +11,7 @@
 #define RETENTION_JSON_PARTS_H
 
 #include "base/compat.h"
+#include "lib/stringinfo.h"
 #include "utils/date.h"
 
 /* The first thing wrong with a text; detail is NULL while there is none. */
@@ -73,6 +74,12 @@ extern void json_column_add(JsonColumn *column, int128 value);
 
 /* A count: digits only, 64 bits.  False when the text is none. */
 extern bool count_from_cstring(const char *text, int64 *count);
+
+/*
+ * A finite double in as many digits as it needs, whatever extra_float_digits
+ * says.
+ */
+extern void json_put_double(StringInfo out, float8 value);
 
 /* A day in ISO style whatever the DateStyle; palloc'd. */
 extern char *date_text(int64 day);

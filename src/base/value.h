@@ -11,7 +11,12 @@
 
 #include "base/compat.h"
 
+#include "access/tupdesc.h"
+
 /* A value (palloc'd) with a copy of the payload. */
 extern struct varlena *value_from_payload(const void *payload, Size len);
+
+/* The row description of a reader that returns columns. */
+extern TupleDesc result_row(FunctionCallInfo fcinfo);
 
 #endif							/* RETENTION_VALUE_H */

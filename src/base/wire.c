@@ -6,6 +6,9 @@
  */
 #include "base/wire.h"
 
+#include <math.h>
+
+#include "port/pg_bswap.h"
 #include "utils/memutils.h"
 
 /*
@@ -82,6 +85,18 @@ wire_put_int128(WireWriter *w, int128 value)
 		z >>= 7;
 	}
 	w->data[w->len++] = (char) z;
+}
+
+/* Append a finite double. */
+void
+wire_put_double(WireWriter *w, float8 value)
+{
+	uint64		bits;
+
+	value += 0.0;				/* no negative zero */
+	memcpy(&bits, &value, sizeof(bits));
+	bits = pg_hton64(bits);
+	wire_put_bytes(w, &bits, sizeof(bits));
 }
 
 /* The finished stream as a varlena; the writer is spent. */
@@ -176,6 +191,21 @@ wire_get_int128(WireReader *r)
 		}
 	}
 	wire_corrupt(r, "The value ends too early.");
+}
+
+/* Read a double. */
+float8
+wire_get_double(WireReader *r)
+{
+	uint64		bits;
+	float8		value;
+
+	memcpy(&bits, wire_get_bytes(r, sizeof(bits)), sizeof(bits));
+	bits = pg_ntoh64(bits);
+	memcpy(&value, &bits, sizeof(value));
+	if (!isfinite(value) || (value == 0 && signbit(value)))
+		wire_corrupt(r, "A number is not finite, or a negative zero.");
+	return value;
 }
 
 /* Nothing may be left. */

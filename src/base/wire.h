@@ -7,7 +7,8 @@
  * byte, lowest group first, the high bit meaning "more follows" (LEB128), so
  * that a stream is the same on every machine.  Signed integers are
  * zigzag-coded first.  One integer has one spelling: the reader refuses
- * superfluous groups, so equal values have equal bytes.
+ * superfluous groups, so equal values have equal bytes.  Doubles are finite,
+ * no negative zero, and written as 8 bytes, the highest first.
  */
 #ifndef RETENTION_WIRE_H
 #define RETENTION_WIRE_H
@@ -37,6 +38,7 @@ extern void wire_grow(WireWriter *w, Size more);
 extern void wire_put_bytes(WireWriter *w, const void *bytes, Size len);
 extern void wire_put_slow(WireWriter *w, uint64 value);
 extern void wire_put_int128(WireWriter *w, int128 value);
+extern void wire_put_double(WireWriter *w, float8 value);
 extern bytea *wire_finish(WireWriter *w);
 
 extern void wire_reader_init(WireReader *r, const void *bytes, Size len,
@@ -45,6 +47,7 @@ extern void wire_corrupt(const WireReader *r, const char *detail) pg_attribute_n
 extern const uint8 *wire_get_bytes(WireReader *r, Size len);
 extern uint64 wire_get_slow(WireReader *r);
 extern int128 wire_get_int128(WireReader *r);
+extern float8 wire_get_double(WireReader *r);
 extern void wire_get_end(const WireReader *r);
 
 /* Write an unsigned integer. */

@@ -9,6 +9,7 @@
 #include "metrics/cohort_matrix_read.h"
 
 #include "base/rate.h"
+#include "base/value.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -39,19 +40,6 @@ refuse_rows(const char *hint)
 			 errdetail("More than %lld rows lie between its first cohort and the end of the data.",
 					   (long long) MATRIX_MAX_ROWS),
 			 errhint("%s", hint)));
-}
-
-/* The row description of a function that returns a table. */
-static TupleDesc
-result_row(FunctionCallInfo fcinfo)
-{
-	TupleDesc	desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function returning record called in context that cannot accept type record")));
-	return BlessTupleDesc(desc);
 }
 
 /* ----------------------------------------------------------------

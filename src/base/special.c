@@ -1,0 +1,79 @@
+/*
+ * special.c
+ *		Special functions of statistical tests.
+ */
+#include "base/special.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#define STEPS 100000
+
+/* x^a exp(-x) / Gamma(a) */
+static float8
+gamma_factor(float8 a, float8 x)
+{
+	int			sign;
+
+	return exp(a * log(x) - x - lgamma_r(a, &sign));
+}
+
+/*
+ * P(a, x) by its series (DLMF 8.7.1): x^a exp(-x) / Gamma(a + 1) times
+ * 1 + x/(a+1) + x^2/((a+1)(a+2)) + ...
+ */
+static float8
+lower_series(float8 a, float8 x)
+{
+	float8		term = 1;
+	float8		sum = 1;
+
+	for (int n = 1; n < STEPS && term > sum * 1e-17; n++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		term *= x / (a + n);
+		sum += term;
+	}
+	return gamma_factor(a, x) * sum / a;
+}
+
+/*
+ * Q(a, x) by its continued fraction (DLMF 8.9.2, even part), for x > a + 1,
+ * where all denominators are positive; Lentz's method.
+ */
+static float8
+upper_fraction(float8 a, float8 x)
+{
+	float8		b = x + 1 - a;
+	float8		c = 1e300;
+	float8		d = 1 / b;
+	float8		fraction = d;
+
+	for (int n = 1; n < STEPS; n++)
+	{
+		float8		numerator = -n * (n - a);
+		float8		change;
+
+		CHECK_FOR_INTERRUPTS();
+		b += 2;
+		d = 1 / (numerator * d + b);
+		c = b + numerator / c;
+		change = c * d;
+		fraction *= change;
+		if (fabs(change - 1) < 1e-15)
+			break;
+	}
+	return gamma_factor(a, x) * fraction;
+}
+
+float8
+gamma_upper(float8 a, float8 x)
+{
+	float8		share;
+
+	if (x <= 0)
+		return 1;
+	share = x < a + 1 ? 1 - lower_series(a, x) : upper_fraction(a, x);
+	return Min(Max(share, 0), 1);
+}

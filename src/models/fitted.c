@@ -1,0 +1,448 @@
+/*
+ * fitted.c
+ *		Fitted models as values: stored form, text, casts and readers.
+ *
+ * Text form, one canonical JSON object (here broken into lines); doubles are
+ * written with as many digits as they need:
+ *
+ *	{"kind": "bg/nbd", "unit": "week",
+ *	 "parameters": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
+ *	 "log_likelihood": -9582.4, "customers": 2357, "distinct_rows": 1016,
+ *	 "evaluations": 37, "status": "converged", "identified": true,
+ *	 "covariance": [[...], ...], "correlation": 0.11}
+ *
+ * What a model has not got is left out: the unit, what a fit reports (then
+ * all of it), covariance, correlation.
+ */
+#include "models/fitted.h"
+
+#include <math.h>
+
+#include "base/json_parts.h"
+#include "base/value.h"
+#include "base/wire.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#define FITTED_VERSION 1
+#define FITTED_FLAGS \
+	(FITTED_HAS_FIT | FITTED_HAS_COVARIANCE | FITTED_HAS_CORRELATION | \
+	 FITTED_IDENTIFIED)
+
+const char *const fitted_unit_names[FITTED_UNITS] = {NULL, "day", "week", "month"};
+const float8 fitted_unit_days[FITTED_UNITS] = {0, 1, 7, 365.0 / 12};
+const char *const fitted_status_names[FITTED_STATUSES] = {
+	[OPTIMIZER_CONVERGED] = "converged",
+	[OPTIMIZER_STALLED] = "stalled",
+	[OPTIMIZER_EXHAUSTED] = "too many evaluations"
+};
+
+/* ----------------------------------------------------------------
+ *		Names
+ * ----------------------------------------------------------------
+ */
+
+/* Does a text of some length say this word, in any case? */
+static bool
+is_word(const char *word, const char *text, int len)
+{
+	return strlen(word) == len && pg_strncasecmp(word, text, len) == 0;
+}
+
+int
+fitted_kind(const FittedType *type, const char *name, int len)
+{
+	for (int i = 0; i < type->nkinds; i++)
+		if (is_word(type->kinds[i].name, name, len))
+			return i;
+	return -1;
+}
+
+/* Units are taken in singular and plural. */
+int
+fitted_unit(const char *name, int len)
+{
+	int			singular = len > 1 && (name[len - 1] == 's' || name[len - 1] == 'S') ?
+		len - 1 : len;
+
+	for (int i = FITTED_DAY; i < FITTED_UNITS; i++)
+		if (is_word(fitted_unit_names[i], name, singular))
+			return i;
+	return -1;
+}
+
+char *
+fitted_kind_list(const FittedType *type)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < type->nkinds; i++)
+		appendStringInfo(&list, "%s'%s'", i == 0 ? "" :
+						 i == type->nkinds - 1 ? " or " : ", ",
+						 type->kinds[i].name);
+	return list.data;
+}
+
+/* ----------------------------------------------------------------
+ *		What makes a model valid
+ * ----------------------------------------------------------------
+ */
+
+static const char *
+covariance_problem(const Fitted *fitted, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (!(fitted->covariance[i][i] > 0))
+			return "A variance is not positive.";
+		for (int j = 0; j < n; j++)
+		{
+			if (!isfinite(fitted->covariance[i][j]))
+				return "A covariance is not finite.";
+			if (fitted->covariance[i][j] != fitted->covariance[j][i])
+				return "The covariance is not symmetric.";
+			if (fabs(fitted->covariance[i][j]) > (1 + 1e-9) *
+				sqrt(fitted->covariance[i][i]) * sqrt(fitted->covariance[j][j]))
+				return "A covariance exceeds the variances.";
+		}
+	}
+	return NULL;
+}
+
+const char *
+fitted_problem(const FittedType *type, const Fitted *fitted)
+{
+	const FittedKind *kind = &type->kinds[fitted->kind];
+
+	for (int i = 0; i < kind->n; i++)
+		if (!(fitted->p[i] >= FITTED_MIN && fitted->p[i] <= FITTED_MAX))
+			return psprintf("Parameter \"%s\" is not between %g and %g.",
+							kind->parameters[i], FITTED_MIN, FITTED_MAX);
+	if (fitted->unit != FITTED_NO_UNIT && !type->has_unit)
+		return "It has a unit of time.";
+	if ((fitted->flags & FITTED_HAS_CORRELATION) &&
+		!(type->has_correlation && fitted->correlation >= -1 &&
+		  fitted->correlation <= 1))
+		return "The correlation is not between -1 and 1.";
+	if (fitted->flags & FITTED_HAS_FIT)
+	{
+		if (!isfinite(fitted->log_likelihood))
+			return "The log-likelihood is not finite.";
+		if (fitted->distinct_rows < 1 || fitted->customers < fitted->distinct_rows)
+			return "There are fewer customers than distinct rows, or none.";
+		if (fitted->evaluations < 0)
+			return "The number of evaluations is negative.";
+	}
+	if ((fitted->flags & FITTED_IDENTIFIED) &&
+		!((fitted->flags & FITTED_HAS_FIT) &&
+		  (fitted->flags & FITTED_HAS_COVARIANCE) &&
+		  fitted->status == OPTIMIZER_CONVERGED))
+		return "It is identified without having converged, or without covariance.";
+	if (fitted->flags & FITTED_HAS_COVARIANCE)
+		return covariance_problem(fitted, kind->n);
+	return NULL;
+}
+
+/* Take over what an optimizer found. */
+void
+fitted_from_optimizer(const OptimizerResult *result, Fitted *fitted)
+{
+	fitted->flags |= FITTED_HAS_FIT;
+	if (result->has_covariance)
+		fitted->flags |= FITTED_HAS_COVARIANCE;
+	if (result->identified)
+		fitted->flags |= FITTED_IDENTIFIED;
+	fitted->status = result->status;
+	fitted->log_likelihood = result->value;
+	fitted->evaluations = result->evaluations;
+	memcpy(fitted->p, result->p, sizeof(fitted->p));
+	memcpy(fitted->covariance, result->covariance, sizeof(fitted->covariance));
+}
+
+/* ----------------------------------------------------------------
+ *		Binary
+ * ----------------------------------------------------------------
+ */
+
+struct varlena *
+fitted_encode(const FittedType *type, const Fitted *fitted)
+{
+	int			n = type->kinds[fitted->kind].n;
+	const uint8 head[4] = {FITTED_VERSION, fitted->kind, fitted->unit, fitted->flags};
+	const uint8 status = (uint8) fitted->status;
+	WireWriter	w;
+
+	wire_writer_init(&w, 256, type->name, NULL);
+	wire_put_bytes(&w, head, sizeof(head));
+	for (int i = 0; i < n; i++)
+		wire_put_double(&w, fitted->p[i]);
+	if (fitted->flags & FITTED_HAS_FIT)
+	{
+		wire_put_bytes(&w, &status, 1);
+		wire_put_double(&w, fitted->log_likelihood);
+		wire_put(&w, fitted->customers);
+		wire_put(&w, fitted->distinct_rows);
+		wire_put(&w, fitted->evaluations);
+	}
+	if (fitted->flags & FITTED_HAS_COVARIANCE)
+		for (int i = 0; i < n; i++)
+			for (int j = 0; j <= i; j++)
+				wire_put_double(&w, fitted->covariance[i][j]);
+	if (fitted->flags & FITTED_HAS_CORRELATION)
+		wire_put_double(&w, fitted->correlation);
+	return (struct varlena *) wire_finish(&w);
+}
+
+static int64
+get_count(WireReader *r)
+{
+	return (int64) wire_get_max(r, PG_INT64_MAX, "A count is too large.");
+}
+
+void
+fitted_decode(const FittedType *type, const void *payload, Size len,
+			  Fitted *fitted)
+{
+	const uint8 *head;
+	const char *problem;
+	WireReader	r;
+	int			n;
+
+	memset(fitted, 0, sizeof(Fitted));
+	wire_reader_init(&r, payload, len, type->name);
+	head = wire_get_bytes(&r, 4);
+	if (head[0] != FITTED_VERSION)
+		wire_corrupt(&r, "The version is unknown.");
+	if (head[1] >= type->nkinds || head[2] >= FITTED_UNITS ||
+		(head[3] & ~FITTED_FLAGS) != 0)
+		wire_corrupt(&r, "It has an unknown kind, unit or flag.");
+	fitted->kind = head[1];
+	fitted->unit = head[2];
+	fitted->flags = head[3];
+	n = type->kinds[fitted->kind].n;
+	for (int i = 0; i < n; i++)
+		fitted->p[i] = wire_get_double(&r);
+	if (fitted->flags & FITTED_HAS_FIT)
+	{
+		uint8		status = *wire_get_bytes(&r, 1);
+
+		if (status >= FITTED_STATUSES)
+			wire_corrupt(&r, "The status is unknown.");
+		fitted->status = (OptimizerStatus) status;
+		fitted->log_likelihood = wire_get_double(&r);
+		fitted->customers = get_count(&r);
+		fitted->distinct_rows = get_count(&r);
+		fitted->evaluations = get_count(&r);
+	}
+	if (fitted->flags & FITTED_HAS_COVARIANCE)
+		for (int i = 0; i < n; i++)
+			for (int j = 0; j <= i; j++)
+				fitted->covariance[i][j] = fitted->covariance[j][i] =
+					wire_get_double(&r);
+	if (fitted->flags & FITTED_HAS_CORRELATION)
+		fitted->correlation = wire_get_double(&r);
+	wire_get_end(&r);
+	problem = fitted_problem(type, fitted);
+	if (problem != NULL)
+		wire_corrupt(&r, problem);
+}
+
+void
+fitted_argument(const FittedType *type, FunctionCallInfo fcinfo, int n,
+				Fitted *fitted)
+{
+	struct varlena *value = PG_GETARG_VARLENA_PP(n);
+
+	fitted_decode(type, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), fitted);
+	PG_FREE_IF_COPY(value, n);
+}
+
+/* ----------------------------------------------------------------
+ *		Text
+ * ----------------------------------------------------------------
+ */
+
+static void
+append_covariance(StringInfo out, const Fitted *fitted, int n)
+{
+	appendStringInfoString(out, ", \"covariance\": [");
+	for (int i = 0; i < n; i++)
+	{
+		appendStringInfoString(out, i > 0 ? ", [" : "[");
+		for (int j = 0; j < n; j++)
+		{
+			if (j > 0)
+				appendStringInfoChar(out, ',');
+			json_put_double(out, fitted->covariance[i][j]);
+		}
+		appendStringInfoChar(out, ']');
+	}
+	appendStringInfoChar(out, ']');
+}
+
+char *
+fitted_to_cstring(const FittedType *type, const Fitted *fitted)
+{
+	const FittedKind *kind = &type->kinds[fitted->kind];
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "{\"kind\": \"%s\"", kind->name);
+	if (fitted->unit != FITTED_NO_UNIT)
+		appendStringInfo(&out, ", \"unit\": \"%s\"",
+						 fitted_unit_names[fitted->unit]);
+	appendStringInfoString(&out, ", \"parameters\": {");
+	for (int i = 0; i < kind->n; i++)
+	{
+		appendStringInfo(&out, "%s\"%s\": ", i > 0 ? ", " : "",
+						 kind->parameters[i]);
+		json_put_double(&out, fitted->p[i]);
+	}
+	appendStringInfoChar(&out, '}');
+	if (fitted->flags & FITTED_HAS_FIT)
+	{
+		appendStringInfoString(&out, ", \"log_likelihood\": ");
+		json_put_double(&out, fitted->log_likelihood);
+		appendStringInfo(&out, ", \"customers\": " INT64_FORMAT
+						 ", \"distinct_rows\": " INT64_FORMAT
+						 ", \"evaluations\": " INT64_FORMAT
+						 ", \"status\": \"%s\", \"identified\": %s",
+						 fitted->customers, fitted->distinct_rows,
+						 fitted->evaluations, fitted_status_names[fitted->status],
+						 fitted->flags & FITTED_IDENTIFIED ? "true" : "false");
+	}
+	if (fitted->flags & FITTED_HAS_COVARIANCE)
+		append_covariance(&out, fitted, kind->n);
+	if (fitted->flags & FITTED_HAS_CORRELATION)
+	{
+		appendStringInfoString(&out, ", \"correlation\": ");
+		json_put_double(&out, fitted->correlation);
+	}
+	appendStringInfoChar(&out, '}');
+	return out.data;
+}
+
+/* ----------------------------------------------------------------
+ *		The bodies of SQL functions
+ * ----------------------------------------------------------------
+ */
+
+Datum
+fitted_in(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	Fitted		fitted;
+
+	if (!fitted_parse(type, PG_GETARG_CSTRING(0), EscapeContext(fcinfo), &fitted))
+		PG_RETURN_NULL();		/* a soft error was recorded */
+	PG_RETURN_POINTER(fitted_encode(type, &fitted));
+}
+
+static char *
+argument_text(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	Fitted		fitted;
+
+	fitted_argument(type, fcinfo, 0, &fitted);
+	return fitted_to_cstring(type, &fitted);
+}
+
+Datum
+fitted_out(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	PG_RETURN_CSTRING(argument_text(type, fcinfo));
+}
+
+Datum
+fitted_to_json(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(argument_text(type, fcinfo)));
+}
+
+Datum
+fitted_to_jsonb(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	return DirectFunctionCall1(jsonb_in,
+							   CStringGetDatum(argument_text(type, fcinfo)));
+}
+
+Datum
+fitted_recv(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	int			len = buf->len - buf->cursor;
+	const char *payload = pq_getmsgbytes(buf, len);
+	Fitted		fitted;
+
+	fitted_decode(type, payload, len, &fitted);
+	PG_RETURN_POINTER(value_from_payload(payload, len));
+}
+
+/* Rows name, estimate, standard_error. */
+Datum
+fitted_parameters(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	FuncCallContext *call;
+	const Fitted *fitted;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+	int			i;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old;
+		Fitted	   *copy;
+
+		call = SRF_FIRSTCALL_INIT();
+		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+		copy = palloc(sizeof(Fitted));
+		fitted_argument(type, fcinfo, 0, copy);
+		call->user_fctx = copy;
+		call->tuple_desc = result_row(fcinfo);
+		MemoryContextSwitchTo(old);
+	}
+	call = SRF_PERCALL_SETUP();
+	fitted = call->user_fctx;
+	i = (int) call->call_cntr;
+	if (i >= type->kinds[fitted->kind].n)
+		SRF_RETURN_DONE(call);
+	values[0] = CStringGetTextDatum(type->kinds[fitted->kind].parameters[i]);
+	values[1] = Float8GetDatum(fitted->p[i]);
+	nulls[2] = (fitted->flags & FITTED_HAS_COVARIANCE) == 0;
+	values[2] = nulls[2] ? (Datum) 0 :
+		Float8GetDatum(sqrt(fitted->covariance[i][i]));
+	SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
+															values, nulls)));
+}
+
+/*
+ * One row: log_likelihood, customers, distinct_rows, evaluations, status,
+ * identified, and correlation where the type has it; NULL where there was no
+ * fit.
+ */
+Datum
+fitted_fit(const FittedType *type, FunctionCallInfo fcinfo)
+{
+	Fitted		fitted;
+	Datum		values[7] = {0};
+	bool		nulls[7];
+	bool		fit;
+
+	fitted_argument(type, fcinfo, 0, &fitted);
+	fit = (fitted.flags & FITTED_HAS_FIT) != 0;
+	for (int i = 0; i < 6; i++)
+		nulls[i] = !fit;
+	nulls[6] = (fitted.flags & FITTED_HAS_CORRELATION) == 0;
+	values[0] = Float8GetDatum(fitted.log_likelihood);
+	values[1] = Int64GetDatum(fitted.customers);
+	values[2] = Int64GetDatum(fitted.distinct_rows);
+	values[3] = Int64GetDatum(fitted.evaluations);
+	values[4] = CStringGetTextDatum(fitted_status_names[fitted.status]);
+	values[5] = BoolGetDatum((fitted.flags & FITTED_IDENTIFIED) != 0);
+	values[6] = Float8GetDatum(fitted.correlation);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row(fcinfo),
+													  values, nulls)));
+}

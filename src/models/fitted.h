@@ -1,0 +1,127 @@
+/*
+ * fitted.h
+ *		Fitted models as values: what the types of all models share.
+ *
+ * Stored form: a varlena with either header, whose payload is the same in
+ * binary I/O and in hashes:
+ *
+ *	byte	version (1)
+ *	byte	kind
+ *	byte	unit of time (FITTED_*), 0 for none
+ *	byte	flags (FITTED_HAS_*, FITTED_IDENTIFIED)
+ *	double	parameters, in the order of the kind (8 bytes, highest first)
+ *	with FITTED_HAS_FIT:
+ *		byte	status (OptimizerStatus)
+ *		double	log-likelihood
+ *		uint	customers (> 0), distinct rows (> 0, at most customers),
+ *				evaluations
+ *	with FITTED_HAS_COVARIANCE:
+ *		double	lower triangle of the covariance of the parameters, row by row
+ *	with FITTED_HAS_CORRELATION:
+ *		double	correlation of frequency and spend, in -1 .. 1
+ *
+ * Doubles are finite and no negative zero.  A model may consist of parameters
+ * alone, say of a publication.
+ */
+#ifndef RETENTION_FITTED_H
+#define RETENTION_FITTED_H
+
+#include "models/optimizer.h"
+
+#define FITTED_HAS_FIT 0x01
+#define FITTED_HAS_COVARIANCE 0x02
+#define FITTED_HAS_CORRELATION 0x04
+#define FITTED_IDENTIFIED 0x08	/* goes with fit and covariance */
+
+/* Parameters lie between these: products of several stay finite. */
+#define FITTED_MIN 1e-30
+#define FITTED_MAX 1e30
+
+/* Units of time. */
+enum
+{
+	FITTED_NO_UNIT, FITTED_DAY, FITTED_WEEK, FITTED_MONTH, FITTED_UNITS
+};
+
+/* Days of a unit; a month is 365/12 days.  0 for none. */
+extern const float8 fitted_unit_days[FITTED_UNITS];
+extern const char *const fitted_unit_names[FITTED_UNITS];
+
+/* Words of OptimizerStatus, as far as a fitted model can have it. */
+#define FITTED_STATUSES (OPTIMIZER_EXHAUSTED + 1)
+extern const char *const fitted_status_names[FITTED_STATUSES];
+
+#define FITTED_MAX_KINDS 3
+
+/* One of a type's kinds of models. */
+typedef struct FittedKind
+{
+	const char *name;
+	int			n;				/* parameters */
+	const char *parameters[OPTIMIZER_MAX_PARAMETERS];
+} FittedKind;
+
+/* A type. */
+typedef struct FittedType
+{
+	const char *name;
+	bool		has_unit;
+	bool		has_correlation;
+	int			nkinds;
+	FittedKind	kinds[FITTED_MAX_KINDS];
+} FittedType;
+
+typedef struct Fitted
+{
+	uint8		kind;
+	uint8		unit;
+	uint8		flags;
+	OptimizerStatus status;
+	float8		p[OPTIMIZER_MAX_PARAMETERS];
+	float8		log_likelihood;
+	int64		customers;
+	int64		distinct_rows;
+	int64		evaluations;
+	float8		covariance[OPTIMIZER_MAX_PARAMETERS][OPTIMIZER_MAX_PARAMETERS];
+	float8		correlation;
+} Fitted;
+
+/* Number of a kind or unit by its name in any case, or -1. */
+extern int	fitted_kind(const FittedType *type, const char *name, int len);
+extern int	fitted_unit(const char *name, int len);
+
+/* The names of the kinds, quoted, for a hint. */
+extern char *fitted_kind_list(const FittedType *type);
+
+/* What is wrong with a model, as a sentence for errdetail, or NULL. */
+extern const char *fitted_problem(const FittedType *type, const Fitted *fitted);
+
+/* To a datum (palloc'd), and back; corrupt bytes are error 22P03. */
+extern struct varlena *fitted_encode(const FittedType *type,
+									 const Fitted *fitted);
+extern void fitted_decode(const FittedType *type, const void *payload,
+						  Size len, Fitted *fitted);
+
+/* Text: canonical JSON, lossless; parsing is false after a soft error. */
+extern char *fitted_to_cstring(const FittedType *type, const Fitted *fitted);
+extern bool fitted_parse(const FittedType *type, const char *text,
+						 Node *escape, Fitted *fitted);
+
+/* The bodies of the SQL functions of a type. */
+extern Datum fitted_in(const FittedType *type, FunctionCallInfo fcinfo);
+extern Datum fitted_out(const FittedType *type, FunctionCallInfo fcinfo);
+extern Datum fitted_recv(const FittedType *type, FunctionCallInfo fcinfo);
+extern Datum fitted_to_json(const FittedType *type, FunctionCallInfo fcinfo);
+extern Datum fitted_to_jsonb(const FittedType *type, FunctionCallInfo fcinfo);
+extern Datum fitted_parameters(const FittedType *type, FunctionCallInfo fcinfo);
+extern Datum fitted_fit(const FittedType *type, FunctionCallInfo fcinfo);
+
+/* Argument n, decoded. */
+extern void fitted_argument(const FittedType *type, FunctionCallInfo fcinfo,
+							int n, Fitted *fitted);
+
+/* Take over what an optimizer found. */
+extern void fitted_from_optimizer(const OptimizerResult *result,
+								  Fitted *fitted);
+
+#endif							/* RETENTION_FITTED_H */

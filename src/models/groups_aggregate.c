@@ -1,0 +1,109 @@
+/*
+ * groups_aggregate.c
+ *		The support functions shared by the aggregates that fit models.
+ */
+#include "models/groups.h"
+
+#include "base/aggregate.h"
+#include "lib/stringinfo.h"
+
+PG_FUNCTION_INFO_V1(retention_groups_combine);
+PG_FUNCTION_INFO_V1(retention_groups_serialize);
+PG_FUNCTION_INFO_V1(retention_groups_deserialize);
+
+/* (internal, internal) -> internal: add the second state to the first. */
+Datum
+retention_groups_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	const RowGroups *from;
+	RowGroups	   *into;
+
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	from = (const RowGroups *) PG_GETARG_POINTER(1);
+	if (PG_ARGISNULL(0))
+		into = groups_create(context, from->kind, from->unit);
+	else
+		into = (RowGroups *) PG_GETARG_POINTER(0);
+	groups_require(into, from->kind, from->unit);
+	groups_combine(into, from);
+	PG_RETURN_POINTER(into);
+}
+
+/* (internal) -> bytea: pack a worker's state. */
+Datum
+retention_groups_serialize(PG_FUNCTION_ARGS)
+{
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_BYTEA_P(groups_serialize((const RowGroups *) PG_GETARG_POINTER(0)));
+}
+
+/* (bytea, internal) -> internal: a packed state, to be combined at once. */
+Datum
+retention_groups_deserialize(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes;
+
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	bytes = PG_GETARG_BYTEA_PP(0);
+	PG_RETURN_POINTER(groups_deserialize(CurrentMemoryContext,
+										 VARDATA_ANY(bytes),
+										 VARSIZE_ANY_EXHDR(bytes)));
+}
+
+/* Error 22023 unless a row is for the model the group is. */
+void
+groups_require(const RowGroups *groups, uint8 kind, uint8 unit)
+{
+	if (unlikely(groups->kind != kind || groups->unit != unit))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be the same for all rows of a group",
+						groups->kind != kind ? "kind" : "unit"),
+				 errhint("GROUP BY it, or pass a constant.")));
+}
+
+void
+groups_check_bad(const RowGroups *groups, const char *aggregate,
+				 const ProblemText *problems, int nproblems,
+				 char *(*describe) (const RowGroup *))
+{
+	StringInfoData detail;
+	const char *hint = NULL;
+	int64		count = 0;
+
+	initStringInfo(&detail);
+	for (int i = 0; i < nproblems; i++)
+	{
+		const BadRows *bad = &groups->bad[i];
+
+		if (bad->count == 0)
+			continue;
+		if (hint == NULL)
+			hint = problems[i].hint;
+		else
+			appendStringInfoChar(&detail, ' ');
+		appendStringInfo(&detail, "In %lld %s %s, for example %s.",
+						 (long long) bad->count,
+						 bad->count == 1 ? "row" : "rows", problems[i].phrase,
+						 describe(&bad->example));
+		count += bad->count;
+	}
+	if (count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s cannot use %lld of %lld rows", aggregate,
+						(long long) count, (long long) (count + groups->rows + groups->unused)),
+				 errdetail_internal("%s", detail.data),
+				 errhint("%s", hint)));
+	pfree(detail.data);
+}

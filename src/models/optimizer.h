@@ -1,0 +1,74 @@
+/*
+ * optimizer.h
+ *		Maximum of a smooth function of a few positive parameters.
+ */
+#ifndef RETENTION_OPTIMIZER_H
+#define RETENTION_OPTIMIZER_H
+
+#include "base/compat.h"
+
+#define OPTIMIZER_MAX_PARAMETERS 5
+
+/* Calls of the function in one search. */
+#define OPTIMIZER_MAX_EVALUATIONS 500
+
+/*
+ * Parameters stay within exp(-range) .. exp(range): scale the data so that
+ * they are near 1.
+ */
+#define OPTIMIZER_LOG_RANGE 18.0
+
+/*
+ * The function at the parameters p[0 .. n): returns its value and writes its
+ * derivatives by each of them.  A value that is not finite is taken as lower
+ * than any other.  It must be a pure function of p, and should check for
+ * interrupts when it is slow.
+ */
+typedef float8 (*OptimizerFunction) (const float8 *p, float8 *gradient,
+									 void *arg);
+
+typedef enum OptimizerStatus
+{
+	OPTIMIZER_CONVERGED,		/* at a maximum, to rounding */
+	OPTIMIZER_STALLED,			/* no step goes up, though there is a slope */
+	OPTIMIZER_EXHAUSTED,		/* too many evaluations */
+	OPTIMIZER_NO_START			/* not finite where it should start */
+} OptimizerStatus;
+
+typedef struct OptimizerResult
+{
+	int			n;				/* parameters */
+	OptimizerStatus status;
+	int			evaluations;	/* calls of the function */
+	float8		value;
+	float8		p[OPTIMIZER_MAX_PARAMETERS];
+
+	/*
+	 * The inverse of the negative Hessian at p: when the function is a
+	 * log-likelihood, the asymptotic covariance.  Valid only with
+	 * has_covariance: the Hessian is negative definite and p inside its range.
+	 */
+	bool		has_covariance;
+	float8		covariance[OPTIMIZER_MAX_PARAMETERS][OPTIMIZER_MAX_PARAMETERS];
+
+	/*
+	 * Does the function, as a log-likelihood, tell what the parameters are?
+	 * Converged, with a covariance, and no standard error exceeds its
+	 * parameter.  If not, p is a point of a flat ridge.
+	 */
+	bool		identified;
+} OptimizerResult;
+
+/*
+ * Maximize function(p, arg) over n positive parameters from start.  The
+ * search is deterministic, allocates nothing, and fills in *result whatever
+ * happens; the point found is never below the start.
+ */
+extern void optimizer_maximize(OptimizerFunction function, void *arg, int n,
+							   const float8 *start, OptimizerResult *result);
+
+/* The better of two results: a usable one, then the higher value. */
+extern bool optimizer_better(const OptimizerResult *a,
+							 const OptimizerResult *b);
+
+#endif							/* RETENTION_OPTIMIZER_H */

@@ -1,0 +1,117 @@
+/*
+ * purchase_aggregate.c
+ *		The aggregate purchase_model(kind, frequency, recency, age [, unit]).
+ *
+ * Rows are counted as groups.h says; the final function fits the model and
+ * leaves the state as it is.
+ */
+#include "models/purchase.h"
+
+#include "base/aggregate.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(retention_purchase_model_transition);
+PG_FUNCTION_INFO_V1(retention_purchase_model_final);
+
+/* A word that says what to fit; NULL is error 22004. */
+static text *
+word_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be NULL", name)));
+	return PG_GETARG_TEXT_PP(n);
+}
+
+static uint8
+kind_argument(FunctionCallInfo fcinfo, int n)
+{
+	text	   *word = word_argument(fcinfo, n, "kind");
+	int			kind = fitted_kind(&purchase_type, VARDATA_ANY(word),
+								   VARSIZE_ANY_EXHDR(word));
+
+	if (kind < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown kind of purchase model \"%s\"",
+						text_to_cstring(word)),
+				 errhint("It is %s.", fitted_kind_list(&purchase_type))));
+	return kind;
+}
+
+static uint8
+unit_argument(FunctionCallInfo fcinfo, int n)
+{
+	text	   *word = word_argument(fcinfo, n, "unit");
+	int			unit = fitted_unit(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
+
+	if (unit < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown unit of time \"%s\"", text_to_cstring(word)),
+				 errdetail("The unit is that of recency and age."),
+				 errhint("It is 'day', 'week' (7 days) or 'month' (365/12 days); without the argument the model has no unit.")));
+	return unit;
+}
+
+/* (internal, kind, frequency, recency, age [, unit]) -> internal */
+Datum
+retention_purchase_model_transition(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	RowGroups	   *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
+	uint8		kind = kind_argument(fcinfo, 1);
+	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : FITTED_NO_UNIT;
+	PurchaseProblem problem;
+	int64		frequency;
+	float8		recency;
+	float8		age;
+
+	if (groups == NULL)
+		groups = groups_create(context, kind, unit);
+	groups_require(groups, kind, unit);
+	if (PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
+		PG_RETURN_POINTER(groups);
+	frequency = PG_GETARG_INT64(2);
+	recency = PG_GETARG_FLOAT8(3);
+	age = PG_GETARG_FLOAT8(4);
+	problem = purchase_history_problem(frequency, recency, age);
+	if (likely(problem == PURCHASE_NO_PROBLEM))
+		groups_add(groups, frequency, recency, age, 1);
+	else
+		groups_add_bad(groups, problem, frequency, recency, age);
+	PG_RETURN_POINTER(groups);
+}
+
+/* (internal) -> purchase_model: the fit; NULL without rows. */
+Datum
+retention_purchase_model_final(PG_FUNCTION_ARGS)
+{
+	const RowGroups *groups;
+	RowGroup	   *sorted;
+	Fitted		fitted = {0};
+
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	groups = (const RowGroups *) PG_GETARG_POINTER(0);
+	groups_check_bad(groups, "purchase_model", purchase_problems,
+					 PURCHASE_PROBLEMS, purchase_describe);
+	if (groups->rows == 0)
+		PG_RETURN_NULL();
+	sorted = groups_sorted(groups);
+	if (sorted[groups->ngroups - 1].x == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no customer has a repeat purchase"),
+				 errdetail("The frequency is 0 in all %lld rows, so that no parameters explain them best.",
+						   (long long) groups->rows),
+				 errhint("Count days with a purchase without the first as frequency, or observe the customers for a longer time.")));
+	purchase_fit((PurchaseKind) groups->kind, sorted, groups->ngroups, &fitted);
+	pfree(sorted);
+	fitted.unit = groups->unit;
+	fitted.customers = groups->rows;
+	fitted.distinct_rows = groups->ngroups;
+	PG_RETURN_POINTER(fitted_encode(&purchase_type, &fitted));
+}

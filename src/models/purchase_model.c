@@ -1,0 +1,189 @@
+/*
+ * purchase_model.c
+ *		The type purchase_model in SQL: its functions and predictions.
+ *
+ * Predictions take a customer as frequency, recency and age in the unit of
+ * the model.  Nothing that is not finite leaves them: error 22003 instead.
+ */
+#include "models/purchase.h"
+
+#include <math.h>
+
+#include "models/prediction.h"
+
+PG_FUNCTION_INFO_V1(retention_purchase_model_in);
+PG_FUNCTION_INFO_V1(retention_purchase_model_out);
+PG_FUNCTION_INFO_V1(retention_purchase_model_recv);
+PG_FUNCTION_INFO_V1(retention_purchase_model_to_json);
+PG_FUNCTION_INFO_V1(retention_purchase_model_to_jsonb);
+PG_FUNCTION_INFO_V1(retention_purchase_model_parameters);
+PG_FUNCTION_INFO_V1(retention_purchase_model_fit);
+PG_FUNCTION_INFO_V1(retention_expected_purchases);
+PG_FUNCTION_INFO_V1(retention_expected_purchases_new);
+PG_FUNCTION_INFO_V1(retention_p_alive);
+PG_FUNCTION_INFO_V1(retention_p_no_purchase);
+PG_FUNCTION_INFO_V1(retention_discounted_expected_purchases);
+PG_FUNCTION_INFO_V1(retention_discounted_expected_purchases_new);
+PG_FUNCTION_INFO_V1(retention_purchase_log_likelihood);
+
+/* ----------------------------------------------------------------
+ *		The type
+ * ----------------------------------------------------------------
+ */
+
+Datum
+retention_purchase_model_in(PG_FUNCTION_ARGS)
+{
+	return fitted_in(&purchase_type, fcinfo);
+}
+
+Datum
+retention_purchase_model_out(PG_FUNCTION_ARGS)
+{
+	return fitted_out(&purchase_type, fcinfo);
+}
+
+Datum
+retention_purchase_model_recv(PG_FUNCTION_ARGS)
+{
+	return fitted_recv(&purchase_type, fcinfo);
+}
+
+Datum
+retention_purchase_model_to_json(PG_FUNCTION_ARGS)
+{
+	return fitted_to_json(&purchase_type, fcinfo);
+}
+
+Datum
+retention_purchase_model_to_jsonb(PG_FUNCTION_ARGS)
+{
+	return fitted_to_jsonb(&purchase_type, fcinfo);
+}
+
+/* model_parameters(purchase_model) */
+Datum
+retention_purchase_model_parameters(PG_FUNCTION_ARGS)
+{
+	return fitted_parameters(&purchase_type, fcinfo);
+}
+
+/* model_fit(purchase_model) */
+Datum
+retention_purchase_model_fit(PG_FUNCTION_ARGS)
+{
+	return fitted_fit(&purchase_type, fcinfo);
+}
+
+/* ----------------------------------------------------------------
+ *		Predictions from numbers
+ * ----------------------------------------------------------------
+ */
+
+/* Arguments n, n+1, n+2 as a history; error 22023 when they are none. */
+static PurchaseHistory
+history_argument(FunctionCallInfo fcinfo, int n)
+{
+	return purchase_history(PG_GETARG_INT64(n), PG_GETARG_FLOAT8(n + 1),
+							PG_GETARG_FLOAT8(n + 2));
+}
+
+/* Argument n as a horizon in the unit of the model; error 22023. */
+static float8
+horizon_argument(FunctionCallInfo fcinfo, int n)
+{
+	return prediction_horizon(PG_GETARG_FLOAT8(n));
+}
+
+/* A customer who has just bought for the first time. */
+static const PurchaseHistory new_customer = {0, 0, 0};
+
+/* expected_purchases(m, horizon, frequency, recency, age) */
+Datum
+retention_expected_purchases(PG_FUNCTION_ARGS)
+{
+	Fitted		m;
+	float8		t = horizon_argument(fcinfo, 1);
+	PurchaseHistory h = history_argument(fcinfo, 2);
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	PG_RETURN_FLOAT8(prediction_result(purchase_expected(m.kind, m.p, &h, t)));
+}
+
+/* expected_purchases(m, horizon) */
+Datum
+retention_expected_purchases_new(PG_FUNCTION_ARGS)
+{
+	Fitted		m;
+	float8		t = horizon_argument(fcinfo, 1);
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	PG_RETURN_FLOAT8(prediction_result(purchase_expected(m.kind, m.p,
+														 &new_customer, t)));
+}
+
+/* p_alive(m, frequency, recency, age) */
+Datum
+retention_p_alive(PG_FUNCTION_ARGS)
+{
+	Fitted		m;
+	PurchaseHistory h = history_argument(fcinfo, 1);
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	PG_RETURN_FLOAT8(prediction_result(purchase_p_alive(m.kind, m.p, &h)));
+}
+
+/* p_no_purchase(m, horizon, frequency, recency, age) */
+Datum
+retention_p_no_purchase(PG_FUNCTION_ARGS)
+{
+	Fitted		m;
+	float8		t = horizon_argument(fcinfo, 1);
+	PurchaseHistory h = history_argument(fcinfo, 2);
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	PG_RETURN_FLOAT8(prediction_result(purchase_p_none(m.kind, m.p, &h, t)));
+}
+
+static Datum
+discounted(FunctionCallInfo fcinfo, const PurchaseHistory *h)
+{
+	Fitted		m;
+	float8		discount = PG_GETARG_FLOAT8(1);
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	if (!(discount > 0) || isinf(discount))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("annual_discount must be positive and finite"),
+				 errhint("0.15 is 15 %% a year. Without a discount the purchases of a lifetime have no limit; use expected_purchases() with a horizon.")));
+	PG_RETURN_FLOAT8(prediction_result(purchase_discounted(m.kind, m.p, h,
+														   log1p(discount) / prediction_units_of_year(&m))));
+}
+
+/* discounted_expected_purchases(m, annual_discount, frequency, recency, age) */
+Datum
+retention_discounted_expected_purchases(PG_FUNCTION_ARGS)
+{
+	PurchaseHistory h = history_argument(fcinfo, 2);
+
+	return discounted(fcinfo, &h);
+}
+
+/* discounted_expected_purchases(m, annual_discount) */
+Datum
+retention_discounted_expected_purchases_new(PG_FUNCTION_ARGS)
+{
+	return discounted(fcinfo, &new_customer);
+}
+
+/* log_likelihood(m, frequency, recency, age) */
+Datum
+retention_purchase_log_likelihood(PG_FUNCTION_ARGS)
+{
+	Fitted		m;
+	PurchaseHistory h = history_argument(fcinfo, 1);
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	PG_RETURN_FLOAT8(prediction_result(purchase_log_likelihood(m.kind, m.p, &h)));
+}

@@ -1,0 +1,245 @@
+/*
+ * spend_model.c
+ *		The type spend_model in SQL: the aggregate that fits it, its functions
+ *		and the value of customers.
+ */
+#include "models/spend.h"
+
+#include "base/aggregate.h"
+#include "base/money.h"
+#include "models/prediction.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+
+PG_FUNCTION_INFO_V1(retention_spend_model_transition_float8);
+PG_FUNCTION_INFO_V1(retention_spend_model_transition_numeric);
+PG_FUNCTION_INFO_V1(retention_spend_model_final);
+PG_FUNCTION_INFO_V1(retention_spend_model_in);
+PG_FUNCTION_INFO_V1(retention_spend_model_out);
+PG_FUNCTION_INFO_V1(retention_spend_model_recv);
+PG_FUNCTION_INFO_V1(retention_spend_model_to_json);
+PG_FUNCTION_INFO_V1(retention_spend_model_to_jsonb);
+PG_FUNCTION_INFO_V1(retention_spend_model_parameters);
+PG_FUNCTION_INFO_V1(retention_spend_model_fit);
+PG_FUNCTION_INFO_V1(retention_expected_spend);
+PG_FUNCTION_INFO_V1(retention_spend_log_likelihood);
+PG_FUNCTION_INFO_V1(retention_predicted_ltv);
+
+/* ----------------------------------------------------------------
+ *		The aggregate
+ * ----------------------------------------------------------------
+ */
+
+/* Count a customer; one without repeat purchases says nothing. */
+static Datum
+transition(FunctionCallInfo fcinfo, float8 value)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	RowGroups	   *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
+	int64		frequency;
+	SpendProblem problem;
+
+	if (groups == NULL)
+		groups = groups_create(context, 0, FITTED_NO_UNIT);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_POINTER(groups);
+	frequency = PG_GETARG_INT64(1);
+	problem = spend_problem(frequency, value);
+	if (problem != SPEND_NO_PROBLEM)
+		groups_add_bad(groups, problem, frequency, value, 0);
+	else if (frequency > 0)
+		groups_add(groups, frequency, value, 0, 1);
+	else
+		groups->unused++;
+	PG_RETURN_POINTER(groups);
+}
+
+/* (internal, frequency, monetary_value float8) -> internal */
+Datum
+retention_spend_model_transition_float8(PG_FUNCTION_ARGS)
+{
+	return transition(fcinfo, PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2));
+}
+
+/* (internal, frequency, monetary_value numeric) -> internal */
+Datum
+retention_spend_model_transition_numeric(PG_FUNCTION_ARGS)
+{
+	return transition(fcinfo, PG_ARGISNULL(2) ? 0 :
+					  DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+														 PG_GETARG_DATUM(2))));
+}
+
+/* (internal) -> spend_model: the fit; NULL without rows. */
+Datum
+retention_spend_model_final(PG_FUNCTION_ARGS)
+{
+	const RowGroups *groups;
+	RowGroup	   *sorted;
+	Fitted		fitted = {0};
+
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	groups = (const RowGroups *) PG_GETARG_POINTER(0);
+	groups_check_bad(groups, "spend_model", spend_problems, SPEND_PROBLEMS,
+					 spend_describe);
+	if (groups->rows == 0)
+	{
+		if (groups->unused == 0)
+			PG_RETURN_NULL();
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no customer has a repeat purchase"),
+				 errdetail("The frequency is 0 in all %lld rows.",
+						   (long long) groups->unused),
+				 errhint("Count days with a purchase without the first as frequency, or observe the customers for a longer time.")));
+	}
+	sorted = groups_sorted(groups);
+	spend_fit(sorted, groups->ngroups, &fitted);
+	pfree(sorted);
+	fitted.customers = groups->rows;
+	fitted.distinct_rows = groups->ngroups;
+	PG_RETURN_POINTER(fitted_encode(&spend_type, &fitted));
+}
+
+/* ----------------------------------------------------------------
+ *		The type
+ * ----------------------------------------------------------------
+ */
+
+Datum
+retention_spend_model_in(PG_FUNCTION_ARGS)
+{
+	return fitted_in(&spend_type, fcinfo);
+}
+
+Datum
+retention_spend_model_out(PG_FUNCTION_ARGS)
+{
+	return fitted_out(&spend_type, fcinfo);
+}
+
+Datum
+retention_spend_model_recv(PG_FUNCTION_ARGS)
+{
+	return fitted_recv(&spend_type, fcinfo);
+}
+
+Datum
+retention_spend_model_to_json(PG_FUNCTION_ARGS)
+{
+	return fitted_to_json(&spend_type, fcinfo);
+}
+
+Datum
+retention_spend_model_to_jsonb(PG_FUNCTION_ARGS)
+{
+	return fitted_to_jsonb(&spend_type, fcinfo);
+}
+
+/* model_parameters(spend_model) */
+Datum
+retention_spend_model_parameters(PG_FUNCTION_ARGS)
+{
+	return fitted_parameters(&spend_type, fcinfo);
+}
+
+/* model_fit(spend_model) */
+Datum
+retention_spend_model_fit(PG_FUNCTION_ARGS)
+{
+	return fitted_fit(&spend_type, fcinfo);
+}
+
+/* ----------------------------------------------------------------
+ *		Predictions
+ * ----------------------------------------------------------------
+ */
+
+/* Error 22023 when the numbers are not the spend of a customer. */
+static void
+check_spend(int64 frequency, float8 value)
+{
+	SpendProblem problem = spend_problem(frequency, value);
+	RowGroup		row = {1, frequency, value, 0};
+
+	if (likely(problem == SPEND_NO_PROBLEM))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("this is not the spend of a customer"),
+			 errdetail_internal("%c%s: %s.",
+								pg_toupper((unsigned char) spend_problems[problem].phrase[0]),
+								spend_problems[problem].phrase + 1,
+								spend_describe(&row)),
+			 errhint("%s", spend_problems[problem].hint)));
+}
+
+/* expected_spend(s, frequency, monetary_value) */
+Datum
+retention_expected_spend(PG_FUNCTION_ARGS)
+{
+	Fitted		s;
+	int64		frequency;
+	float8		value;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	frequency = PG_GETARG_INT64(1);
+	if (PG_ARGISNULL(2) && frequency > 0)
+		PG_RETURN_NULL();
+	value = PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2);
+	check_spend(frequency, value);
+	fitted_argument(&spend_type, fcinfo, 0, &s);
+	PG_RETURN_FLOAT8(prediction_result(spend_expected(s.p, frequency, value)));
+}
+
+/* log_likelihood(s, frequency, monetary_value) */
+Datum
+retention_spend_log_likelihood(PG_FUNCTION_ARGS)
+{
+	Fitted		s;
+	int64		frequency = PG_GETARG_INT64(1);
+	float8		value = PG_GETARG_FLOAT8(2);
+
+	check_spend(frequency, value);
+	if (frequency == 0)
+		PG_RETURN_FLOAT8(0);
+	fitted_argument(&spend_type, fcinfo, 0, &s);
+	PG_RETURN_FLOAT8(prediction_result(spend_log_likelihood(s.p, frequency, value)));
+}
+
+/*
+ * predicted_ltv(m, s, frequency, recency, age, monetary_value, as_of,
+ * horizon, annual_discount, margin); monetary_value may be NULL without
+ * repeat purchases.
+ */
+Datum
+retention_predicted_ltv(PG_FUNCTION_ARGS)
+{
+	Fitted		m;
+	Fitted		s;
+	int64		frequency;
+	float8		value;
+	PurchaseHistory h;
+	LtvTerms	terms;
+	float8		ltv;
+
+	for (int i = 0; i < 10; i++)
+		if (PG_ARGISNULL(i) && (i != 5 || PG_GETARG_INT64(2) > 0))
+			PG_RETURN_NULL();
+	frequency = PG_GETARG_INT64(2);
+	h = purchase_history(frequency, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(4));
+	value = PG_ARGISNULL(5) ? 0 : PG_GETARG_FLOAT8(5);
+	check_spend(frequency, value);
+	terms.as_of = PG_GETARG_DATEADT(6);
+	terms.horizon = PG_GETARG_INTERVAL_P(7);
+	terms.annual_discount = PG_GETARG_FLOAT8(8);
+	terms.margin = PG_GETARG_FLOAT8(9);
+	prediction_check_terms(&terms);
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	fitted_argument(&spend_type, fcinfo, 1, &s);
+	ltv = prediction_ltv(&m, spend_expected(s.p, frequency, value), &h, &terms);
+	PG_RETURN_NUMERIC(money_to_numeric(money_from_float8(prediction_result(ltv))));
+}
