@@ -68,6 +68,12 @@ REGRESS = \
 	ledger \
 	money \
 	pictures \
+	purchase_model \
+	purchase_model_errors \
+	purchase_model_fit \
+	purchase_model_type \
+	spend_model \
+	spend_model_ltv \
 	spill
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
