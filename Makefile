@@ -154,7 +154,7 @@ test:
 demo:
 	@'$(HERE)/test/demo/run.sh'
 
-## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= PEERS=1 MEMORY=1)
+## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= PEERS=1 MEMORY=1 MODELS=1)
 bench:
 	@'$(HERE)/test/bench/run.sh'
 

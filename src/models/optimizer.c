@@ -102,7 +102,7 @@ set_identity(int n, Matrix5 m, float8 scale)
 static bool
 invert_positive(int n, Matrix5 m, Matrix5 inverse)
 {
-	Matrix5		l;
+	Matrix5		l = {{0}};
 	float8		scale[N];
 
 	for (int i = 0; i < n; i++)
@@ -125,7 +125,7 @@ invert_positive(int n, Matrix5 m, Matrix5 inverse)
 		}
 	for (int k = 0; k < n; k++)
 	{
-		float8		x[N];
+		float8		x[N] = {0};
 
 		for (int i = 0; i < n; i++)
 			x[i] = ((i == k) - dot(i, l[i], x)) / l[i][i];
@@ -265,7 +265,7 @@ static float8
 bfgs_direction(const Search *s, Matrix5 inverse, bool *fresh, float8 *direction)
 {
 	const Point *best = &s->best;
-	float8		gradient[N];
+	float8		gradient[N] = {0};
 	float8		slope;
 
 	for (int i = 0; i < s->n; i++)
@@ -287,14 +287,14 @@ bfgs_direction(const Search *s, Matrix5 inverse, bool *fresh, float8 *direction)
 static void
 bfgs(Search *s)
 {
-	Matrix5		inverse;
+	Matrix5		inverse = {{0}};
 	bool		fresh = true;
 
 	set_identity(s->n, inverse,
 				 1 / Max(max_abs(s->n, s->best.gradient), 1e-300));
 	while (!exhausted(s, 1))
 	{
-		float8		direction[N];
+		float8		direction[N] = {0};
 		float8		step[N];
 		float8		change[N];
 		Point		next;
@@ -362,7 +362,7 @@ hessian(Search *s, Matrix5 h)
 static float8
 newton_step(const Search *s, Matrix5 inverse, const Point *point, float8 *step)
 {
-	float8		gradient[N];
+	float8		gradient[N] = {0};
 
 	for (int i = 0; i < s->n; i++)
 		gradient[i] = is_held(point, i) ? 0 : -point->gradient[i];
@@ -377,7 +377,7 @@ newton_step(const Search *s, Matrix5 inverse, const Point *point, float8 *step)
 static float8
 chord_steps(Search *s, Matrix5 inverse)
 {
-	float8		step[N];
+	float8		step[N] = {0};
 	float8		gain = newton_step(s, inverse, &s->best, step);
 
 	for (int i = 0; i < CHORD_STEPS && !exhausted(s, 1); i++)
@@ -414,8 +414,9 @@ invert_hessian(int n, Matrix5 h, Matrix5 inverse)
 		return true;
 	for (int i = 0; i < n; i++)
 		diagonal = Max(diagonal, fabs(h[i][i]));
-	for (float8 more = 1e-10 * diagonal; more <= 1e10 * diagonal; more *= 10)
+	for (int power = -10; power <= 10; power++)
 	{
+		float8		more = diagonal * pow(10, power);
 		Matrix5		changed;
 
 		memcpy(changed, h, sizeof(Matrix5));
@@ -453,7 +454,7 @@ newton(Search *s, Matrix5 inverse, bool *definite)
 		if (gain > tolerance(CONVERGED_GAIN, &s->best) && moved == 0)
 		{
 			Point		next;
-			float8		step[N];
+			float8		step[N] = {0};
 
 			(void) newton_step(s, inverse, &s->best, step);
 			if (!line_search(s, step, dot(s->n, step, s->best.gradient), &next))
@@ -483,12 +484,12 @@ free_slope(const Search *s)
 	return sum;
 }
 
-/* Report s->best; inverse is NULL when the Hessian was not definite. */
+/* Report s->best; the inverse counts when the Hessian was definite. */
 static void
-report(const Search *s, Matrix5 *inverse, OptimizerResult *result)
+report(const Search *s, bool definite, Matrix5 inverse, OptimizerResult *result)
 {
 	result->value = -s->best.value;
-	result->has_covariance = inverse != NULL;
+	result->has_covariance = definite;
 	for (int i = 0; i < s->n; i++)
 	{
 		result->p[i] = exp(s->best.at[i]);
@@ -500,10 +501,10 @@ report(const Search *s, Matrix5 *inverse, OptimizerResult *result)
 		result->status == OPTIMIZER_CONVERGED;
 	for (int i = 0; result->has_covariance && i < s->n; i++)
 	{
-		if ((*inverse)[i][i] > 1)
+		if (inverse[i][i] > 1)
 			result->identified = false;
 		for (int j = 0; j < s->n; j++)
-			result->covariance[i][j] = (*inverse)[i][j] * result->p[i] *
+			result->covariance[i][j] = inverse[i][j] * result->p[i] *
 				result->p[j];
 	}
 }
@@ -513,7 +514,7 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 				   const float8 *start, OptimizerResult *result)
 {
 	Search		s = {.function = function, .arg = arg, .n = n};
-	Matrix5		inverse;
+	Matrix5		inverse = {{0}};
 	bool		definite = false;
 	bool		done = false;
 
@@ -526,7 +527,7 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 	if (!evaluate(&s, &s.best))
 	{
 		result->status = OPTIMIZER_NO_START;
-		report(&s, NULL, result);
+		report(&s, false, inverse, result);
 		return;
 	}
 	for (int i = 0; !done && i < RESTARTS && !exhausted(&s, 1); i++)
@@ -549,7 +550,7 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 	else
 		result->status = exhausted(&s, 2 * n) ? OPTIMIZER_EXHAUSTED :
 			OPTIMIZER_STALLED;
-	report(&s, definite ? &inverse : NULL, result);
+	report(&s, definite, inverse, result);
 }
 
 /* The better of two results: a usable one, then the higher value. */
