@@ -9,7 +9,9 @@
  * gradient finish, and the same Hessian gives the covariance.
  *
  * Steps are at most STEP_MAX long in every logarithm.  Nothing is asked for
- * below the noise of rounding: all tolerances are relative to 1 + |value|.
+ * below the noise of rounding: most tolerances are relative to 1 + |value|.
+ * And nothing is asked for along a ridge that is as good as flat: gains there
+ * are compared with those that matter in a log-likelihood.
  */
 #include "models/optimizer.h"
 
@@ -26,10 +28,18 @@
 #define SAME_HESSIAN 1e-5		/* a step that leaves it as it is, in logarithms */
 #define RESTARTS 4				/* of BFGS, where the Hessian is of no use */
 
+#define NOISE 1e-16				/* of a value, relative to 1 + |value| */
+
 /* Gain still to be had, relative to 1 + |value|, at which to stop. */
 #define BFGS_GAIN 1e-12
+#define BFGS_LEAST_GAIN 1e-8	/* absolute */
+#define SLOW_STEPS 6			/* of BFGS, that gain less than ... */
+#define SLOW_GAIN 1e-2			/* ... in all (absolute): Newton's turn */
 #define NEWTON_GAIN 1e-20		/* below rounding */
 #define CONVERGED_GAIN 1e-11
+#define FLAT_GAIN 1e-5			/* absolute, where a ridge is flat, ... */
+#define FLAT_NOISE 1e-10		/* ... and relative */
+#define FLAT_VARIANCE 100.0		/* of a logarithm: it is */
 #define RESTART_GAIN 1e-10		/* what a further search must bring */
 
 /* Slope in all logarithms together, likewise, that a flat ridge may have. */
@@ -220,6 +230,8 @@ line_search(Search *s, const float8 *direction, float8 slope, Point *to)
 	lowest.value = s->best.value;
 	for (int trial = 0; trial < LINE_TRIALS && !exhausted(s, 1); trial++)
 	{
+		if (-t * slope < tolerance(NOISE, &s->best))
+			break;
 		move(s, &s->best, direction, t, to);
 		if (!evaluate(s, to) ||
 			!(to->value <= s->best.value + 1e-4 * t * slope))
@@ -289,10 +301,11 @@ bfgs(Search *s)
 {
 	Matrix5		inverse = {{0}};
 	bool		fresh = true;
+	float8		checked = INFINITY;	/* value some steps ago */
 
 	set_identity(s->n, inverse,
 				 1 / Max(max_abs(s->n, s->best.gradient), 1e-300));
-	while (!exhausted(s, 1))
+	for (int steps = 0; !exhausted(s, 1); steps++)
 	{
 		float8		direction[N] = {0};
 		float8		step[N];
@@ -300,7 +313,14 @@ bfgs(Search *s)
 		Point		next;
 		float8		slope = bfgs_direction(s, inverse, &fresh, direction);
 
-		if (!(slope < 0) || (!fresh && -slope / 2 < tolerance(BFGS_GAIN, &s->best)))
+		if (steps % SLOW_STEPS == 0)
+		{
+			if (checked - s->best.value < SLOW_GAIN)
+				break;
+			checked = s->best.value;
+		}
+		if (!(slope < 0) ||
+			(!fresh && -slope / 2 < Max(tolerance(BFGS_GAIN, &s->best), BFGS_LEAST_GAIN)))
 			break;
 		if (!line_search(s, direction, slope, &next))
 		{
@@ -429,14 +449,24 @@ invert_hessian(int n, Matrix5 h, Matrix5 inverse)
 	return false;
 }
 
+/* Is there a direction that the Hessian tells next to nothing about? */
+static bool
+is_flat(int n, bool definite, Matrix5 inverse)
+{
+	for (int i = 0; i < n; i++)
+		if (inverse[i][i] > FLAT_VARIANCE)
+			return true;
+	return !definite;
+}
+
 /*
- * Finish from the neighbourhood of the minimum.  Returns the gain that is
- * left; *definite says whether the Hessian is positive definite there.
+ * Finish from the neighbourhood of the minimum.  Returns whether nothing is
+ * left to gain; *definite says whether the Hessian is positive definite there.
  */
-static float8
+static bool
 newton(Search *s, Matrix5 inverse, bool *definite)
 {
-	float8		gain = INFINITY;
+	bool		done = false;
 
 	*definite = false;
 	for (int round = 0; round < NEWTON_ROUNDS; round++)
@@ -444,14 +474,19 @@ newton(Search *s, Matrix5 inverse, bool *definite)
 		Matrix5		h;
 		Point		before = s->best;
 		float8		moved = 0;
+		float8		gain;
 
 		if (exhausted(s, 2 * s->n) || !hessian(s, h))
 			break;
 		*definite = invert_hessian(s->n, h, inverse);
 		gain = chord_steps(s, inverse);
+		done = gain <= tolerance(CONVERGED_GAIN, &s->best);
+		if (is_flat(s->n, *definite, inverse) &&
+			gain <= Max(FLAT_GAIN, tolerance(FLAT_NOISE, &s->best)))
+			return true;
 		for (int i = 0; i < s->n; i++)
 			moved = Max(moved, fabs(s->best.at[i] - before.at[i]));
-		if (gain > tolerance(CONVERGED_GAIN, &s->best) && moved == 0)
+		if (!done && moved == 0)
 		{
 			Point		next;
 			float8		step[N] = {0};
@@ -464,7 +499,7 @@ newton(Search *s, Matrix5 inverse, bool *definite)
 		else if (moved <= SAME_HESSIAN)
 			break;
 	}
-	return gain;
+	return done;
 }
 
 /* ----------------------------------------------------------------
@@ -533,11 +568,9 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 	for (int i = 0; !done && i < RESTARTS && !exhausted(&s, 1); i++)
 	{
 		float8		before = s.best.value;
-		float8		gain;
 
 		bfgs(&s);
-		gain = newton(&s, inverse, &definite);
-		done = gain <= tolerance(CONVERGED_GAIN, &s.best);
+		done = newton(&s, inverse, &definite);
 
 		/* where a ridge is flat to rounding there is nothing more to find */
 		if (before - s.best.value <= tolerance(RESTART_GAIN, &s.best))

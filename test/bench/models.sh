@@ -16,16 +16,30 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 customers=${MODEL_CUSTOMERS:-1000000}
 runs=${RUNS:-3}
 
-# Frequencies and drop-outs of about the spread that CDNOW's have.
-sql -c "CREATE TABLE customers AS
-	SELECT n AS id, x, CASE WHEN x = 0 THEN 0 ELSE greatest(1, floor(age * pow(v, 1.0 / (x + 1)))) END AS recency, age, (5 + 60 * v * w)::numeric(10, 2) AS value
-	FROM (
-		SELECT n, floor(-3 * ln(1 - u) * w * w * w)::bigint AS x, 189.0::float8 + n % 84 AS age, v, w
-		FROM generate_series(1, $customers) AS n,
-			LATERAL (
-				SELECT (hashint8extended(n, 1) & 16777215) / 16777216.0::float8 AS u,
-					(hashint8extended(n, 2) & 16777215) / 16777216.0::float8 AS v,
-					(hashint8extended(n, 3) & 16777215) / 16777216.0::float8 AS w) AS r) AS s;
+# Simulated as BG/NBD says, with r = 1, alpha = 105 days, a = 1, b = 3.
+sql -c "CREATE FUNCTION simulate(customers int) RETURNS TABLE (id int, x bigint, recency float8, age float8, value numeric) LANGUAGE plpgsql AS '
+	DECLARE
+		rate float8;
+		leaves float8;
+		at float8;
+	BEGIN
+		PERFORM setseed(0.5);
+		FOR i IN 1 .. customers LOOP
+			id := i; x := 0; recency := 0; age := 189 + i % 84; at := 0;
+			rate := -ln(1 - random()) / 105;
+			leaves := 1 - power(random(), 1 / 3.0::float8);
+			LOOP
+				at := at - ln(1 - random()) / rate;
+				EXIT WHEN at > age;
+				x := x + 1;
+				recency := ceil(at);
+				EXIT WHEN random() < leaves;
+			END LOOP;
+			value := round((5 + 60 * random() * random())::numeric, 2);
+			RETURN NEXT;
+		END LOOP;
+	END';
+	CREATE TABLE customers AS SELECT * FROM simulate($customers);
 	CREATE TABLE few AS SELECT * FROM customers WHERE id <= 2357;
 	CREATE EXTENSION retention;
 	CREATE TABLE models AS
