@@ -136,9 +136,15 @@ REGRESS = \
 	movement_errors \
 	movement_vectors \
 	pictures \
+	purchase_model \
+	purchase_model_errors \
+	purchase_model_fit \
+	purchase_model_type \
 	range_matrix \
 	rates \
 	recurring_matrix \
+	spend_model \
+	spend_model_ltv \
 	spill \
 	survival_curve \
 	survival_curve_type \
@@ -228,7 +234,7 @@ test:
 demo:
 	@'$(HERE)/test/demo/run.sh'
 
-## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= PEERS=1 MEMORY=1)
+## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= PEERS=1 MEMORY=1 MODELS=1)
 bench:
 	@'$(HERE)/test/bench/run.sh'
 

@@ -124,9 +124,9 @@ fitted_problem(const FittedType *type, const Fitted *fitted)
 							kind->parameters[i], FITTED_MIN, FITTED_MAX);
 	if (fitted->unit != FITTED_NO_UNIT && !type->has_unit)
 		return "It has a unit of time.";
-	if ((fitted->flags & FITTED_HAS_CORRELATION) &&
-		!(type->has_correlation && fitted->correlation >= -1 &&
-		  fitted->correlation <= 1))
+	if ((fitted->flags & FITTED_HAS_CORRELATION) && !type->has_correlation)
+		return "It has a correlation.";
+	if (!(fitted->correlation >= -1 && fitted->correlation <= 1))
 		return "The correlation is not between -1 and 1.";
 	if (fitted->flags & FITTED_HAS_FIT)
 	{

@@ -150,14 +150,22 @@ compare_any(float8 a, float8 b)
 	return (a > b) - (a < b);
 }
 
+/* Count bad rows for a reason, and keep the smallest example. */
 static void
-add_bad(BadRows *bad, int64 count, const RowGroup *example)
+add_bad(RowGroups *groups, int reason, int64 count, const RowGroup *example)
 {
-	const RowGroup *old = &bad->example;
-	int			order = (example->x > old->x) - (example->x < old->x);
+	BadRows    *bad;
+	const RowGroup *old;
+	int			order;
 
 	if (count == 0)
 		return;
+	if (groups->bad == NULL)
+		groups->bad = MemoryContextAllocZero(groups->context,
+											 GROUPS_BAD_KINDS * sizeof(BadRows));
+	bad = &groups->bad[reason];
+	old = &bad->example;
+	order = (example->x > old->x) - (example->x < old->x);
 	if (order == 0)
 		order = compare_any(example->u, old->u);
 	if (order == 0)
@@ -173,7 +181,7 @@ groups_add_bad(RowGroups *groups, int reason, int64 x, float8 u, float8 v)
 	RowGroup		example = {1, x, u, v};
 
 	Assert(reason >= 0 && reason < GROUPS_BAD_KINDS);
-	add_bad(&groups->bad[reason], 1, &example);
+	add_bad(groups, reason, 1, &example);
 }
 
 void
@@ -188,8 +196,8 @@ groups_combine(RowGroups *groups, const RowGroups *other)
 			groups_add(groups, g->x, g->u, g->v, g->count);
 	}
 	groups->unused += other->unused;
-	for (int i = 0; i < GROUPS_BAD_KINDS; i++)
-		add_bad(&groups->bad[i], other->bad[i].count, &other->bad[i].example);
+	for (int i = 0; other->bad != NULL && i < GROUPS_BAD_KINDS; i++)
+		add_bad(groups, i, other->bad[i].count, &other->bad[i].example);
 }
 
 RowGroup *
@@ -237,7 +245,8 @@ groups_serialize(const RowGroups *groups)
 		CHECK_FOR_INTERRUPTS();
 		put_group(&w, &sorted[i]);
 	}
-	for (int i = 0; i < GROUPS_BAD_KINDS; i++)
+	wire_put(&w, groups->bad != NULL ? GROUPS_BAD_KINDS : 0);
+	for (int i = 0; groups->bad != NULL && i < GROUPS_BAD_KINDS; i++)
 	{
 		wire_put(&w, groups->bad[i].count);
 		put_group(&w, &groups->bad[i].example);
@@ -283,13 +292,14 @@ groups_deserialize(MemoryContext context, const void *bytes, Size len)
 			wire_corrupt(&r, "A group is impossible.");
 		groups_add(groups, g.x, g.u, g.v, g.count);
 	}
-	for (int i = 0; i < GROUPS_BAD_KINDS; i++)
+	n = (int64) wire_get_max(&r, GROUPS_BAD_KINDS, "There are too many reasons.");
+	for (int i = 0; i < n; i++)
 	{
 		int64		count = (int64) wire_get_max(&r, PG_INT64_MAX,
 												 "A count is too large.");
 		RowGroup		example = get_group(&r);
 
-		add_bad(&groups->bad[i], count, &example);
+		add_bad(groups, i, count, &example);
 	}
 	wire_get_end(&r);
 	return groups;

@@ -44,7 +44,7 @@ typedef struct RowGroups
 	RowGroup	   *table;			/* hashed, empty where count is 0 */
 	int64		rows;			/* in groups */
 	int64		unused;			/* rows that are in order but say nothing */
-	BadRows		bad[GROUPS_BAD_KINDS];
+	BadRows    *bad;			/* GROUPS_BAD_KINDS of them, NULL while none */
 } RowGroups;
 
 /* A new state in a context, taking little memory. */

@@ -81,6 +81,8 @@ groups_check_bad(const RowGroups *groups, const char *aggregate,
 	const char *hint = NULL;
 	int64		count = 0;
 
+	if (groups->bad == NULL)
+		return;
 	initStringInfo(&detail);
 	for (int i = 0; i < nproblems; i++)
 	{
@@ -98,12 +100,11 @@ groups_check_bad(const RowGroups *groups, const char *aggregate,
 						 describe(&bad->example));
 		count += bad->count;
 	}
-	if (count > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s cannot use %lld of %lld rows", aggregate,
-						(long long) count, (long long) (count + groups->rows + groups->unused)),
-				 errdetail_internal("%s", detail.data),
-				 errhint("%s", hint)));
-	pfree(detail.data);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s cannot use %lld of %lld rows", aggregate,
+					(long long) count,
+					(long long) (count + groups->rows + groups->unused)),
+			 errdetail_internal("%s", detail.data),
+			 errhint("%s", hint)));
 }

@@ -9,7 +9,9 @@
  * gradient finish, and the same Hessian gives the covariance.
  *
  * Steps are at most STEP_MAX long in every logarithm.  Nothing is asked for
- * below the noise of rounding: all tolerances are relative to 1 + |value|.
+ * below the noise of rounding: most tolerances are relative to 1 + |value|.
+ * And nothing is asked for along a ridge that is as good as flat: gains there
+ * are compared with those that matter in a log-likelihood.
  */
 #include "models/optimizer.h"
 
@@ -26,10 +28,18 @@
 #define SAME_HESSIAN 1e-5		/* a step that leaves it as it is, in logarithms */
 #define RESTARTS 4				/* of BFGS, where the Hessian is of no use */
 
+#define NOISE 1e-16				/* of a value, relative to 1 + |value| */
+
 /* Gain still to be had, relative to 1 + |value|, at which to stop. */
 #define BFGS_GAIN 1e-12
+#define BFGS_LEAST_GAIN 1e-8	/* absolute */
+#define SLOW_STEPS 6			/* of BFGS, that gain less than ... */
+#define SLOW_GAIN 1e-2			/* ... in all (absolute): Newton's turn */
 #define NEWTON_GAIN 1e-20		/* below rounding */
 #define CONVERGED_GAIN 1e-11
+#define FLAT_GAIN 1e-5			/* absolute, where a ridge is flat, ... */
+#define FLAT_NOISE 1e-10		/* ... and relative */
+#define FLAT_VARIANCE 100.0		/* of a logarithm: it is */
 #define RESTART_GAIN 1e-10		/* what a further search must bring */
 
 /* Slope in all logarithms together, likewise, that a flat ridge may have. */
@@ -102,7 +112,7 @@ set_identity(int n, Matrix5 m, float8 scale)
 static bool
 invert_positive(int n, Matrix5 m, Matrix5 inverse)
 {
-	Matrix5		l;
+	Matrix5		l = {{0}};
 	float8		scale[N];
 
 	for (int i = 0; i < n; i++)
@@ -125,7 +135,7 @@ invert_positive(int n, Matrix5 m, Matrix5 inverse)
 		}
 	for (int k = 0; k < n; k++)
 	{
-		float8		x[N];
+		float8		x[N] = {0};
 
 		for (int i = 0; i < n; i++)
 			x[i] = ((i == k) - dot(i, l[i], x)) / l[i][i];
@@ -220,6 +230,8 @@ line_search(Search *s, const float8 *direction, float8 slope, Point *to)
 	lowest.value = s->best.value;
 	for (int trial = 0; trial < LINE_TRIALS && !exhausted(s, 1); trial++)
 	{
+		if (-t * slope < tolerance(NOISE, &s->best))
+			break;
 		move(s, &s->best, direction, t, to);
 		if (!evaluate(s, to) ||
 			!(to->value <= s->best.value + 1e-4 * t * slope))
@@ -265,7 +277,7 @@ static float8
 bfgs_direction(const Search *s, Matrix5 inverse, bool *fresh, float8 *direction)
 {
 	const Point *best = &s->best;
-	float8		gradient[N];
+	float8		gradient[N] = {0};
 	float8		slope;
 
 	for (int i = 0; i < s->n; i++)
@@ -287,20 +299,28 @@ bfgs_direction(const Search *s, Matrix5 inverse, bool *fresh, float8 *direction)
 static void
 bfgs(Search *s)
 {
-	Matrix5		inverse;
+	Matrix5		inverse = {{0}};
 	bool		fresh = true;
+	float8		checked = INFINITY;	/* value some steps ago */
 
 	set_identity(s->n, inverse,
 				 1 / Max(max_abs(s->n, s->best.gradient), 1e-300));
-	while (!exhausted(s, 1))
+	for (int steps = 0; !exhausted(s, 1); steps++)
 	{
-		float8		direction[N];
+		float8		direction[N] = {0};
 		float8		step[N];
 		float8		change[N];
 		Point		next;
 		float8		slope = bfgs_direction(s, inverse, &fresh, direction);
 
-		if (!(slope < 0) || (!fresh && -slope / 2 < tolerance(BFGS_GAIN, &s->best)))
+		if (steps % SLOW_STEPS == 0)
+		{
+			if (checked - s->best.value < SLOW_GAIN)
+				break;
+			checked = s->best.value;
+		}
+		if (!(slope < 0) ||
+			(!fresh && -slope / 2 < Max(tolerance(BFGS_GAIN, &s->best), BFGS_LEAST_GAIN)))
 			break;
 		if (!line_search(s, direction, slope, &next))
 		{
@@ -362,7 +382,7 @@ hessian(Search *s, Matrix5 h)
 static float8
 newton_step(const Search *s, Matrix5 inverse, const Point *point, float8 *step)
 {
-	float8		gradient[N];
+	float8		gradient[N] = {0};
 
 	for (int i = 0; i < s->n; i++)
 		gradient[i] = is_held(point, i) ? 0 : -point->gradient[i];
@@ -377,7 +397,7 @@ newton_step(const Search *s, Matrix5 inverse, const Point *point, float8 *step)
 static float8
 chord_steps(Search *s, Matrix5 inverse)
 {
-	float8		step[N];
+	float8		step[N] = {0};
 	float8		gain = newton_step(s, inverse, &s->best, step);
 
 	for (int i = 0; i < CHORD_STEPS && !exhausted(s, 1); i++)
@@ -414,8 +434,9 @@ invert_hessian(int n, Matrix5 h, Matrix5 inverse)
 		return true;
 	for (int i = 0; i < n; i++)
 		diagonal = Max(diagonal, fabs(h[i][i]));
-	for (float8 more = 1e-10 * diagonal; more <= 1e10 * diagonal; more *= 10)
+	for (int power = -10; power <= 10; power++)
 	{
+		float8		more = diagonal * pow(10, power);
 		Matrix5		changed;
 
 		memcpy(changed, h, sizeof(Matrix5));
@@ -428,14 +449,24 @@ invert_hessian(int n, Matrix5 h, Matrix5 inverse)
 	return false;
 }
 
+/* Is there a direction that the Hessian tells next to nothing about? */
+static bool
+is_flat(int n, bool definite, Matrix5 inverse)
+{
+	for (int i = 0; i < n; i++)
+		if (inverse[i][i] > FLAT_VARIANCE)
+			return true;
+	return !definite;
+}
+
 /*
- * Finish from the neighbourhood of the minimum.  Returns the gain that is
- * left; *definite says whether the Hessian is positive definite there.
+ * Finish from the neighbourhood of the minimum.  Returns whether nothing is
+ * left to gain; *definite says whether the Hessian is positive definite there.
  */
-static float8
+static bool
 newton(Search *s, Matrix5 inverse, bool *definite)
 {
-	float8		gain = INFINITY;
+	bool		done = false;
 
 	*definite = false;
 	for (int round = 0; round < NEWTON_ROUNDS; round++)
@@ -443,17 +474,22 @@ newton(Search *s, Matrix5 inverse, bool *definite)
 		Matrix5		h;
 		Point		before = s->best;
 		float8		moved = 0;
+		float8		gain;
 
 		if (exhausted(s, 2 * s->n) || !hessian(s, h))
 			break;
 		*definite = invert_hessian(s->n, h, inverse);
 		gain = chord_steps(s, inverse);
+		done = gain <= tolerance(CONVERGED_GAIN, &s->best);
+		if (is_flat(s->n, *definite, inverse) &&
+			gain <= Max(FLAT_GAIN, tolerance(FLAT_NOISE, &s->best)))
+			return true;
 		for (int i = 0; i < s->n; i++)
 			moved = Max(moved, fabs(s->best.at[i] - before.at[i]));
-		if (gain > tolerance(CONVERGED_GAIN, &s->best) && moved == 0)
+		if (!done && moved == 0)
 		{
 			Point		next;
-			float8		step[N];
+			float8		step[N] = {0};
 
 			(void) newton_step(s, inverse, &s->best, step);
 			if (!line_search(s, step, dot(s->n, step, s->best.gradient), &next))
@@ -463,7 +499,7 @@ newton(Search *s, Matrix5 inverse, bool *definite)
 		else if (moved <= SAME_HESSIAN)
 			break;
 	}
-	return gain;
+	return done;
 }
 
 /* ----------------------------------------------------------------
@@ -483,12 +519,12 @@ free_slope(const Search *s)
 	return sum;
 }
 
-/* Report s->best; inverse is NULL when the Hessian was not definite. */
+/* Report s->best; the inverse counts when the Hessian was definite. */
 static void
-report(const Search *s, Matrix5 *inverse, OptimizerResult *result)
+report(const Search *s, bool definite, Matrix5 inverse, OptimizerResult *result)
 {
 	result->value = -s->best.value;
-	result->has_covariance = inverse != NULL;
+	result->has_covariance = definite;
 	for (int i = 0; i < s->n; i++)
 	{
 		result->p[i] = exp(s->best.at[i]);
@@ -500,10 +536,10 @@ report(const Search *s, Matrix5 *inverse, OptimizerResult *result)
 		result->status == OPTIMIZER_CONVERGED;
 	for (int i = 0; result->has_covariance && i < s->n; i++)
 	{
-		if ((*inverse)[i][i] > 1)
+		if (inverse[i][i] > 1)
 			result->identified = false;
 		for (int j = 0; j < s->n; j++)
-			result->covariance[i][j] = (*inverse)[i][j] * result->p[i] *
+			result->covariance[i][j] = inverse[i][j] * result->p[i] *
 				result->p[j];
 	}
 }
@@ -513,7 +549,7 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 				   const float8 *start, OptimizerResult *result)
 {
 	Search		s = {.function = function, .arg = arg, .n = n};
-	Matrix5		inverse;
+	Matrix5		inverse = {{0}};
 	bool		definite = false;
 	bool		done = false;
 
@@ -526,17 +562,15 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 	if (!evaluate(&s, &s.best))
 	{
 		result->status = OPTIMIZER_NO_START;
-		report(&s, NULL, result);
+		report(&s, false, inverse, result);
 		return;
 	}
 	for (int i = 0; !done && i < RESTARTS && !exhausted(&s, 1); i++)
 	{
 		float8		before = s.best.value;
-		float8		gain;
 
 		bfgs(&s);
-		gain = newton(&s, inverse, &definite);
-		done = gain <= tolerance(CONVERGED_GAIN, &s.best);
+		done = newton(&s, inverse, &definite);
 
 		/* where a ridge is flat to rounding there is nothing more to find */
 		if (before - s.best.value <= tolerance(RESTART_GAIN, &s.best))
@@ -549,7 +583,7 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 	else
 		result->status = exhausted(&s, 2 * n) ? OPTIMIZER_EXHAUSTED :
 			OPTIMIZER_STALLED;
-	report(&s, definite ? &inverse : NULL, result);
+	report(&s, definite, inverse, result);
 }
 
 /* The better of two results: a usable one, then the higher value. */

@@ -94,8 +94,11 @@ digamma(float8 x)
 {
 	float8		below = 0;
 
-	for (; x < 10; x += 1)
+	while (x < 10)
+	{
 		below += 1 / x;
+		x += 1;
+	}
 	return log(x) - 0.5 / x - digamma_rest(x) - below;
 }
 
@@ -145,10 +148,11 @@ rising_to(Rising *rising, float8 k)
 		rising->inverse = digamma_rise(rising->x, k);
 		rising->k = k;
 	}
-	for (; rising->k < k; rising->k += 1)
+	while (rising->k < k)
 	{
 		rising->log += log(rising->x + rising->k);
 		rising->inverse += 1 / (rising->x + rising->k);
+		rising->k += 1;
 	}
 }
 

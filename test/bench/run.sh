@@ -6,6 +6,7 @@
 #	WORK_MEM=512MB		but for the lines that say default work_mem (4MB)
 #	PEERS=1				also DuckDB and ClickHouse on the same rows (npm brings them)
 #	MEMORY=1			the memory measurements instead (see memory.sh)
+#	MODELS=1			fits and predictions instead (see models.sh)
 #
 # It asserts nothing about time: a bar that is missed is printed as such.  It
 # fails when an answer is wrong.
@@ -17,6 +18,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 export ROWS=${ROWS:-7700000} CUSTOMERS=${CUSTOMERS:-500000} MONTHS=${MONTHS:-48}
 export RUNS=${RUNS:-3} WORK_MEM=${WORK_MEM:-512MB} PEERS=${PEERS:-0} MEMORY=${MEMORY:-0}
+export MODELS=${MODELS:-0}
 
 if [ -z "${RETENTION_PRIVATE:-}" ]
 then
@@ -56,6 +58,10 @@ cluster_start "shared_buffers = ${memory}MB" "max_wal_size = 8GB" \
 	"wal_level = minimal" "max_wal_senders = 0" "autovacuum = off" \
 	"checkpoint_timeout = 1h" "jit = off"
 
+if [ "$MODELS" = 1 ]
+then
+	exec bash "$here/models.sh"
+fi
 if [ "$MEMORY" = 1 ]
 then
 	sql -c 'CREATE EXTENSION retention'
