@@ -268,10 +268,10 @@ money_to_float8(int128 scaled)
 
 /*
  * One sum as a share of another, to the bit what part::float8 / whole::float8
- * is in SQL.  whole must not be 0.
+ * is in SQL, but for zeros, which have no sign.  whole must not be 0.
  */
 float8
 money_share(int128 part, int128 whole)
 {
-	return money_to_float8(part) / money_to_float8(whole);
+	return part == 0 ? 0 : money_to_float8(part) / money_to_float8(whole);
 }

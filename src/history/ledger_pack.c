@@ -313,13 +313,13 @@ typedef struct BlockCursor
 	uint64		entries;		/* not yet read */
 	uint64		customers;		/* not yet begun */
 	int64		unit;			/* amounts are multiples of it */
-	int			key_words;
-	bool		money;
-	bool		events;
 	uint64		key[2];			/* the customer begun */
 	uint64		count;			/* its entries, not yet read */
 	uint64		time;			/* of the last of them read, with start flag;
 								 * its instant, in units */
+	int			key_words;
+	bool		money;
+	bool		events;
 	bool		begun;			/* an event was read */
 } BlockCursor;
 

@@ -288,7 +288,7 @@ check_alike(const MetricHead *a, const MetricHead *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* The value, or NULL when nothing moved; the builder stays as it is. */
+/* The value, or NULL when there is nothing; the builder stays as it is. */
 static struct varlena *
 builder_finish(const MovementBuilder *b, const Grain *grain, const char *zone)
 {
@@ -310,7 +310,7 @@ builder_finish(const MovementBuilder *b, const Grain *grain, const char *zone)
 			count_cell(&counts, &money, &b->cells[i]);
 			m.cells[m.ncells++] = b->cells[i];
 		}
-	if (m.ncells == 0)
+	if (b->last == PG_INT32_MIN)
 		return NULL;
 	sort_cells(m.cells, m.ncells);
 	return movements_encode(&m);
@@ -325,7 +325,7 @@ level_calendar(const Grain *grain)
 
 /*
  * Final function of customer_movements(...) over rows: (internal) ->
- * customer_movements.  NULL when nothing moved.  The state is left as it is.
+ * customer_movements.  NULL when there is nothing.  The state is left as it is.
  */
 Datum
 retention_customer_movements_final(PG_FUNCTION_ARGS)
@@ -370,9 +370,7 @@ flatten(const ExpandedState *expanded)
 	struct varlena *value = builder_finish(&state->builder, state->grain,
 										   state->zone);
 
-	/* it began with a value, and sums that cancel out leave counts behind */
-	if (value == NULL)
-		elog(ERROR, "customer movements without a period");
+	Assert(value != NULL);		/* it began with one */
 	return value;
 }
 
@@ -444,8 +442,7 @@ retention_customer_movements_merge(PG_FUNCTION_ARGS)
 	add_movements(&sum, a);
 	add_movements(&sum, b);
 	value = builder_finish(&sum, head.grain, head.zone);
-	if (value == NULL)
-		elog(ERROR, "customer movements without a period");
+	Assert(value != NULL);
 	PG_RETURN_POINTER(value);
 }
 

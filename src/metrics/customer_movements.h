@@ -6,14 +6,15 @@
  * stream, the same in storage, in binary I/O and in hashes:
  *
  *	metric_head.h, version 1, flags MOVEMENTS_*
- *	uint	number of cells, at least 1; then for each, in period order:
+ *	uint	number of cells; then for each, in period order:
  *		sint	period (first cell), uint	distance from the one before (> 0)
  *		uint	each of MovementCount, but orders without MOVEMENTS_LEVELS only
  *		sint	each of MovementMoney (128 bits), with MOVEMENTS_MONEY only;
  *				the last three less what they usually are, see
  *				customer_movements_type.c
  *
- * A cell with nothing in it is not stored.  Openings and closings are the sums
+ * A cell with nothing in it is not stored; levels that each live inside one
+ * period have none.  Openings and closings are the sums
  * of the cells before: so a level without end needs one cell.
  */
 #ifndef RETENTION_CUSTOMER_MOVEMENTS_H

@@ -38,15 +38,17 @@ movement_reading_begin(const Movements *m, const DateADT *as_of)
 	reading->end = as_of != NULL ? data_end_as_of(*as_of) :
 		data_end_inside(reading->calendar, m->head.last);
 	reading->last = calendar_last_period(reading->calendar, &reading->end);
-	reading->row.period = (int64) m->cells[0].period - 1;
+	/* levels that live inside one period have no rows */
+	reading->row.period = m->ncells > 0 ? (int64) m->cells[0].period - 1 :
+		reading->last;
 	return reading;
 }
 
-/* Number of rows there will be. */
+/* Number of rows there are left. */
 int64
 movement_reading_length(const MovementReading *reading)
 {
-	return Max(reading->last - reading->movements->cells[0].period + 1, 0);
+	return Max(reading->last - reading->row.period, 0);
 }
 
 /* The next period, or NULL after the last. */

@@ -94,7 +94,7 @@ state_problem(const Movements *m, const MovementState *before,
 	int64		retained = before->customers - cell->counts[COUNT_CHURNED];
 
 	if (movements_has_orders(m) && !adjacent &&
-		(before->customers != 0 || before->revenue != 0 || before->positive != 0))
+		(before->customers != 0 || before->positive != 0))
 		return "customers of events stay without an order";
 	if (retained < 0)
 		return "more customers churn than there are";
@@ -162,12 +162,13 @@ movements_problem(const Movements *m)
 	problem = metric_zone_problem(grain, m->head.zone);
 	if (problem != NULL)
 		return problem;
-	if (m->ncells < 1)
-		return "It has no period.";
 	cal = movements_calendar(m);
-	if (!metric_day_is_date(calendar_period_start(cal, m->cells[0].period)) ||
-		!metric_day_is_date(calendar_period_start(cal, m->head.last)))
+	if (!metric_day_is_date(calendar_period_start(cal, m->head.last)) ||
+		(m->ncells > 0 &&
+		 !metric_day_is_date(calendar_period_start(cal, m->cells[0].period))))
 		return "A period reaches past the dates PostgreSQL has.";
+	if (m->ncells == 0)
+		return NULL;
 	if (m->cells[0].period > m->head.last)
 		return "The data end before the first period.";
 	problem = cells_problem(m, &at);
@@ -202,8 +203,9 @@ movements_encode(const Movements *m)
 	Calendar   *cal = movements_calendar(m);
 	WireWriter	w;
 
-	Assert(m->ncells > 0);
-	(void) calendar_date(calendar_period_start(cal, m->cells[0].period));
+	if (m->ncells > 0)
+		(void) calendar_date(calendar_period_start(cal, m->cells[0].period));
+	(void) calendar_date(calendar_period_start(cal, m->head.last));
 	calendar_free(cal);
 	wire_writer_init(&w, 64 + (Size) m->ncells * 24, "customer_movements",
 					 "Use a coarser grain, or one value for each part of the time.");

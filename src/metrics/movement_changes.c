@@ -149,8 +149,8 @@ movement_changes_events(LedgerItem *items, int n, MovementVisitor visit,
 
 /*
  * Levels are seen at the ends of periods.  The data end with the last day on
- * which a level above zero begins or grows, or with the first period there is
- * anything to see; a customer never seen at the end of a period says nothing.
+ * which a level above zero begins or grows, also for a customer never seen at
+ * the end of a period; without such a day in the first period seen.
  */
 int32
 movement_changes_levels(LedgerItem *items, int n, Calendar *calendar,
@@ -181,5 +181,5 @@ movement_changes_levels(LedgerItem *items, int n, Calendar *calendar,
 			first_seen = period;
 		walk_to(&walk, period, level, level > 0, 0);
 	}
-	return first_seen == PG_INT32_MIN ? first_seen : Max(first_seen, last_rise);
+	return last_rise != PG_INT32_MIN ? last_rise : first_seen;
 }
