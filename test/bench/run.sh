@@ -255,6 +255,43 @@ funnel()		# funnel WITHIN
 	echo "SELECT funnel(customer_id, ordered_at, $step, '$1') FROM orders"
 }
 
+# What analysts write for movements: totals of customers and months, each beside
+# the month before by window functions.
+usual_movements="WITH months AS (
+	SELECT customer_id, date_trunc('month', ordered_at) AS period, sum(amount) AS revenue
+	FROM orders
+	GROUP BY 1, 2),
+moved AS (
+	SELECT customer_id, period, revenue, lag(period) OVER w AS before, lag(revenue) OVER w AS revenue_before,
+		lead(period) OVER w AS after
+	FROM months
+	WINDOW w AS (PARTITION BY customer_id ORDER BY period))
+SELECT period, count(*) FILTER (WHERE before IS NULL) AS new,
+	count(*) FILTER (WHERE before < period - interval '1 month') AS reactivated,
+	count(*) FILTER (WHERE before = period - interval '1 month') AS retained,
+	count(*) FILTER (WHERE after IS DISTINCT FROM period + interval '1 month') AS churned_next,
+	sum(revenue) FILTER (WHERE before IS NULL) AS new_revenue,
+	sum(revenue - revenue_before) FILTER (WHERE before = period - interval '1 month' AND revenue > revenue_before) AS expansion,
+	sum(revenue - revenue_before) FILTER (WHERE before = period - interval '1 month' AND revenue < revenue_before) AS contraction
+FROM moved
+GROUP BY period"
+
+movements()		# movements CUSTOMER AMOUNT
+{
+	echo "SELECT customer_movements($1, ordered_at, $2, 'month') FROM orders"
+}
+
+usual_line=${#names[@]}
+line "usual SQL, movements" serial - "$WORK_MEM" "$usual_movements"
+line "movements, bigint, float8" serial 1.5 "$WORK_MEM" "$(movements customer_id amount)"
+line "movements, bigint, numeric" serial 1.7 "$WORK_MEM" "$(movements customer_id amount_numeric)"
+line "movements, uuid, float8" serial 2.5 "$WORK_MEM" "$(movements customer_uuid amount)"
+line "movements, bigint, float8" parallel 2 "$WORK_MEM" "$(movements customer_id amount)"
+line "cohort_matrix alone" serial - "$WORK_MEM" "$(ours customer_id amount)"
+line "cohort_matrix and movements in one query" serial 1.3 "$WORK_MEM" \
+	"SELECT cohort_matrix(customer_id, ordered_at, amount, 'month'), customer_movements(customer_id, ordered_at, amount, 'month') FROM orders" above
+unset usual_line
+
 usual_line=${#names[@]}
 first_funnel=$((usual_line + 1))
 line "usual SQL, funnel of three steps" serial - "$WORK_MEM" "$usual_funnel"

@@ -86,3 +86,69 @@ SELECT cohort, age, period, cohort_size, active, orders, revenue,
 	round(revenue_per_customer, 2) AS revenue_per_customer, complete
 FROM matrices, cohort_cells(matrix, :'as_of')
 LIMIT 8;
+
+\echo
+\echo 'Who is new, comes back and churns, and what it moves'
+\echo '----------------------------------------------------'
+\pset tuples_only on
+\pset format unaligned
+SELECT movements_text(customer_movements(customer_id, ordered_at :and_amount, 'quarter'), :'as_of')
+FROM order_rows;
+\pset tuples_only off
+\pset format aligned
+
+\echo
+\echo 'The customers worth calling: silent for longer than is their habit, by what they have bought'
+\echo '--------------------------------------------------------------------------------------------'
+SELECT customer_id, orders(history), revenue(history), last_at(history) AS last_order,
+	round(overdue(history, :'as_of')::numeric, 1) AS overdue
+FROM (
+	SELECT customer_id, timeline(ordered_at :and_amount) AS history
+	FROM order_rows
+	GROUP BY customer_id) AS t
+WHERE lifecycle(history, :'as_of') = 'at risk'
+ORDER BY revenue DESC NULLS LAST, orders DESC, customer_id
+LIMIT 10;
+
+-- What only the CRM of the demo has.
+SELECT to_regclass('spend') IS NOT NULL AND to_regclass('subscriptions') IS NOT NULL AS has_crm \gset
+\if :has_crm
+\echo
+\echo 'What a customer costs and earns, by channel: all spend per customer won, and revenue of the first four quarters'
+\echo '--------------------------------------------------------------------------------------------------------------'
+SELECT channel, round(cac, 2) AS cac, round(ltv(matrix, 3, :'as_of'), 2) AS ltv_of_a_year,
+	round(ltv(matrix, 3, :'as_of') / cac, 1) AS ltv_to_cac
+FROM (
+	SELECT channel, cohort_matrix(customer_id, ordered_at, amount, 'quarter') AS matrix
+	FROM order_rows
+	GROUP BY channel) AS m
+JOIN (
+	SELECT channel, sum(marketing + sales) / acquired AS cac
+	FROM spend
+	JOIN (
+		SELECT channel, count(*) AS acquired
+		FROM (SELECT customer_id, channel, min(ordered_at) AS first_at FROM order_rows WHERE amount >= 0 GROUP BY 1, 2) AS f
+		GROUP BY channel) AS a USING (channel)
+	GROUP BY channel, acquired) AS c USING (channel)
+ORDER BY ltv_to_cac DESC;
+
+\echo
+\echo 'The recurring revenue of the service plans'
+\echo '------------------------------------------'
+\pset tuples_only on
+\pset format unaligned
+SELECT movements_text(customer_movements(customer_id, during, monthly_amount, 'quarter'), :'as_of')
+FROM subscriptions;
+\pset tuples_only off
+\pset format aligned
+
+\echo
+\echo 'From lead to renewal'
+\echo '--------------------'
+\pset tuples_only on
+\pset format unaligned
+SELECT funnel_text(funnel(customer_id, entered_at, array_position('{lead,qualified,proposal,won,renewed}', stage), '2 years'))
+FROM stages;
+\pset tuples_only off
+\pset format aligned
+\endif
