@@ -3374,7 +3374,7 @@ CREATE AGGREGATE survival_curve(duration double precision, churned boolean) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS
-	'how long customers stay (the data of Kaplan and Meier''s estimate), one row a customer. duration: time from start to churn, or to when the customer was last seen, in any one unit, 0 or above; churned: true when the customer left then, false when still there (censored). numeric durations are taken as double precision. Rows with a NULL are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup. Memory: 16 bytes for each distinct pair of duration and outcome, at least doubled. Errors: 22003 for a duration that is negative, infinite or NaN, 54000 for more than 67 million distinct pairs';
+	'how long customers stay (the data of Kaplan and Meier''s estimate), one row a customer. duration: time from start to churn, or to when the customer was last seen, in any one unit, 0 or above; churned: true when the customer left then, false when still there (censored). numeric durations are taken as double precision. Rows with a NULL are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup. Memory: 32 to 64 bytes for each distinct pair of duration and outcome, whatever work_mem says. Errors: 22003 for a duration that is negative, infinite or NaN, 54000 for more than 67 million distinct pairs';
 
 CREATE AGGREGATE survival_curve(duration double precision, churned boolean, weight bigint) (
 	SFUNC = survival_curve_transition,

@@ -154,7 +154,7 @@ objective(const float8 *p, float8 *gradient, void *arg)
 			CHECK_FOR_INTERRUPTS();
 		sum_add(&value, count * log_likelihood(&m, (float8) g->x, g->u > 0,
 											   derivative));
-		for (int k = 0; k < data->n; k++)
+		for (int k = 0; k < CONTRACT_PARAMETERS; k++)
 			sum_add(&sums[k], count * derivative[k]);
 	}
 	for (int k = 0; k < data->n; k++)
@@ -189,7 +189,7 @@ contract_fit(ContractKind kind, const RowGroup *groups, int64 ngroups,
 	ContractData data = {groups, ngroups, contract_type.kinds[kind].n};
 	float8		rate = loss_rate(groups, ngroups);
 	int			evaluations = 0;
-	OptimizerResult best;
+	OptimizerResult best = {.status = OPTIMIZER_NO_START};
 
 	for (int i = 0; i < lengthof(sizes); i++)
 	{

@@ -130,8 +130,11 @@ log_beta_ratio(float8 a, float8 b, float8 u)
 {
 	float8		below = 0;
 
-	for (; b < 10; b += 1)
+	while (b < 10)
+	{
 		below += log1p(a / b * (u / (a + b + u)));
+		b += 1;
+	}
 	return (b - 0.5) * log1p(a / b * (u / (a + b + u))) -
 		u * log1p(a / (b + u)) - a * log1p(u / (a + b)) +
 		(stirling_rest(b + u) - stirling_rest(b)) -

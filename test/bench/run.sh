@@ -304,6 +304,11 @@ line "ours, window_funnel for each customer" serial - "$WORK_MEM" \
 		SELECT window_funnel(interval '720 hours', ordered_at, 'default', amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS step
 		FROM orders GROUP BY customer_id) f"
 
+# A million customers by a duration without ties, half of them churned.
+sql -c "CREATE UNLOGGED TABLE lives AS SELECT n * 0.001::float8 AS days, i % 2 = 0 AS churned FROM generate_series(1, 1000000) i, LATERAL (SELECT (i * 7919::bigint) % 1000003 AS n) m"
+line "sort of a million durations" serial - "$WORK_MEM" "SELECT count(*) FROM (SELECT days FROM lives ORDER BY days OFFSET 0) s"
+line "survival_curve of a million durations" serial 2 "$WORK_MEM" "SELECT median_lifetime(survival_curve(days, churned)) FROM lives" above
+
 seconds()		# seconds MODE WORK_MEM QUERY
 {
 	# The mode is the name of the variable above.
