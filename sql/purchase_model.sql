@@ -175,6 +175,15 @@ FROM purchase_model_grid
 GROUP BY kind
 ORDER BY kind;
 
+-- The likelihood of no purchase is its probability, and that of one at the end the
+-- density of the first one: the negative slope of that probability.
+SELECT kind, bool_and(abs(exp(log_likelihood(m, 0, 0, age)) / p_no_purchase(m, age, 0, 0, 0) - 1) < 1e-10) AS none,
+	bool_and(abs(exp(log_likelihood(m, 1, age, age)) - slope) < 1e-5 * slope + 1e-12 / age) AS first
+FROM purchase_model_grid, LATERAL (SELECT (p_no_purchase(m, age * 0.999, 0, 0, 0) - p_no_purchase(m, age * 1.001, 0, 0, 0)) / (0.002 * age) AS slope) s
+WHERE r < 1 AND x = 0
+GROUP BY kind
+ORDER BY kind;
+
 -- In a very short time: the rate of purchases of who is alive, (r + x) / (alpha + age).
 SELECT kind, bool_and(abs(expected_purchases(m, 1e-9, x, tx, age) - e) <= 1e-6 * e) AS as_wanted
 FROM purchase_model_grid, LATERAL (SELECT p_alive(m, x, tx, age) * (r + x) / (alpha + age) * 1e-9 AS e) s

@@ -2761,7 +2761,7 @@ CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double prec
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision) IS
-	'fits a model of purchases to customers, one row each, by maximum likelihood. kind: ''bg/nbd'' (Fader, Hardie and Lee 2005), ''mbg/nbd'' (Batislam, Denizel and Filiztekin 2007) or ''pareto/nbd'' (Schmittlein, Morrison and Colombo 1987), constant in a group (22023) and not NULL (22004). frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in one unit. Rows with a NULL are skipped, no rows give NULL. Rows that are no history (recency above age, negative or infinite times, ...) are error 22023 with their count and an example, as are data without any repeat purchase. model_fit() says whether the data identify the parameters';
+	'fits a model of purchases to customers, one row each, by maximum likelihood. kind: ''bg/nbd'' (Fader, Hardie and Lee 2005), ''mbg/nbd'' (Batislam, Denizel and Filiztekin 2007) or ''pareto/nbd'' (Schmittlein, Morrison and Colombo 1987), constant in a group (22023) and not NULL (22004). frequency: repeat purchases (days with a purchase without the first, orders of one day being one); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in one unit. Rows with a NULL are skipped, no rows give NULL. Rows that are no history (recency above age, negative or infinite times, ...) are error 22023 with their count and an example, as are data without any repeat purchase. Customers are taken to buy at constant rates of their own until they drop out, independently of each other and of the season. Memory: about 110 bytes for each distinct row, whatever work_mem says; more than 20 million distinct rows are error 54000. model_fit() says whether the data identify the parameters';
 
 CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision, unit text) (
 	SFUNC = purchase_model_transition,
@@ -2805,7 +2805,7 @@ CREATE FUNCTION expected_purchases(
 	AS 'MODULE_PATHNAME', 'retention_expected_purchases'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
-	'purchases expected of a customer within the horizon after the age, in units of the model. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+	'purchases expected of a customer within the horizon after the age, in units of the model: the conditional expectation of the publications named at the aggregate. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
 
 CREATE FUNCTION expected_purchases(
 	model purchase_model, horizon double precision) RETURNS double precision
@@ -2836,7 +2836,7 @@ CREATE FUNCTION discounted_expected_purchases(
 	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
-	'purchases expected of a customer after the age, without end, each worth (1 + annual_discount)^(-years after the age); a year is 365 days. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a model without a unit; error 22003 for a discount that is not positive and finite (0.15 is 15 % a year)';
+	'purchases expected of a customer after the age, without end, each worth (1 + annual_discount)^(-years after the age): discounted expected residual transactions (DERT; Fader, Hardie and Lee, Journal of Marketing Research 42, 2005); a year is 365 days. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a model without a unit; error 22003 for a discount that is not positive and finite (0.15 is 15 % a year)';
 
 CREATE FUNCTION discounted_expected_purchases(
 	model purchase_model, annual_discount double precision) RETURNS double precision
@@ -3012,7 +3012,7 @@ CREATE AGGREGATE spend_model(frequency bigint, monetary_value double precision) 
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE spend_model(bigint, double precision) IS
-	'fits the Gamma-Gamma model (Fader and Hardie 2013) to customers, one row each, by maximum likelihood. frequency: repeat purchases; monetary_value: their mean value, not their sum, in any one currency, in double precision. Customers without repeat purchases say nothing and are not counted; rows with a NULL are skipped, no rows give NULL. Values of repeat customers that are not above 0 or not finite, and negative frequencies, are error 22023 with their count and an example, as are data without any repeat customer';
+	'fits the Gamma-Gamma model (Fader and Hardie 2013) to customers, one row each, by maximum likelihood. frequency: repeat purchases; monetary_value: their mean value, not their sum, in any one currency, in double precision. Customers without repeat purchases say nothing and are not counted; rows with a NULL are skipped, no rows give NULL. Values of repeat customers that are not above 0 or not finite, and negative frequencies, are error 22023 with their count and an example, as are data without any repeat customer. Memory: about 110 bytes for each distinct row, whatever work_mem says; more than 20 million distinct rows are error 54000';
 
 CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
 	SFUNC = spend_model_transition,
@@ -3055,7 +3055,7 @@ CREATE FUNCTION expected_spend(
 	AS 'MODULE_PATHNAME', 'retention_expected_spend'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS
-	'mean value expected of a further purchase of a customer, an estimate in the unit of the values; between the customers own mean and that of all. monetary_value: mean value of the repeat purchases, of no meaning and possibly NULL when frequency is 0; other NULLs give NULL. Error 22003 where the mean is infinite (q of the model at most 1), 22023 for a negative frequency or a value that is not above 0';
+	'mean value expected of a further purchase of a customer, an estimate in the unit of the values; between the customer''s own mean and that of all where that exists (Fader and Hardie 2013). monetary_value: mean value of the repeat purchases, of no meaning and possibly NULL when frequency is 0; other NULLs give NULL. Error 22003 where the mean is infinite (q of the model at most 1), 22023 for a negative frequency or a value that is not above 0';
 
 CREATE FUNCTION log_likelihood(
 	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
@@ -3374,7 +3374,7 @@ CREATE AGGREGATE survival_curve(duration double precision, churned boolean) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE survival_curve(double precision, boolean) IS
-	'how long customers stay (the data of Kaplan and Meier''s estimate), one row a customer. duration: time from start to churn, or to when the customer was last seen, in any one unit, 0 or above; churned: true when the customer left then, false when still there (censored). numeric durations are taken as double precision. Rows with a NULL are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup. Memory: 32 to 64 bytes for each distinct pair of duration and outcome, whatever work_mem says. Errors: 22003 for a duration that is negative, infinite or NaN, 54000 for more than 67 million distinct pairs';
+	'how long customers stay (the data of Kaplan and Meier''s estimate), one row a customer. Who is still there is taken to leave as others who stayed as long. duration: time from start to churn, or to when the customer was last seen, in any one unit, 0 or above; churned: true when the customer left then, false when still there (censored). numeric durations are taken as double precision. Rows with a NULL are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup. Memory: 32 to 64 bytes for each distinct pair of duration and outcome, whatever work_mem says. Errors: 22003 for a duration that is negative, infinite or NaN, 54000 for more than 67 million distinct pairs';
 
 CREATE AGGREGATE survival_curve(duration double precision, churned boolean, weight bigint) (
 	SFUNC = survival_curve_transition,
@@ -3503,7 +3503,7 @@ CREATE FUNCTION log_rank(
 	AS 'MODULE_PATHNAME', 'retention_log_rank'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION log_rank(survival_curve[]) IS
-	'log-rank test of whether groups of customers, one curve each, churn alike (Mantel 1966, Peto and Peto 1972): p_value is the probability of a chi_square so large if they do. NULL curves, and groups in which no churn could be expected, are left out; NULL when fewer than two are left, or when all customers churn at one time. log_rank(a, b) compares two, log_rank(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 1000';
+	'log-rank test of whether groups of customers, one curve each, churn alike (Mantel 1966, Peto and Peto 1972): p_value is the probability of a chi_square so large if they do, an approximation for many churned customers; differences that change their sign over time may go unnoticed. NULL curves, and groups in which no churn could be expected, are left out; NULL when fewer than two are left, or when all customers churn at one time. log_rank(a, b) compares two, log_rank(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 1000';
 
 -- picture
 
@@ -3672,7 +3672,7 @@ CREATE AGGREGATE contract_model(kind text, periods bigint, churned boolean) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE contract_model(text, bigint, boolean) IS
-	'fits a model of contract renewals to customers, one row each, by maximum likelihood. kind: ''sbg'' (shifted beta-geometric, Fader and Hardie 2007: customers differ in a churn probability that stays the same) or ''bdw'' (beta discrete Weibull, Fader, Hardie, Liu, Davin and Steenburgh 2018: it changes with time, as t^c), constant in a group (22023) and not NULL (22004). churned true: lost in period number periods (1 is the first), that is after periods - 1 renewals; false: still there after so many periods. Customers may have started at different times. Rows with a NULL are skipped, no rows give NULL. Error 22023, with count and example, for rows with negative periods or a loss in period 0; likewise when no customer was lost, or all in the first period: no parameters are most likely then. model_fit() says whether the data identify the parameters';
+	'fits a model of contract renewals to customers, one row each, by maximum likelihood. kind: ''sbg'' (shifted beta-geometric, Fader and Hardie 2007: customers differ in a churn probability that stays the same) or ''bdw'' (beta discrete Weibull, Fader, Hardie, Liu, Davin and Steenburgh 2018: it changes with time, as t^c), constant in a group (22023) and not NULL (22004). churned true: lost in period number periods (1 is the first), that is after periods - 1 renewals; false: still there after so many whole periods (one that has only begun does not count). Customers may have started at different times. Rows with a NULL are skipped, no rows give NULL. Error 22023, with count and example, for rows with negative periods or a loss in period 0; likewise when no customer was lost, or all in the first period: no parameters are most likely then. Memory: about 110 bytes for each distinct row, whatever work_mem says; more than 20 million distinct rows are error 54000. model_fit() says whether the data identify the parameters';
 
 CREATE AGGREGATE contract_model(kind text, periods bigint, churned boolean, weight bigint) (
 	SFUNC = contract_model_transition,
@@ -3726,7 +3726,7 @@ CREATE FUNCTION renewal_rate(model contract_model, t bigint) RETURNS double prec
 	AS 'MODULE_PATHNAME', 'retention_contract_renewal_rate'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION renewal_rate(contract_model, bigint) IS
-	'fraction of the customers still there after t - 1 periods who are also there after t: survival(t) / survival(t - 1). It rises with t as those likely to churn have gone. NULL for a NULL argument; error 22003 for t below 1';
+	'fraction of the customers still there after t - 1 periods who are also there after t: survival(t) / survival(t - 1). Under sbg it rises with t as those likely to churn have gone; under bdw with c above 1 it may fall. NULL for a NULL argument; error 22003 for t below 1';
 
 CREATE FUNCTION expected_lifetime(
 	model contract_model, discount_per_period double precision,

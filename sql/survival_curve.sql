@@ -39,6 +39,12 @@ SELECT * FROM lifetime_quantile((SELECT survival_curve(t, e) FROM survival_edge)
 -- nobody censored: S is the share of longer lives; at 0 no error and no bounds
 SELECT * FROM survival_points((SELECT survival_curve(t, true) FROM generate_series(1, 4) t), 0.9) ORDER BY at_time DESC LIMIT 1;
 SELECT at_time, survival FROM survival_points((SELECT survival_curve(t, true) FROM generate_series(1, 4) t));
+-- one of 2^63 - 1 is left: log S = -63 log 2 with an error of 1, so that bounds
+-- are 2 to -63 times or by exp(1.96 / 63 / log 2)
+SELECT abs(survival * 2 ^ 63 - 1) < 1e-12 AS survival, abs(std_error / survival - 1) < 1e-12 AS std_error,
+	abs(ln(low) / ln(2::float8) / (-63 * exp(1.959963984540054 / 63 / ln(2::float8))) - 1) < 1e-12 AS low,
+	abs(ln(high) / ln(2::float8) / (-63 / exp(1.959963984540054 / 63 / ln(2::float8))) - 1) < 1e-12 AS high
+FROM survival_points('{"time": [1], "events": [9223372036854775806], "censored": [1]}');
 -- nobody churned: S is 1, and has no bounds
 SELECT * FROM survival_points((SELECT survival_curve(t, false) FROM generate_series(1, 2) t));
 

@@ -55,7 +55,8 @@ curve_walk_next(CurveWalk *walk)
 		float8		d = (float8) time->events;
 
 		point->survival = walk->base * ((float8) left / (float8) walk->base_risk);
-		point->log_survival += left == 0 ? -INFINITY : log1p(-d / n);
+		point->log_survival += d < n / 2 ? log1p(-d / n) :
+			log((float8) left / n);
 		point->variance += d / n / (float8) left;
 		point->hazard += d / n;
 	}

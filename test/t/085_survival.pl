@@ -183,6 +183,9 @@ for my $type ([ 'survival_curve', q{(SELECT survival_curve(fraction, churned) FR
 is(query("SELECT count(*) FROM (SELECT survival_curve(whole, churned) FROM lives GROUP BY i % 10000) s"), '10000', 'many small groups');
 my (undef, undef, $stderr) = $node->psql('postgres', "SET statement_timeout = 300; SELECT survival_curve(random(), true) FROM generate_series(1, 100000000)");
 like($stderr, qr/statement timeout/, 'a timeout is honoured');
+# a fit to so many periods takes many seconds
+(undef, undef, $stderr) = $node->psql('postgres', "SET statement_timeout = 1500; SELECT contract_model('bdw', i, c) FROM generate_series(1, 200000) i, (VALUES (true), (false)) v (c)");
+like($stderr, qr/statement timeout/, 'and in the middle of a fit');
 
 # A contract is found back from data made by the model.
 query(
