@@ -135,6 +135,7 @@ REGRESS = \
 	loyalty \
 	money \
 	movement_errors \
+	movement_spans \
 	movement_vectors \
 	pictures \
 	purchase_model \

@@ -12,9 +12,23 @@
 #define FIRST_CELLS 128
 #define MAX_CELLS 16384			/* periods side by side */
 
+/* The changes of customers who are active just where their revenue is above zero. */
+typedef enum PlainChange
+{
+	PLAIN_NEW,
+	PLAIN_REACTIVATED,			 /* one more than new */
+	PLAIN_CHURNED,
+	PLAIN_EXPANSION,
+	PLAIN_CONTRACTION,
+	PLAIN_SAME,
+	PLAIN_CHANGES
+} PlainChange;
+
 /* A cell, and room for what counts nowhere. */
 typedef struct SpanCell
 {
+	int128		plain_money[PLAIN_CHANGES];
+	int64		plain_counts[PLAIN_CHANGES];
 	int128		money[MOVEMENT_MONEYS + 1];
 	int64		counts[MOVEMENT_COUNTS + 1];
 } SpanCell;
@@ -111,34 +125,53 @@ add_change(SpanCell *cell, int64 opening, int64 closing, bool was_active,
 	cell->money[MONEY_LOST] += Min(had, 0);
 }
 
-bool
-movement_spans_add(MovementSpans *s, const LedgerItem *items, int n,
-				   int32 *last)
+/*
+ * A customer whose items all are of amounts above zero: active is who has
+ * revenue, so that one count and one sum tell it all.
+ */
+static void
+add_plain(MovementSpans *s, SpanCell *cells, const LedgerItem *items, int n,
+		  int64 first)
 {
-	uint64		low = PG_UINT64_MAX;
-	uint64		high = 0;
-	uint64		bits = 0;
 	uint64		any = 0;
 	uint64		touched;
-	int64		first;
-	bool		ever = false;
-	SpanCell   *cells;
+	int			ever = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		low = Min(low, items[i].when);
-		high = Max(high, items[i].when);
-		bits |= (uint64) (items[i].amount ^ (items[i].amount >> 63));
+		int			k = (int) (ledger_time(items[i].when) - first);
+
+		any |= UINT64CONST(1) << k;
+		s->revenue[k + 1] += items[i].amount;
+		cells[k].counts[COUNT_ORDERS] += ledger_count(items[i].when);
 	}
-	if (n < 1 || n > MAX_ITEMS || bits >> AMOUNT_BITS != 0)
-		return false;
-	first = ledger_time(low);
-	*last = (int32) ledger_time(high);
-	if (*last - first >= SPAN)
-		return false;
-	if (unlikely(first < s->base || *last + 1 >= s->base + s->size) &&
-		!cover(s, first, (int64) *last + 1))
-		return false;
+	touched = any | any << 1;
+	while (touched != 0)
+	{
+		int			k = pg_rightmost_one_pos64(touched);
+		int64		opening = s->revenue[k];
+		int64		closing = s->revenue[k + 1];
+		int			code = closing < opening ? PLAIN_CONTRACTION : PLAIN_EXPANSION;
+
+		touched &= touched - 1;
+		code = closing == opening ? PLAIN_SAME : code;
+		code = closing == 0 ? PLAIN_CHURNED : code;
+		code = opening == 0 ? PLAIN_NEW + ever : code;
+		ever = 1;
+		cells[k].plain_counts[code]++;
+		cells[k].plain_money[code] += closing - opening;
+		s->revenue[k] = 0;
+	}
+}
+
+/* Any other customer. */
+static void
+add_mixed(MovementSpans *s, SpanCell *cells, const LedgerItem *items, int n,
+		  int64 first)
+{
+	uint64		any = 0;
+	uint64		touched;
+	bool		ever = false;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -148,8 +181,6 @@ movement_spans_add(MovementSpans *s, const LedgerItem *items, int n,
 		s->revenue[k + 1] += items[i].amount;
 		s->orders[k + 1] += ledger_count(items[i].when);
 	}
-	cells = s->cells + (first - s->base);
-	/* in the period after one with events there may be a change, too */
 	touched = any | any << 1;
 	while (touched != 0)
 	{
@@ -164,7 +195,62 @@ movement_spans_add(MovementSpans *s, const LedgerItem *items, int n,
 		ever |= is_active;
 		s->revenue[k] = s->orders[k] = 0;
 	}
+}
+
+bool
+movement_spans_add(MovementSpans *s, const LedgerItem *items, int n,
+				   int32 *last)
+{
+	uint64		low = PG_UINT64_MAX;
+	uint64		high = 0;
+	uint64		bits = 0;
+	int64		least = PG_INT64_MAX;
+	int64		first;
+
+	for (int i = 0; i < n; i++)
+	{
+		low = Min(low, items[i].when);
+		high = Max(high, items[i].when);
+		least = Min(least, items[i].amount);
+		bits |= (uint64) (items[i].amount ^ (items[i].amount >> 63));
+	}
+	if (n < 1 || n > MAX_ITEMS || bits >> AMOUNT_BITS != 0)
+		return false;
+	first = ledger_time(low);
+	*last = (int32) ledger_time(high);
+	if (*last - first >= SPAN)
+		return false;
+	if (unlikely(first < s->base || *last + 1 >= s->base + s->size) &&
+		!cover(s, first, (int64) *last + 1))
+		return false;
+	(least > 0 ? add_plain : add_mixed) (s, s->cells + (first - s->base),
+										 items, n, first);
 	return true;
+}
+
+/* The sums of a cell. */
+static void
+take_cell(const SpanCell *from, MovementCell *cell)
+{
+	const int128 *plain = from->plain_money;
+
+	memcpy(cell->money, from->money, sizeof(cell->money));
+	memcpy(cell->counts, from->counts, sizeof(cell->counts));
+	cell->counts[COUNT_NEW] += from->plain_counts[PLAIN_NEW];
+	cell->counts[COUNT_REACTIVATED] += from->plain_counts[PLAIN_REACTIVATED];
+	cell->counts[COUNT_CHURNED] += from->plain_counts[PLAIN_CHURNED];
+	cell->counts[COUNT_EXPANDED] += from->plain_counts[PLAIN_EXPANSION];
+	cell->counts[COUNT_CONTRACTED] += from->plain_counts[PLAIN_CONTRACTION];
+	cell->money[MONEY_NEW] += plain[PLAIN_NEW];
+	cell->money[MONEY_REACTIVATED] += plain[PLAIN_REACTIVATED];
+	cell->money[MONEY_CHURNED] += plain[PLAIN_CHURNED];
+	cell->money[MONEY_EXPANSION] += plain[PLAIN_EXPANSION];
+	cell->money[MONEY_CONTRACTION] += plain[PLAIN_CONTRACTION];
+	cell->money[MONEY_LOST] += plain[PLAIN_CHURNED] + plain[PLAIN_CONTRACTION];
+	cell->money[MONEY_KEPT] += plain[PLAIN_CHURNED] + plain[PLAIN_CONTRACTION] +
+		plain[PLAIN_EXPANSION];
+	for (int i = 0; i < PLAIN_CHANGES; i++)
+		cell->money[MONEY_POSITIVE] += plain[i];
 }
 
 bool
@@ -172,10 +258,7 @@ movement_spans_next(const MovementSpans *s, int64 *i, MovementCell *cell)
 {
 	for (; *i < s->size; (*i)++)
 	{
-		const SpanCell *from = &s->cells[*i];
-
-		memcpy(cell->money, from->money, sizeof(cell->money));
-		memcpy(cell->counts, from->counts, sizeof(cell->counts));
+		take_cell(&s->cells[*i], cell);
 		cell->period = (int32) (s->base + *i);
 		if (movement_cell_is_empty(cell))
 			continue;
