@@ -74,6 +74,11 @@ SELECT customer_movements(paris, 'month at UTC') FROM movement_kinds;
 SELECT count(*) FROM movement_kinds, timeline_movements(paris, 'month at UTC');
 SELECT customer_movements(paris, 'month at Europe/Paris') = customer_movements(paris, 'month at europe/paris') AS its_own FROM movement_kinds;
 
+-- The period after the last, where one is lost, has to be a date too: 22008.
+SELECT customer_movements(1, date '5874897-12-31', 'month');
+SELECT customer_movements(t, 'day') FROM (SELECT timeline(date '5874897-12-31') AS t) x;
+SELECT m::text::customer_movements = m AS reads_back FROM (SELECT customer_movements(1, date '5874897-11-30', 5, 'month') AS m UNION ALL SELECT customer_movements(1, daterange('2024-01-01', '5874897-12-31'), 'day')) x;
+
 -- More than ten million rows: 54000, before the first; few of them take no time.
 SELECT count(*) FROM movement_rows((SELECT customer_movements(1, date '2024-01-01', 'day')), '1000000-01-01');
 SELECT count(*) FROM movement_rows((SELECT customer_movements(1, date '2024-01-01', '100 years')), '1000000-01-01');

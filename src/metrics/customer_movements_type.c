@@ -173,7 +173,9 @@ movements_problem(const Movements *m)
 		return "The data end before the first period.";
 	problem = cells_problem(m, &at);
 	if (problem == NULL)
-		return NULL;
+		/* periods ascend, as is known by now */
+		return metric_day_is_date(calendar_period_start(cal, m->cells[m->ncells - 1].period)) ?
+			NULL : "A period reaches past the dates PostgreSQL has.";
 	return psprintf("Period %s: %s.",
 					date_text(calendar_period_start(cal, m->cells[at].period)),
 					problem);
@@ -204,7 +206,11 @@ movements_encode(const Movements *m)
 	WireWriter	w;
 
 	if (m->ncells > 0)
+	{
 		(void) calendar_date(calendar_period_start(cal, m->cells[0].period));
+		/* which may be that after the last one with an event */
+		(void) calendar_date(calendar_period_start(cal, m->cells[m->ncells - 1].period));
+	}
 	(void) calendar_date(calendar_period_start(cal, m->head.last));
 	calendar_free(cal);
 	wire_writer_init(&w, 64 + (Size) m->ncells * 24, "customer_movements",
