@@ -246,8 +246,11 @@ get_cell(WireReader *r, const Movements *m, MovementCell *cell)
 	for (int j = 0; j < MOVEMENT_MONEYS && movements_has_money(m); j++)
 	{
 		int128		amount = wire_get_int128(r);
+		/* less what it usually is, up to five sums are in one */
+		int128		most = j < MONEY_POSITIVE ? MOVEMENTS_MONEY_MAX :
+			MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS;
 
-		if (amount > MOVEMENTS_MONEY_MAX || amount < -MOVEMENTS_MONEY_MAX)
+		if (amount > most || amount < -most)
 			wire_corrupt(r, "An amount is too large.");
 		cell->money[j] = amount + (j < MONEY_POSITIVE ? 0 : usual_money(cell, j));
 	}
