@@ -232,17 +232,24 @@ refuse_overflow(void)
 			 errhint("Movements are added up once for each customer; check that none is there twice.")));
 }
 
-/* Count what a cell holds towards the limits. */
+/*
+ * Count what a cell holds towards the limits.  A count that has passed them is
+ * negative.
+ */
 static void
 count_cell(int64 *counts, int128 *money, const MovementCell *cell)
 {
 	for (int i = 0; i < MOVEMENT_COUNTS; i++)
-		if (pg_add_s64_overflow(*counts, cell->counts[i], counts))
+		if (cell->counts[i] < 0 ||
+			pg_add_s64_overflow(*counts, cell->counts[i], counts))
 			refuse_overflow();
 	for (int i = 0; i < MOVEMENT_MONEYS; i++)
 	{
-		*money += cell->money[i] < 0 ? -cell->money[i] : cell->money[i];
-		if (*money > MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS)
+		int128		amount = cell->money[i] < 0 ? -cell->money[i] : cell->money[i];
+
+		*money += amount;
+		if (amount > MOVEMENTS_MONEY_MAX ||
+			*money > MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS)
 			refuse_overflow();
 	}
 }

@@ -9,7 +9,7 @@
 #define SPAN 63					/* periods that a word has bits for, less one */
 #define MAX_ITEMS 4096			/* of a customer, each of an amount below ... */
 #define AMOUNT_BITS 49			/* ... this power of 2: all add up in 62 bits */
-#define FIRST_CELLS 128
+#define FIRST_CELLS 16
 #define MAX_CELLS 16384			/* periods side by side */
 
 /* The changes of customers who are active just where their revenue is above zero. */
