@@ -199,7 +199,8 @@ retention_timeline_transition(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(build);
 	}
-	if (build == NULL || !plan->zone_constant)
+	/* one query has one zone, also when that of the session changes under way */
+	if (plan->kinds == NULL || !plan->zone_constant)
 		plan_row(plan, fcinfo, build);
 	if (build == NULL)
 		build = build_begin(&plan->kinds->kind, aggregate_context(fcinfo));
