@@ -102,7 +102,8 @@ plan_instant(FunctionCallInfo fcinfo, int arg, bool integers)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("at must be %sa date, timestamp or timestamptz, not %s",
 					integers ? "an integer, " : "", format_type_be(type)),
-			 type_is_range(type) ? errhint("Pass when it begins, lower(at).") :
+			 type_is_range(type) || type_is_multirange(type) ?
+			 errhint("Pass when it begins, lower(at).") :
 			 errhint("Cast it, for example at::%s; seconds since 1970 become a timestamptz through to_timestamp().",
 					 integers ? "bigint" : "date")));
 }

@@ -192,14 +192,15 @@ retention_timeline_transition(PG_FUNCTION_ARGS)
 	}
 	if (!PG_ARGISNULL(0))
 		build = build_argument(fcinfo, 0);
-	if (build == NULL || !plan->zone_constant)
-		plan_row(plan, fcinfo, build);
 	if (PG_ARGISNULL(1))
 	{
 		if (build == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(build);
 	}
+	/* one query has one zone, also when that of the session changes under way */
+	if (plan->kinds == NULL || !plan->zone_constant)
+		plan_row(plan, fcinfo, build);
 	if (build == NULL)
 		build = build_begin(&plan->kinds->kind, aggregate_context(fcinfo));
 	if (plan->amount != AMOUNT_NONE && !PG_ARGISNULL(2))

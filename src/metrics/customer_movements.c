@@ -491,6 +491,42 @@ add_customer(MovementBuilder *b, TimelineItems *t, TimelineReader *r)
 	(timeline_has_levels(r) ? fold_levels : fold_events) (t->items, n, &fold);
 }
 
+/* Flags of the timelines that movements with such flags are made of. */
+static uint8
+timeline_flags(uint8 flags)
+{
+	return (flags & MOVEMENTS_LEVELS ? TIMELINE_LEVELS : 0) |
+		(flags & MOVEMENTS_MONEY ? TIMELINE_MONEY : 0);
+}
+
+/*
+ * May a timeline be added to those before?  Error 22023 when not, and false
+ * when it is of another kind but adds nothing: then the order of the rows
+ * must not decide.
+ */
+static bool
+goes_with(const MetricHead *before, const MetricHead *head, TimelineItems *t,
+		  const struct varlena *timeline)
+{
+	TimelineReader r;
+	MovementBuilder b;
+
+	if (likely(grain_equal(before->grain, head->grain) &&
+			   strcmp(before->zone, head->zone) == 0 &&
+			   before->flags == head->flags))
+		return true;
+	builder_init(&b, head->flags);
+	timeline_read_value(&r, timeline);
+	add_customer(&b, t, &r);
+	if (b.last == PG_INT32_MIN)
+		return false;
+	timeline_check_alike(timeline_flags(before->flags), before->zone,
+						 strlen(before->zone), timeline_flags(head->flags),
+						 head->zone, strlen(head->zone));
+	check_alike(before, head);
+	return true;
+}
+
 /*
  * Transition function of customer_movements(timeline, grain):
  * (customer_movements, timeline, grain) -> customer_movements.  A NULL
@@ -540,16 +576,19 @@ retention_customer_movements_add_timeline(PG_FUNCTION_ARGS)
 		MetricHead	before = state_head(state);
 		MemoryContext old;
 
-		check_alike(&before, &head);
-		old = expanded_begin(&state->expanded);
-		add_customer(&state->builder, t, &r);
-		MemoryContextSwitchTo(old);
+		if (goes_with(&before, &head, t, PG_GETARG_TIMELINE(1)))
+		{
+			old = expanded_begin(&state->expanded);
+			add_customer(&state->builder, t, &r);
+			MemoryContextSwitchTo(old);
+		}
 		PG_RETURN_DATUM(expanded_datum(&state->expanded));
 	}
 	builder_init(&b, head.flags);
 	if (m != NULL)
 	{
-		check_alike(&m->head, &head);
+		if (!goes_with(&m->head, &head, t, PG_GETARG_TIMELINE(1)))
+			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 		add_movements(&b, m);
 	}
 	add_customer(&b, t, &r);
