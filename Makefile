@@ -91,6 +91,7 @@ OBJS = \
 	src/models/contract.o \
 	src/models/contract_lifetime.o \
 	src/models/contract_model.o \
+	src/models/customer.o \
 	src/models/fitted.o \
 	src/models/fitted_parse.o \
 	src/models/groups.o \
