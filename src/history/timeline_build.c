@@ -199,19 +199,29 @@ grow(TimelineBuild *build, bool wide)
 	push_chunk(build, wide, bytes);
 }
 
-/* Make room in few. */
+/*
+ * Make room in few.  A chunk of days that has room takes words, too, or else a
+ * mixture of both would begin a chunk at every turn.
+ */
 void
 build_put_few(TimelineBuild *build)
 {
-	BuildChunk *chunk;
+	BuildChunk *chunk = build->chunk;
 	uint32		n;
 
-	grow(build, false);
-	chunk = build->chunk;
+	if (chunk == NULL || chunk->n == chunk->size)
+	{
+		grow(build, false);
+		chunk = build->chunk;
+	}
 	n = Min(build->nfew, chunk->size - chunk->n);
 	build->nfew -= n;
-	memcpy(chunk->words + chunk->n, build->few + build->nfew,
-		   n * sizeof(uint64));
+	if (unlikely(chunk->wide))
+		collect_words(build->kind, build->few + build->nfew, n,
+					  (BuildDay *) chunk->words + chunk->n);
+	else
+		memcpy(chunk->words + chunk->n, build->few + build->nfew,
+			   n * sizeof(uint64));
 	chunk->n += n;
 	build->nchunks += n;
 }

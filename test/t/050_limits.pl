@@ -155,13 +155,13 @@ is(left_over(), '', 'no temporary file stays');
 # Peak memory of the hash table of groups, in bytes.
 sub hash_memory
 {
-	my ($aggregate) = @_;
+	my ($aggregate, $table) = (@_, 'small');
 	my $plan = $node->safe_psql(
 		'postgres', qq{
 		SET work_mem = '2GB';
 		SET enable_sort = off;
 		EXPLAIN (ANALYZE, FORMAT JSON, COSTS off, TIMING off)
-		SELECT g, $aggregate FROM small GROUP BY g;});
+		SELECT g, $aggregate FROM $table GROUP BY g;});
 	return $plan =~ /"Peak Memory Usage": (\d+)/ ? 1024 * $1 : -1;
 }
 
@@ -193,6 +193,19 @@ for (
 	cmp_ok($each, '<', 2048, "$_: less than 2 kB per group of ten rows");
 	cmp_ok($each, '>', 24, "$_: and the executor sees it");
 }
+
+# A timeline under construction keeps amounts of two decimals in less room than
+# others; a mixture of both takes no more than the others alone do: 1000 groups
+# of 500 rows.
+$node->safe_psql(
+	'postgres', q{
+	CREATE TABLE decimals AS
+		SELECT n % 1000 AS g, date '2020-01-01' + n / 1000 AS at, 1.2345 AS four, CASE WHEN n / 1000 % 6 = 0 THEN 1.2345 ELSE 1.25 END AS mixed
+		FROM generate_series(0, 499999) n;
+	VACUUM ANALYZE decimals;});
+my $four = hash_memory('timeline(at, four)', 'decimals');
+my $mixed = hash_memory('timeline(at, mixed)', 'decimals');
+cmp_ok($mixed, '<=', 1.1 * $four, "amounts of two and four decimals: $mixed bytes, of four: $four");
 
 # One group of three million distinct customers takes tens of megabytes; with a
 # work_mem of 4 MB the backend stays small.
