@@ -121,6 +121,7 @@ REGRESS = \
 	cohort_matrix_type \
 	cohort_vectors \
 	contract_model \
+	customer_ltv \
 	customer_movements \
 	earliest \
 	economics \
