@@ -75,6 +75,7 @@ OBJS = \
 	src/metrics/loyalty_scores.o \
 	src/metrics/metric_head.o \
 	src/metrics/movement_changes.o \
+	src/metrics/movement_spans.o \
 	src/metrics/rates.o \
 	src/metrics/retention_flags.o \
 	src/metrics/survival_curve.o \
@@ -90,6 +91,7 @@ OBJS = \
 	src/models/contract.o \
 	src/models/contract_lifetime.o \
 	src/models/contract_model.o \
+	src/models/customer.o \
 	src/models/fitted.o \
 	src/models/fitted_parse.o \
 	src/models/groups.o \
@@ -134,6 +136,7 @@ REGRESS = \
 	loyalty \
 	money \
 	movement_errors \
+	movement_spans \
 	movement_vectors \
 	pictures \
 	purchase_model \

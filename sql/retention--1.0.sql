@@ -2743,6 +2743,12 @@ CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precisi
 COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) IS
 	'aggregate support: counts a customer, equal ones together';
 
+CREATE FUNCTION purchase_model_transition(internal, text, timeline, date, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, timeline, date, text) IS
+	'aggregate support: counts a customer, equal ones together';
+
 CREATE FUNCTION purchase_model_final(internal) RETURNS purchase_model
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
@@ -2776,6 +2782,20 @@ CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double prec
 );
 COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text) IS
 	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
+
+CREATE AGGREGATE purchase_model(kind text, timeline timeline, as_of date, unit text) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, timeline, date, text) IS
+	'the same fit from one timeline per customer: frequency, recency and age are those of purchase_summary(timeline, as_of, unit), as_of is the first day the data do not cover. unit: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004); predictions are then made with timelines and intervals. Customers whose timeline or as_of is NULL, or who have no order before as_of, are skipped. Errors: 22023 for a timeline of ranges, 22008 for an infinite as_of, and those of the other forms';
 
 -- readers
 
@@ -2852,6 +2872,30 @@ CREATE FUNCTION log_likelihood(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION log_likelihood(purchase_model, bigint, double precision, double precision) IS
 	'logarithm of the likelihood of one customer under a model, without terms of the data alone: its sum over customers that were not fitted compares models. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+-- predictions of a timeline
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon interval, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, interval, timeline, date) IS
+	'purchases (days with an order) expected of a customer from as_of to as_of + horizon. as_of is the first day the data do not cover; the numbers are those of purchase_summary(timeline, as_of) in the unit of the model; the horizon is (as_of + horizon) - as_of in days. NULL without an order before as_of, and for a NULL argument. Errors: 22023 for a negative horizon, 22023 for a model without a unit or a timeline of ranges, 22008 for an infinite as_of';
+
+CREATE FUNCTION p_alive(
+	model purchase_model, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_alive_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_alive(purchase_model, timeline, date) IS
+	'probability that a customer has not dropped out for good by as_of, the first day the data do not cover; always 1 under bg/nbd with orders on one day only, which is why mbg/nbd exists; the numbers are those of purchase_summary(timeline, as_of) in the unit of the model. NULL without an order before as_of, and for a NULL argument. Errors: 22023 for a model without a unit or a timeline of ranges, 22008 for an infinite as_of';
+
+CREATE FUNCTION p_no_purchase(
+	model purchase_model, horizon interval, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_no_purchase_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_no_purchase(purchase_model, interval, timeline, date) IS
+	'probability that a customer does not buy from as_of to as_of + horizon: the risk to lose them from sight. as_of is the first day the data do not cover; the numbers are those of purchase_summary(timeline, as_of) in the unit of the model; the horizon is (as_of + horizon) - as_of in days. NULL without an order before as_of, and for a NULL argument. Errors: 22023 for a negative horizon, 22023 for a model without a unit or a timeline of ranges, 22008 for an infinite as_of';
+
 
 -- ----------------------------------------------------------------
 -- 13. spend_model
@@ -2994,6 +3038,12 @@ CREATE FUNCTION spend_model_transition(internal, bigint, numeric) RETURNS intern
 COMMENT ON FUNCTION spend_model_transition(internal, bigint, numeric) IS
 	'aggregate support: counts a customer, equal ones together';
 
+CREATE FUNCTION spend_model_transition(internal, timeline, date) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, timeline, date) IS
+	'aggregate support: counts a customer, equal ones together';
+
 CREATE FUNCTION spend_model_final(internal) RETURNS spend_model
 	AS 'MODULE_PATHNAME', 'retention_spend_model_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
@@ -3028,6 +3078,20 @@ CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
 COMMENT ON AGGREGATE spend_model(bigint, numeric) IS
 	'the same for numeric values, which are taken in double precision';
 
+CREATE AGGREGATE spend_model(timeline timeline, as_of date) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(timeline, date) IS
+	'the same fit from one timeline per customer: frequency and monetary_value are those of purchase_summary(timeline, as_of), as_of is the first day the data do not cover. Customers whose timeline or as_of is NULL, or who have no order before as_of, are skipped. Errors: 22023 for a timeline of ranges or without amounts, 22008 for an infinite as_of, and those of the other forms';
+
 -- readers
 
 CREATE FUNCTION model_parameters(
@@ -3057,6 +3121,13 @@ CREATE FUNCTION expected_spend(
 COMMENT ON FUNCTION expected_spend(spend_model, bigint, double precision) IS
 	'mean value expected of a further purchase of a customer, an estimate in the unit of the values; between the customers own mean and that of all. monetary_value: mean value of the repeat purchases, of no meaning and possibly NULL when frequency is 0; other NULLs give NULL. Error 22003 where the mean is infinite (q of the model at most 1), 22023 for a negative frequency or a value that is not above 0';
 
+CREATE FUNCTION expected_spend(
+	model spend_model, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_spend_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION expected_spend(spend_model, timeline, date) IS
+	'the same of a customer given as a timeline: frequency and monetary_value are those of purchase_summary(timeline, as_of). NULL without an order before as_of, and for a NULL argument. Errors: 22003 where the mean is infinite, 22023 for repeat purchases worth 0 or less, a timeline of ranges or without amounts, 22008 for an infinite as_of';
+
 CREATE FUNCTION log_likelihood(
 	model spend_model, frequency bigint, monetary_value double precision) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_spend_log_likelihood'
@@ -3074,6 +3145,26 @@ CREATE FUNCTION predicted_ltv(
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, bigint, double precision, double precision, double precision, date, interval, double precision, double precision) IS
 	'value predicted of a customer within the horizon after as_of, where the age ends: expected purchases times expected spend times margin (0..1, the fraction of revenue that is left), in the unit of the values, at six decimals. The horizon is (as_of + horizon) - as_of, converted by the unit of the model; purchases count at the end of each calendar month after as_of, the last partial month at its end, and month j is worth (1 + annual_discount)^(-j/12). monetary_value may be NULL when frequency is 0; other NULLs give NULL. Errors as in expected_purchases and expected_spend, 22023 for a model without a unit or a negative horizon, 22003 for a margin outside 0..1 or a negative discount, 22008 for an infinite as_of';
+
+CREATE FUNCTION predicted_ltv(
+	purchases purchase_model, spend spend_model, timeline timeline, as_of date,
+	horizon interval, annual_discount double precision DEFAULT 0,
+	margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_predicted_ltv_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, timeline, date, interval, double precision, double precision) IS
+	'the same of a customer given as a timeline: frequency, recency, age and monetary_value are those of purchase_summary(timeline, as_of) in the unit of the model; as_of is the first day the data do not cover. NULL without an order before as_of, and for a NULL argument. Errors: those of the other form, 22023 for a timeline of ranges or without amounts, 22008 for an infinite as_of';
+
+CREATE FUNCTION customer_ltv(
+	purchases purchase_model, spend spend_model, timeline timeline, as_of date,
+	horizon interval, annual_discount double precision DEFAULT 0,
+	margin double precision DEFAULT 1,
+	OUT past numeric, OUT future numeric, OUT total numeric,
+	OUT p_alive double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_customer_ltv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION customer_ltv(purchase_model, spend_model, timeline, date, interval, double precision, double precision) IS
+	'what a customer is worth, one row: past, the net amount of all days before as_of times margin, exact to six decimals and not discounted; future, predicted_ltv with the same arguments; total, their sum; p_alive, the probability that the customer has not dropped out for good by as_of. All NULL without an order before as_of, and for a NULL argument. Errors as in predicted_ltv';
 
 -- ----------------------------------------------------------------
 -- 14. survival_curve

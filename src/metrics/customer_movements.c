@@ -20,6 +20,7 @@
 #include "common/int.h"
 #include "history/ledger_aggregate.h"
 #include "metrics/movement_changes.h"
+#include "metrics/movement_spans.h"
 #include "metrics/timeline_items.h"
 #include "miscadmin.h"
 
@@ -171,14 +172,19 @@ typedef struct MovementFold
 {
 	MovementBuilder *builder;
 	Calendar   *calendar;		/* for levels */
+	MovementSpans *spans;		/* for events, or NULL */
 } MovementFold;
 
 static void
 fold_events(LedgerItem *items, int n, void *arg)
 {
-	MovementBuilder *b = ((MovementFold *) arg)->builder;
-	int32		last = movement_changes_events(items, n, add_change, b);
+	MovementFold *fold = arg;
+	MovementBuilder *b = fold->builder;
+	int32		last;
 
+	if (fold->spans == NULL ||
+		!movement_spans_add(fold->spans, items, n, &last))
+		last = movement_changes_events(items, n, add_change, b);
 	b->last = Max(b->last, last);
 }
 
@@ -197,6 +203,24 @@ fold_levels(LedgerItem *items, int n, void *arg)
  *		Adding movements
  * ----------------------------------------------------------------
  */
+
+/* Bring sums made side by side to the table. */
+static void
+add_spans(MovementBuilder *b, const MovementSpans *spans)
+{
+	MovementCell from;
+
+	for (int64 i = 0; movement_spans_next(spans, &i, &from);)
+	{
+		MovementCell *cell = find_cell(b, from.period);
+
+		for (int j = 0; j < MOVEMENT_COUNTS; j++)
+			cell->counts[j] += from.counts[j];
+		if (b->flags & MOVEMENTS_MONEY)
+			for (int j = 0; j < MOVEMENT_MONEYS; j++)
+				cell->money[j] += from.money[j];
+	}
+}
 
 static void
 refuse_overflow(void)
@@ -331,7 +355,7 @@ Datum
 retention_customer_movements_final(PG_FUNCTION_ARGS)
 {
 	MovementBuilder b;
-	MovementFold fold = {&b, NULL};
+	MovementFold fold = {&b, NULL, NULL};
 	const LedgerSettings *settings;
 	struct varlena *value;
 	Ledger	   *ledger;
@@ -350,8 +374,12 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 	builder_init(&b, flags);
 	if (flags & MOVEMENTS_LEVELS)
 		fold.calendar = level_calendar(settings->grain);
+	else
+		fold.spans = movement_spans_create();
 	ledger_visit(ledger, flags & MOVEMENTS_LEVELS ? fold_levels : fold_events,
 				 &fold);
+	if (fold.spans != NULL)
+		add_spans(&b, fold.spans);
 	value = builder_finish(&b, settings->grain, settings->zone);
 	if (value == NULL)
 		PG_RETURN_NULL();
@@ -450,7 +478,7 @@ retention_customer_movements_merge(PG_FUNCTION_ARGS)
 static void
 add_customer(MovementBuilder *b, TimelineItems *t, TimelineReader *r)
 {
-	MovementFold fold = {b, t->calendar};
+	MovementFold fold = {b, t->calendar, NULL};
 	int			n = timeline_items_read(t, r);
 
 	(timeline_has_levels(r) ? fold_levels : fold_events) (t->items, n, &fold);

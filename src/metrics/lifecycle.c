@@ -22,14 +22,14 @@ PG_FUNCTION_INFO_V1(retention_overdue);
 /* Summary of the days before as_of. */
 bool
 purchase_summarize(const struct varlena *timeline, int64 as_of,
-				   PurchaseSummary *summary)
+				   const char *what, PurchaseSummary *summary)
 {
 	TimelineSpells spells;
 	TimelineSpell spell;
 	int64		first;
 
 	timeline_spells_begin(&spells, timeline, as_of);
-	timeline_need_orders(&spells.reader, "purchase_summary");
+	timeline_need_orders(&spells.reader, what);
 	memset(summary, 0, sizeof(*summary));
 	summary->money = (spells.reader.flags & TIMELINE_MONEY) != 0;
 	if (!timeline_spells_next(&spells, &spell))
@@ -95,7 +95,7 @@ retention_purchase_summary(PG_FUNCTION_ARGS)
 	Datum		values[4] = {0};
 	bool		nulls[4] = {0};
 
-	if (!purchase_summarize(timeline, as_of, &summary))
+	if (!purchase_summarize(timeline, as_of, "purchase_summary", &summary))
 		PG_RETURN_NULL();
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");

@@ -31,10 +31,10 @@ typedef enum PurchaseUnit
 
 /*
  * Summary of the days before as_of; false when none is active.  Levels: error
- * 22023.
+ * 22023, in which what names the function that was called.
  */
 extern bool purchase_summarize(const struct varlena *timeline, int64 as_of,
-							   PurchaseSummary *summary);
+							   const char *what, PurchaseSummary *summary);
 
 /* The unit of a name; an unknown one is error 22023. */
 extern PurchaseUnit purchase_unit_from_text(const text *name);

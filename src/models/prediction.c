@@ -47,15 +47,21 @@ prediction_horizon(float8 horizon)
 	return horizon;
 }
 
-float8
-prediction_units(const Fitted *model, float8 days)
+void
+prediction_require_unit(const Fitted *model)
 {
 	if (model->unit == FITTED_NO_UNIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the purchase model has no unit of time"),
-				 errdetail("A discount by the year and horizons that are intervals need to know what recency and age were counted in."),
+				 errdetail("A discount by the year, a horizon that is an interval and a timeline need to know what recency and age were counted in."),
 				 errhint("Fit it with purchase_model(kind, frequency, recency, age, 'week'), or 'day' or 'month'.")));
+}
+
+float8
+prediction_units(const Fitted *model, float8 days)
+{
+	prediction_require_unit(model);
 	return days / fitted_unit_days[model->unit];
 }
 

@@ -21,6 +21,9 @@ extern PurchaseHistory purchase_history(int64 frequency, float8 recency,
 /* A horizon in the unit of the model; error 22023 unless finite and >= 0. */
 extern float8 prediction_horizon(float8 horizon);
 
+/* Error 22023 for a model without a unit. */
+extern void prediction_require_unit(const Fitted *model);
+
 /* Units of a model in a year of 365 days; a model without a unit: 22023. */
 extern float8 prediction_units_of_year(const Fitted *model);
 

@@ -1,6 +1,7 @@
 /*
  * purchase_aggregate.c
- *		The aggregate purchase_model(kind, frequency, recency, age [, unit]).
+ *		The aggregates purchase_model(kind, frequency, recency, age [, unit]) and
+ *		purchase_model(kind, timeline, as_of, unit).
  *
  * Rows are counted as groups.h says; the final function fits the model and
  * leaves the state as it is.
@@ -8,9 +9,12 @@
 #include "models/purchase.h"
 
 #include "base/aggregate.h"
+#include "history/timeline_spells.h"
+#include "models/customer.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_purchase_model_transition);
+PG_FUNCTION_INFO_V1(retention_purchase_model_transition_timeline);
 PG_FUNCTION_INFO_V1(retention_purchase_model_final);
 
 /* A word that says what to fit; NULL is error 22004. */
@@ -55,32 +59,61 @@ unit_argument(FunctionCallInfo fcinfo, int n)
 	return unit;
 }
 
-/* (internal, kind, frequency, recency, age [, unit]) -> internal */
-Datum
-retention_purchase_model_transition(PG_FUNCTION_ARGS)
+/* The state, made when there is none yet, for a kind and unit. */
+static RowGroups *
+groups_argument(FunctionCallInfo fcinfo, uint8 kind, uint8 unit)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	RowGroups	   *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
-	uint8		kind = kind_argument(fcinfo, 1);
-	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : FITTED_NO_UNIT;
-	PurchaseProblem problem;
-	int64		frequency;
-	float8		recency;
-	float8		age;
+	RowGroups  *groups = PG_ARGISNULL(0) ? groups_create(context, kind, unit) :
+		(RowGroups *) PG_GETARG_POINTER(0);
 
-	if (groups == NULL)
-		groups = groups_create(context, kind, unit);
 	groups_require(groups, kind, unit);
-	if (PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
-		PG_RETURN_POINTER(groups);
-	frequency = PG_GETARG_INT64(2);
-	recency = PG_GETARG_FLOAT8(3);
-	age = PG_GETARG_FLOAT8(4);
-	problem = purchase_history_problem(frequency, recency, age);
+	return groups;
+}
+
+/* Count a customer. */
+static void
+add_customer(RowGroups *groups, int64 frequency, float8 recency, float8 age)
+{
+	PurchaseProblem problem = purchase_history_problem(frequency, recency, age);
+
 	if (likely(problem == PURCHASE_NO_PROBLEM))
 		groups_add(groups, frequency, recency, age, 1);
 	else
 		groups_add_bad(groups, problem, frequency, recency, age);
+}
+
+/* (internal, kind, frequency, recency, age [, unit]) -> internal */
+Datum
+retention_purchase_model_transition(PG_FUNCTION_ARGS)
+{
+	uint8		kind = kind_argument(fcinfo, 1);
+	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : FITTED_NO_UNIT;
+	RowGroups  *groups = groups_argument(fcinfo, kind, unit);
+
+	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4))
+		add_customer(groups, PG_GETARG_INT64(2), PG_GETARG_FLOAT8(3),
+					 PG_GETARG_FLOAT8(4));
+	PG_RETURN_POINTER(groups);
+}
+
+/*
+ * (internal, kind, timeline, as_of, unit) -> internal; a customer without an
+ * active day before as_of is skipped.
+ */
+Datum
+retention_purchase_model_transition_timeline(PG_FUNCTION_ARGS)
+{
+	uint8		kind = kind_argument(fcinfo, 1);
+	uint8		unit = unit_argument(fcinfo, 4);
+	RowGroups  *groups = groups_argument(fcinfo, kind, unit);
+	ModelCustomer customer;
+
+	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) &&
+		model_customer(PG_GETARG_TIMELINE(2),
+					   timeline_as_of(PG_GETARG_DATEADT(3)), unit,
+					   "purchase_model", false, &customer))
+		add_customer(groups, customer.frequency, customer.h.tx, customer.h.T);
 	PG_RETURN_POINTER(groups);
 }
 

@@ -68,6 +68,26 @@ spend_describe(const RowGroup *row)
 					float8out_internal(row->u));
 }
 
+
+/* Error 22023 when the numbers are not the spend of a customer. */
+void
+spend_check(int64 frequency, float8 value)
+{
+	SpendProblem problem = spend_problem(frequency, value);
+	RowGroup		row = {1, frequency, value, 0};
+
+	if (likely(problem == SPEND_NO_PROBLEM))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("this is not the spend of a customer"),
+			 errdetail_internal("%c%s: %s.",
+								pg_toupper((unsigned char) spend_problems[problem].phrase[0]),
+								spend_problems[problem].phrase + 1,
+								spend_describe(&row)),
+			 errhint("%s", spend_problems[problem].hint)));
+}
+
 float8
 spend_log_likelihood(const float8 *p, float8 x, float8 m)
 {

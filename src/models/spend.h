@@ -33,6 +33,9 @@ extern const ProblemText spend_problems[SPEND_PROBLEMS];
 /* Of a row; with a frequency of 0 the value does not matter. */
 extern SpendProblem spend_problem(int64 frequency, float8 value);
 
+/* Error 22023 when numbers are not the spend of a customer. */
+extern void spend_check(int64 frequency, float8 value);
+
 /* "frequency 2, monetary_value -3.5", palloc'd. */
 extern char *spend_describe(const RowGroup *row);
 

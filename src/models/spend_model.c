@@ -7,12 +7,15 @@
 
 #include "base/aggregate.h"
 #include "base/money.h"
+#include "history/timeline_spells.h"
+#include "models/customer.h"
 #include "models/prediction.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 
 PG_FUNCTION_INFO_V1(retention_spend_model_transition_float8);
 PG_FUNCTION_INFO_V1(retention_spend_model_transition_numeric);
+PG_FUNCTION_INFO_V1(retention_spend_model_transition_timeline);
 PG_FUNCTION_INFO_V1(retention_spend_model_final);
 PG_FUNCTION_INFO_V1(retention_spend_model_in);
 PG_FUNCTION_INFO_V1(retention_spend_model_out);
@@ -30,44 +33,70 @@ PG_FUNCTION_INFO_V1(retention_predicted_ltv);
  * ----------------------------------------------------------------
  */
 
-/* Count a customer; one without repeat purchases says nothing. */
-static Datum
-transition(FunctionCallInfo fcinfo, float8 value)
+/* The state, made when there is none yet. */
+static RowGroups *
+groups_argument(FunctionCallInfo fcinfo)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	RowGroups	   *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
-	int64		frequency;
-	SpendProblem problem;
 
-	if (groups == NULL)
-		groups = groups_create(context, 0, FITTED_NO_UNIT);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_POINTER(groups);
-	frequency = PG_GETARG_INT64(1);
-	problem = spend_problem(frequency, value);
+	return PG_ARGISNULL(0) ? groups_create(context, 0, FITTED_NO_UNIT) :
+		(RowGroups *) PG_GETARG_POINTER(0);
+}
+
+/* Count a customer; one without repeat purchases says nothing. */
+static void
+add_customer(RowGroups *groups, int64 frequency, float8 value)
+{
+	SpendProblem problem = spend_problem(frequency, value);
+
 	if (problem != SPEND_NO_PROBLEM)
 		groups_add_bad(groups, problem, frequency, value, 0);
 	else if (frequency > 0)
 		groups_add(groups, frequency, value, 0, 1);
 	else
 		groups->unused++;
-	PG_RETURN_POINTER(groups);
 }
 
 /* (internal, frequency, monetary_value float8) -> internal */
 Datum
 retention_spend_model_transition_float8(PG_FUNCTION_ARGS)
 {
-	return transition(fcinfo, PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2));
+	RowGroups  *groups = groups_argument(fcinfo);
+
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+		add_customer(groups, PG_GETARG_INT64(1), PG_GETARG_FLOAT8(2));
+	PG_RETURN_POINTER(groups);
 }
 
 /* (internal, frequency, monetary_value numeric) -> internal */
 Datum
 retention_spend_model_transition_numeric(PG_FUNCTION_ARGS)
 {
-	return transition(fcinfo, PG_ARGISNULL(2) ? 0 :
-					  DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-														 PG_GETARG_DATUM(2))));
+	RowGroups  *groups = groups_argument(fcinfo);
+
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+		add_customer(groups, PG_GETARG_INT64(1),
+					 DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+														PG_GETARG_DATUM(2))));
+	PG_RETURN_POINTER(groups);
+}
+
+/*
+ * (internal, timeline, as_of) -> internal; a customer without an active day
+ * before as_of is skipped.
+ */
+Datum
+retention_spend_model_transition_timeline(PG_FUNCTION_ARGS)
+{
+	RowGroups  *groups = groups_argument(fcinfo);
+	ModelCustomer customer;
+
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) &&
+		model_customer(PG_GETARG_TIMELINE(1),
+					   timeline_as_of(PG_GETARG_DATEADT(2)), FITTED_DAY,
+					   "spend_model", true, &customer))
+		add_customer(groups, customer.frequency, customer.spend);
+	PG_RETURN_POINTER(groups);
 }
 
 /* (internal) -> spend_model: the fit; NULL without rows. */
@@ -157,25 +186,6 @@ retention_spend_model_fit(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-/* Error 22023 when the numbers are not the spend of a customer. */
-static void
-check_spend(int64 frequency, float8 value)
-{
-	SpendProblem problem = spend_problem(frequency, value);
-	RowGroup		row = {1, frequency, value, 0};
-
-	if (likely(problem == SPEND_NO_PROBLEM))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("this is not the spend of a customer"),
-			 errdetail_internal("%c%s: %s.",
-								pg_toupper((unsigned char) spend_problems[problem].phrase[0]),
-								spend_problems[problem].phrase + 1,
-								spend_describe(&row)),
-			 errhint("%s", spend_problems[problem].hint)));
-}
-
 /* expected_spend(s, frequency, monetary_value) */
 Datum
 retention_expected_spend(PG_FUNCTION_ARGS)
@@ -190,7 +200,7 @@ retention_expected_spend(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(2) && frequency > 0)
 		PG_RETURN_NULL();
 	value = PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2);
-	check_spend(frequency, value);
+	spend_check(frequency, value);
 	fitted_argument(&spend_type, fcinfo, 0, &s);
 	PG_RETURN_FLOAT8(prediction_result(spend_expected(s.p, frequency, value)));
 }
@@ -203,7 +213,7 @@ retention_spend_log_likelihood(PG_FUNCTION_ARGS)
 	int64		frequency = PG_GETARG_INT64(1);
 	float8		value = PG_GETARG_FLOAT8(2);
 
-	check_spend(frequency, value);
+	spend_check(frequency, value);
 	if (frequency == 0)
 		PG_RETURN_FLOAT8(0);
 	fitted_argument(&spend_type, fcinfo, 0, &s);
@@ -232,7 +242,7 @@ retention_predicted_ltv(PG_FUNCTION_ARGS)
 	frequency = PG_GETARG_INT64(2);
 	h = purchase_history(frequency, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(4));
 	value = PG_ARGISNULL(5) ? 0 : PG_GETARG_FLOAT8(5);
-	check_spend(frequency, value);
+	spend_check(frequency, value);
 	terms.as_of = PG_GETARG_DATEADT(6);
 	terms.horizon = PG_GETARG_INTERVAL_P(7);
 	terms.annual_discount = PG_GETARG_FLOAT8(8);

@@ -122,7 +122,7 @@ SKIP:
 
 SKIP:
 {
-	skip 'no CDNOW data in the data folder of RETENTION_SHARED', 44
+	skip 'no CDNOW data in the data folder of RETENTION_SHARED', 66
 	  unless -r "$data/CDNOW_sample.txt" && -r "$data/cdnow_customers_summary_with_transactions.csv";
 	sql('CREATE TABLE purchases (customer int, at date, dollars numeric)');
 	load('purchases', map { my @f = split ' '; @f == 5 ? join("\t", @f[ 1, 2, 4 ]) : () } lines('CDNOW_sample.txt'));
@@ -184,6 +184,42 @@ SKIP:
 	close_to(sql(sprintf $by, 'later'), [ .237, .697, 1.393, 1.560, 2.532, 2.947, 3.862, 6.359 ], 1e-3, 'P57: what they bought later', 1);
 	close_to(sql(sprintf $by, 'pareto'), [ .138, .600, 1.196, 1.714, 2.399, 2.907, 3.819, 6.403 ], 1e-3, 'P57: what Pareto/NBD expected', 1);
 	close_to(sql(sprintf $by, 'bg'), [ .2251, .5231, 1.0441, 1.5203, 2.1638, 2.6538, 3.5040, 6.1570 ], 1e-3, 'P57: what BG/NBD expected', 1);
+
+	# the same from the transaction log through timelines, by the script of the
+	# demo; what it prints is in order of its steps
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ 'psql', '-XAqt', '-d', $node->connstr('postgres'), '-v', 'ON_ERROR_STOP=1', '-f', "$source/test/demo/cdnow.sql" ],
+		'<', "$data/CDNOW_sample.txt", '>', \$out, '2>', \$err);
+	is($err, '', 'the demo of CDNOW runs');
+	my @printed = grep { /\|/ } split /\n/, $out;
+	my @estimates = map { [ split /\|/ ] } grep { /^[a-z]/ } @printed;
+	my @numbers = grep { /^[0-9]/ } @printed;
+	is($numbers[0], '2357|2457|946|1882', 'timelines: the data');
+	my $estimates = sub { my ($kind) = @_; return join('|', map { $_->[2] } grep { $_->[0] eq $kind } @estimates); };
+	close_to($estimates->('bg/nbd'), [ 0.24259452, 4.4136020, 0.7929220, 2.4259068 ], 1e-5, 'P1 from timelines');
+	close_to($estimates->('pareto/nbd'), [ 0.5532770, 10.577683, 0.6062400, 11.668735 ], 1e-5, 'P5 from timelines');
+	close_to($estimates->('mbg/nbd'), [ 0.524843, 6.183086, 0.891359, 1.614002 ], 1e-5, 'P7 from timelines');
+	close_to($estimates->('gamma-gamma'), [ 6.249572, 3.744225, 15.443521 ], 1e-5, 'P9 from timelines');
+	close_to($numbers[1], [ 1882, 1653.4087, 1576.729, 1665.5131, 1917.2777, 1057.637, 1051.8752 ], 1e-6, 'P56 from timelines');
+	my @bins = map { [ split /\|/ ] } @numbers[ 2 .. 9 ];
+	is(join('|', map { $_->[1] } @bins), '1411|439|214|100|62|38|29|64', 'P57 from timelines: customers by frequency');
+	close_to(join('|', map { $_->[2] } @bins), [ .237, .697, 1.393, 1.560, 2.532, 2.947, 3.862, 6.359 ], 1.001e-3, 'P57 from timelines: what they bought later', 1);
+	close_to(join('|', map { $_->[5] } @bins), [ .138, .600, 1.196, 1.714, 2.399, 2.907, 3.819, 6.403 ], 1.001e-3, 'P57 from timelines: what Pareto/NBD expected', 1);
+	close_to(join('|', map { $_->[3] } @bins), [ .2251, .5231, 1.0441, 1.5203, 2.1638, 2.6538, 3.5040, 6.1570 ], 1.001e-3, 'P57 from timelines: what BG/NBD expected', 1);
+
+	# every prediction of a timeline is that of its columns
+	is( sql(qq{
+			SELECT count(*), bool_and(expected_purchases(b, '39 weeks', t, '1997-10-01') = expected_purchases(b, 39, x, tx, age)),
+				bool_and(p_alive(p, t, '1997-10-01') = p_alive(p, x, tx, age)), bool_and(p_no_purchase(p, '39 weeks', t, '1997-10-01') = p_no_purchase(p, 39, x, tx, age))
+			FROM customers JOIN (SELECT customer, timeline(at, dollars) AS t FROM purchases GROUP BY customer) h USING (customer),
+				($fit{'bg/nbd'}) q (b), ($fit{'pareto/nbd'}) r (p)}),
+		'2357|t|t|t', 'timelines: predictions of every customer');
+	# P52 is of a file with rounded times and means
+	close_to(sql(q{
+			SELECT string_agg(predicted_ltv('{"kind": "bg/nbd", "unit": "week", "parameters": {"r": 0.2425929, "alpha": 4.4135313, "a": 0.7928860, "b": 2.4257530}}',
+				'{"kind": "gamma-gamma", "parameters": {"p": 6.248803, "q": 3.744589, "gamma": 15.447746}}', t, '1997-10-01', '12 months', 0.12682503)::text, '|' ORDER BY customer)
+			FROM (SELECT customer, timeline(at, dollars) AS t FROM purchases WHERE customer IN (1, 2, 3, 6, 7, 9) GROUP BY customer) h}),
+		[ 36.278497, 4.6374664, 8.3440924, 283.52359, 6.8814072, 43.353643 ], 1e-3, 'P52 from timelines');
 
 	# the published summary, in weeks of two decimals
 	sql('CREATE TABLE summary (customer int, x bigint, tx float8, age float8, m float8)');
