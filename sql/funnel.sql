@@ -90,6 +90,10 @@ FROM funnel_samples, generate_series(0, 4) n;
 -- quantiles lie between two times in proportion: 1, 2 and 4 days
 SELECT step_time(f, 2, 0.25) AS q25, step_time(f, 2) AS q50, step_time(f, 2, 0.75) AS q75
 FROM (SELECT funnel(c, date '2024-01-01' + CASE s WHEN 2 THEN c ELSE 0 END, s, '7 days') AS f FROM unnest('{1,2,4}'::int[]) c, generate_series(1, 2) s) x;
+-- quantiles of as many customers as there can be
+SELECT step_time('{"within": "P1D", "mode": "", "zone": "", "steps": [{"customers": 9223372036854775807},
+	{"customers": 9223372036854775807, "seconds": [86400,172800], "count": [1,9223372036854775806]}]}', 2, q)
+FROM unnest('{0,0.5,1}'::float8[]) q;
 
 -- rollup: parts of disjoint customers, exactly; what differs does not add up
 SELECT rollup(part) = (SELECT f FROM funnel_samples) AS same

@@ -48,12 +48,12 @@ event_intake_create(FunctionCallInfo fcinfo)
 
 /* One constant of a group has two values. */
 void
-refuse_changing(const char *name)
+refuse_changing(const char *name, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s must be the same for all rows of a group", name),
-			 errhint("Add it to GROUP BY.")));
+			 errhint("%s", hint)));
 }
 
 /* One constant of a group is NULL. */
@@ -178,9 +178,9 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 	FunnelRules rules = rules_argument(intake, fcinfo);
 
 	if (rules.mode != ledger->settings.rules.mode)
-		refuse_changing("mode");
+		refuse_changing("mode", HINT_GROUP);
 	if (!funnel_rules_equal(&rules, &ledger->settings.rules))
-		refuse_changing("within");
+		refuse_changing("within", HINT_GROUP_WITHIN);
 }
 
 /* The step of this row, which is not NULL. */
