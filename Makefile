@@ -121,6 +121,8 @@ REGRESS = \
 	cohort_matrix_type \
 	cohort_vectors \
 	contract_model \
+	customer_ltv \
+	customer_ltv_errors \
 	customer_movements \
 	earliest \
 	economics \
