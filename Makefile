@@ -91,6 +91,7 @@ OBJS = \
 	src/models/contract.o \
 	src/models/contract_lifetime.o \
 	src/models/contract_model.o \
+	src/models/customer_ltv.o \
 	src/models/fitted.o \
 	src/models/fitted_parse.o \
 	src/models/groups.o \
@@ -102,6 +103,7 @@ OBJS = \
 	src/models/purchase_bgnbd.o \
 	src/models/purchase_model.o \
 	src/models/purchase_pareto.o \
+	src/models/purchase_timeline.o \
 	src/models/special.o \
 	src/models/spend.o \
 	src/models/spend_model.o \
@@ -121,6 +123,7 @@ REGRESS = \
 	cohort_vectors \
 	contract_model \
 	customer_ltv \
+	customer_ltv_errors \
 	customer_movements \
 	earliest \
 	economics \
