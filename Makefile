@@ -75,6 +75,7 @@ OBJS = \
 	src/metrics/loyalty_scores.o \
 	src/metrics/metric_head.o \
 	src/metrics/movement_changes.o \
+	src/metrics/movement_spans.o \
 	src/metrics/rates.o \
 	src/metrics/retention_flags.o \
 	src/metrics/survival_curve.o \
@@ -138,6 +139,7 @@ REGRESS = \
 	loyalty \
 	money \
 	movement_errors \
+	movement_spans \
 	movement_vectors \
 	pictures \
 	purchase_model \

@@ -1,97 +1,75 @@
--- cdnow.sql: who will buy again, how often, and what they are worth: a purchase
--- model fitted to nine months of orders, and checked against the next nine.
+-- cdnow.sql: what customers will buy, predicted and compared with what they
+-- bought.
 --
--- The data are the purchases of CDNOW, a shop for music, by customers who first
--- bought in the first quarter of 1997, up to June 1998 (Fader and Hardie,
--- "Forecasting repeat sales at CDNOW", Interfaces 31, 2001).  They are free for
--- research, at brucehardie.com/datasets, and not part of this project; the sample
--- of a tenth, CDNOW_sample.txt, and all of them, CDNOW_master.txt, both do.
+--	psql -f test/demo/cdnow.sql <CDNOW_sample.txt
 --
---	psql -v file=CDNOW_sample.txt -f test/demo/cdnow.sql
---	psql -v file=CDNOW_sample.txt -v kind=pareto/nbd -f test/demo/cdnow.sql
---
--- The extension is installed in the database (CREATE EXTENSION retention).  All
--- tables are temporary.
+-- The customers of an online music shop who first bought in the first quarter
+-- of 1997, and all they bought until June 1998 (Fader and Hardie, Interfaces 31,
+-- 2001).  The file, CDNOW_sample.txt or CDNOW_master.txt, has a line for each
+-- order: ..., customer, date, number of CDs, value.  Everything is in temporary
+-- tables: the script leaves nothing behind.
 
-\set ON_ERROR_STOP on
-\pset footer off
-\if :{?file}
-\else
-\warn 'Name the transaction log: psql -v file=CDNOW_sample.txt -f test/demo/cdnow.sql'
-\quit
-\endif
-\if :{?kind}
-\else
-\set kind bg/nbd
-\endif
+SET client_min_messages = warning;
 
--- 1. The log: a customer first, then the date, the number of CDs and the dollars
--- last, blanks between them.  One line is the heading of the complete file.
-CREATE TEMPORARY TABLE cdnow_log (line text);
-\set load '\\copy cdnow_log FROM ' :'file'
-:load
+-- 1. The transaction log as a table.  Lines of any other form, such as the one
+--    with the names of the columns, are left out.
+CREATE TEMP TABLE lines (line text);
+\copy lines from pstdin
+CREATE TEMP TABLE orders AS
+SELECT f[1]::int AS customer, f[2]::date AS at, f[3]::numeric AS dollars
+FROM lines, regexp_match(line, '([0-9]+)\s+([0-9]{8})\s+[0-9]+\s+([0-9.]+)\s*$') AS f
+WHERE f IS NOT NULL;
 
-CREATE TEMPORARY TABLE cdnow_orders AS
-SELECT field[1]::int AS customer, field[cardinality(field) - 2]::date AS ordered_on, field[cardinality(field)]::numeric AS dollars
-FROM cdnow_log, regexp_split_to_array(trim(line), '\s+') AS field
-WHERE field[1] ~ '^\d+$';
+-- 2. One timeline for each customer: all the models need.
+CREATE TEMP TABLE customers AS
+SELECT customer, timeline(at, dollars) AS history FROM orders GROUP BY customer;
 
--- 2. One timeline per customer.  From here on nobody looks at the orders.
-CREATE TEMPORARY TABLE cdnow_customers AS
-SELECT customer, timeline(ordered_on, dollars) AS history
-FROM cdnow_orders
-GROUP BY customer;
-
-\echo 'The customers'
-SELECT count(*) AS customers, min(first_at(history)) AS first_order, max(last_at(history)) AS last_order,
-	sum(orders(history)) AS orders, sum(revenue(history)) AS dollars
-FROM cdnow_customers;
-
--- 3. Two models as of 1 October 1997: they know nothing of that day or later.
--- A purchase is a day with an order; times are in weeks.  The spend model is
--- one of positive means, so whose repeat orders were all free is left out.
-CREATE TEMPORARY TABLE cdnow_models AS
-SELECT purchase_model(:'kind', history, '1997-10-01', 'week') AS purchases,
+-- 3. Pretend that today is October 1st, 1997, after 39 weeks, and fit.  Later
+--    orders are in the timelines, but nobody looks past as_of.
+CREATE TEMP TABLE models AS
+SELECT purchase_model('bg/nbd', history, '1997-10-01', 'week') AS bg,
+	purchase_model('mbg/nbd', history, '1997-10-01', 'week') AS mbg,
+	purchase_model('pareto/nbd', history, '1997-10-01', 'week') AS pareto,
 	spend_model(history, '1997-10-01') FILTER (WHERE (purchase_summary(history, '1997-10-01')).monetary_value > 0) AS spend
-FROM cdnow_customers;
+FROM customers;
 
-\echo 'The models'
-SELECT :'kind' AS model, name, round(estimate::numeric, 4) AS estimate, round(standard_error::numeric, 4) AS standard_error, identified
-FROM cdnow_models, model_parameters(purchases), model_fit(purchases)
-UNION ALL
-SELECT 'gamma-gamma', name, round(estimate::numeric, 4), round(standard_error::numeric, 4), identified
-FROM cdnow_models, model_parameters(spend), model_fit(spend);
+\echo The data: customers, repeat purchases until October, customers with any, purchases later
+SELECT count(*) AS customers, sum(s.frequency) AS repeat_purchases, count(*) FILTER (WHERE s.frequency > 0) AS repeat_customers,
+	sum(e.frequency - s.frequency) AS later_purchases
+FROM customers, purchase_summary(history, '1997-10-01') AS s, purchase_summary(history, '1998-07-01') AS e;
 
--- 4. Each customer in the 39 weeks to 30 June 1998: what is expected, and what
--- happened.  Days with an order after the first, then less before, are those in
--- between.
-CREATE TEMPORARY TABLE cdnow_predictions AS
-SELECT customer, before.frequency, before.monetary_value, p_alive(purchases, history, '1997-10-01'),
-	expected_purchases(purchases, '39 weeks', history, '1997-10-01') AS expected,
-	after.frequency - before.frequency AS actual,
-	CASE WHEN before.frequency = 0 OR before.monetary_value > 0 THEN
-		predicted_ltv(purchases, spend, history, '1997-10-01', '39 weeks') END AS expected_dollars,
-	revenue(history, '1997-10-01', '1998-07-01') AS actual_dollars
-FROM cdnow_customers, cdnow_models,
-	purchase_summary(history, '1997-10-01') AS before, purchase_summary(history, '1998-07-01') AS after;
+\echo What was fitted
+SELECT kind, name, estimate, standard_error
+FROM (
+	SELECT 1 AS n, 'bg/nbd' AS kind, p.* FROM models, model_parameters(bg) AS p
+	UNION ALL SELECT 2, 'mbg/nbd', p.* FROM models, model_parameters(mbg) AS p
+	UNION ALL SELECT 3, 'pareto/nbd', p.* FROM models, model_parameters(pareto) AS p
+	UNION ALL SELECT 4, 'gamma-gamma', p.* FROM models, model_parameters(spend) AS p) AS p
+ORDER BY n;
 
-\echo 'All of them: purchases, and dollars'
-SELECT count(*) AS customers, round(sum(p_alive)::numeric, 1) AS alive, round(sum(expected)::numeric, 1) AS expected, sum(actual) AS actual,
-	round(sum(expected_dollars)) AS expected_dollars, round(sum(actual_dollars)) AS actual_dollars
-FROM cdnow_predictions;
+-- 4. Predict the next 39 weeks of every customer.
+CREATE TEMP TABLE predictions AS
+SELECT customer, s.frequency, e.frequency - s.frequency AS later,
+	expected_purchases(bg, '39 weeks', history, '1997-10-01') AS bg,
+	expected_purchases(mbg, '39 weeks', history, '1997-10-01') AS mbg,
+	expected_purchases(pareto, '39 weeks', history, '1997-10-01') AS pareto,
+	p_alive(bg, history, '1997-10-01') AS bg_alive, p_alive(mbg, history, '1997-10-01') AS mbg_alive, p_alive(pareto, history, '1997-10-01') AS pareto_alive
+FROM models, customers, purchase_summary(history, '1997-10-01') AS s, purchase_summary(history, '1998-07-01') AS e;
 
--- 5. A total can be right by chance.  Does the model tell good customers from bad?
-\echo 'By the number of repeat purchases so far: purchases per customer'
-SELECT least(frequency, 7) || CASE WHEN frequency >= 7 THEN '+' ELSE '' END AS repeats, count(*) AS customers,
-	round(avg(expected)::numeric, 3) AS expected, round(avg(actual), 3) AS actual
-FROM cdnow_predictions
-GROUP BY 1
-ORDER BY 1;
+\echo Purchases of the 39 weeks and customers still alive: what came, and each model
+SELECT sum(later) AS actual, round(sum(bg)::numeric, 4) AS bg, round(sum(mbg)::numeric, 4) AS mbg, round(sum(pareto)::numeric, 4) AS pareto,
+	round(sum(bg_alive)::numeric, 4) AS bg_alive, round(sum(mbg_alive)::numeric, 4) AS mbg_alive, round(sum(pareto_alive)::numeric, 4) AS pareto_alive
+FROM predictions;
 
--- 6. Whom to keep: a tenth of the customers, by predicted value.
-\echo 'The tenth of the customers that is worth most, and the rest'
-SELECT CASE tenth WHEN 1 THEN 'best tenth' ELSE 'others' END AS customers, round(sum(expected_dollars)) AS expected_dollars,
-	round(sum(actual_dollars)) AS actual_dollars, round(100 * sum(actual_dollars) / sum(sum(actual_dollars)) OVER ()) AS percent_of_actual
-FROM (SELECT *, least(ntile(10) OVER (ORDER BY expected_dollars DESC NULLS LAST, customer), 2) AS tenth FROM cdnow_predictions) AS ranked
-GROUP BY tenth
-ORDER BY tenth;
+\echo Purchases of the 39 weeks per customer, by repeat purchases until October (7: and more)
+SELECT least(frequency, 7) AS repeat_purchases, count(*) AS customers, round(avg(later), 3) AS actual,
+	round(avg(bg)::numeric, 3) AS bg, round(avg(mbg)::numeric, 3) AS mbg, round(avg(pareto)::numeric, 3) AS pareto
+FROM predictions GROUP BY 1 ORDER BY 1;
+
+\echo The five most valuable customers of the next year, at 15 % a year
+SELECT customer, round(past, 2) AS past, round(future, 2) AS future, round(total, 2) AS total, round(l.p_alive::numeric, 3) AS p_alive
+FROM models, customers, customer_ltv(pareto, spend, history, '1997-10-01', '1 year', 0.15) AS l
+WHERE coalesce((purchase_summary(history, '1997-10-01')).monetary_value, 1) > 0
+ORDER BY l.future DESC, customer LIMIT 5;
+
+DROP TABLE lines, orders, customers, models, predictions;
