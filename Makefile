@@ -17,6 +17,7 @@ OBJS = \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
+	src/base/json_object.o \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \

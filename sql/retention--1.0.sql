@@ -558,7 +558,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", at "any", grain) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", grain) IS
-	'cohorts by first activity: a customer belongs to the period of the first event and is active at every age, in periods since then, with an event. customer: any hashable type; at: date, timestamp or timestamptz (cut in the zone of the grain or else of the session); rows with a NULL customer or time are skipped; the grain must be constant in a group (22023) and not NULL (22004); infinite times are error 22008. NULL when there is no customer';
+	'cohorts by first activity: a customer belongs to the period of the first event and is active at every age, in periods since then, with an event. customer: any hashable type; at: date, timestamp or timestamptz (cut in the zone of the grain or else of the session); rows with a NULL customer or time are skipped; the grain must be constant in a group (22023) and not NULL (22004); infinite times are error 22008. at may be a range (daterange, tsrange, tstzrange; the upper bound may be open), a subscription that weighs 1: then the cohort is the period of the first day with a level above 0, at later ages active is who has one on the last day of the period, and the grain has no hours (22023). NULL when there is no customer';
 
 CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain) (
 	SFUNC = ledger_transition,
@@ -572,7 +572,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", grain) IS
-	'cohorts by first activity, with money: amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an event worth nothing, a negative one a refund: it corrects the revenue of its own period, and neither starts a cohort nor makes active nor counts as an order; before the customer''s cohort period (with since start: before the first order), or of a customer who never orders, it counts nowhere. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003. Customers, times, grain and NULL as in cohort_matrix(customer, at, grain)';
+	'cohorts by first activity, with money: amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an event worth nothing, a negative one a refund: it corrects the revenue of its own period, and neither starts a cohort nor makes active nor counts as an order; before the customer''s cohort period (with since start: before the first order), or of a customer who never orders, it counts nowhere. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003. Of a range amount is the level while it lasts, and revenue the level on the last day of the period. Customers, times, ranges, grain and NULL as in cohort_matrix(customer, at, grain)';
 
 CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amount "any", grain) (
 	SFUNC = ledger_transition,
