@@ -235,6 +235,42 @@ SKIP:
 	close_to(sql("SELECT string_agg(predicted_ltv(m, s, x, tx, age, z, '1997-10-01', '12 months', 0.12682503)::text, '|' ORDER BY customer) FROM (SELECT customer, x, tx, age, m AS z FROM summary WHERE customer IN (1, 2, 3, 6, 7, 9)) c, ($bg) q (m), ($gg) r (s)"),
 		[ 36.278497, 4.6374664, 8.3440924, 283.52359, 6.8814072, 43.353643 ], 2e-4, 'P52: predicted value of six customers');
 
+	# kept models of timelines, for what follows
+	sql('CREATE TABLE timelines AS SELECT customer, timeline(at, dollars) AS t FROM purchases GROUP BY customer; ANALYZE timelines');
+	sql(q{CREATE TABLE kept AS SELECT purchase_model('bg/nbd', t, '1997-10-01', 'week') AS bg, purchase_model('bg/nbd', t, '1997-10-01', 'day') AS days,
+		purchase_model('pareto/nbd', t, '1997-10-01', 'week') AS pareto, spend_model(t, '1997-10-01') AS spend FROM timelines});
+	my $next = "'39 weeks', t, '1997-10-01'";
+	close_to(sql("SELECT sum(expected_purchases(days, $next)) FROM timelines, kept"), [1653.4087], 1e-5, 'P56 in days');
+	# days for weeks: times 7, and sum(x) log 7 off the log-likelihood
+	close_to(parameters('SELECT days FROM kept', "(estimate / CASE WHEN name = 'alpha' THEN 7 ELSE 1 END)"), [ 0.24259452, 4.4136020, 0.7929220, 2.4259068 ], 1e-5, 'P1 in days');
+	close_to(sql('SELECT d.log_likelihood - w.log_likelihood FROM kept, model_fit(days) d, model_fit(bg) w'), [ -2457 * log 7 ], 1e-6, 'P1 in days: the log-likelihood');
+	is(sql(q{SELECT bg = (SELECT purchase_model('bg/nbd', frequency, recency, age, 'week') FROM timelines, purchase_summary(t, '1997-10-01', 'week')),
+			spend = (SELECT spend_model(frequency, monetary_value) FROM timelines, purchase_summary(t, '1997-10-01')) FROM kept}),
+		't|t', 'and the plain columns of purchase_summary make the same models, to the last bit');
+	# P52 by its definition, twelve months of so many weeks at 1 % each: equal to the
+	# last digit printed with the summary's weeks of two decimals; P53 is the same
+	# with months of 30 weeks, which nobody can ask predicted_ltv for.  Timelines
+	# have whole days, so theirs is the definition for these, within what calendar
+	# months differ from 4.345 weeks.
+	my $models = "($bg) q (m), ($gg) r (s)";
+	my $defined = "SELECT string_agg(ltv::text, '|' ORDER BY customer) FROM (SELECT customer, expected_spend(s, x, z) * sum((expected_purchases(m, %s * j, x, tx, age) - expected_purchases(m, %1\$s * (j - 1), x, tx, age)) * power(1.01::float8, -j)) AS ltv FROM %s, $models, generate_series(1, 12) j GROUP BY customer, x, z, s) v";
+	my $six = 'customer IN (1, 2, 3, 6, 7, 9)';
+	my $rounded = "(SELECT customer, x, tx, age, m AS z FROM summary WHERE $six) c";
+	my @want = (36.278497, 4.6374664, 8.3440924, 283.52359, 6.8814072, 43.353643);
+	close_to(sql(sprintf $defined, 4.345, $rounded), \@want, 1e-5, 'P52: by its definition');
+	close_to(sql(sprintf $defined, 30, $rounded), [ 140.09622, 18.943467, 38.180572, 1003.8683, 28.109682, 167.41823 ], 1e-5, 'P53: with months of 30 weeks');
+	my $exact = "(SELECT customer, frequency AS x, recency AS tx, age, monetary_value::float8 AS z FROM timelines, purchase_summary(t, '1997-10-01', 'week') WHERE $six) c";
+	my $ltv = sql("SELECT string_agg(predicted_ltv(m, s, t, '1997-10-01', '12 months', 0.12682503)::text, '|' ORDER BY customer) FROM timelines, $models WHERE $six");
+	close_to($ltv, [ split /\|/, sql(sprintf $defined, 4.345, $exact) ], 2e-4, 'P52 of timelines: the definition, but for the calendar');
+	close_to($ltv, \@want, 1e-3, 'P52 of timelines: the value printed, but for the weeks of two decimals');
+	is(sql("SELECT string_agg(v.future::text, '|' ORDER BY customer), bool_and(v.past = revenue(t, NULL, '1997-10-01')), bool_and(v.total = v.past + v.future) FROM timelines, $models, customer_ltv(m, s, t, '1997-10-01', '12 months', 0.12682503) v WHERE $six"),
+		"$ltv|t|t", 'customer_ltv is that, and what was');
+	# these are of weeks with two decimals, too
+	my $two = 'FROM timelines, kept, ' . "($bg) q (m) WHERE customer IN (1, 6)";
+	close_to(sql("SELECT string_agg(discounted_expected_purchases(m, exp(0.0027::float8 * 365 / 7) - 1, t, '1997-10-01')::text, '|' ORDER BY customer) $two"), [ 5.15646180, 12.6726916 ], 2e-4, 'P54 of timelines: discounted purchases');
+	close_to(sql("SELECT string_agg(concat_ws('|', p_alive(pareto, t, '1997-10-01'), expected_purchases(pareto, $next), discounted_expected_purchases(pareto, exp(0.0027::float8 * 365 / 7) - 1, t, '1997-10-01')), '|' ORDER BY customer) $two"),
+		[ .8691157, 1.4550989, 6.4820348, .7494116, 3.7116995, 16.534523 ], 2e-4, 'P55 of timelines: Pareto/NBD');
+
 	# the lines of the log-likelihood, from five starts
 	SKIP:
 	{
@@ -316,6 +352,25 @@ is(state_of("$workers SELECT purchase_model('bg/nbd', x, CASE WHEN x = 3 THEN 10
 is(state_of("$workers SELECT purchase_model(CASE WHEN x = 3 THEN 'bg/nbd' ELSE 'mbg/nbd' END, x, tx, age) FROM many"), '22023', 'two kinds in workers');
 my (undef, undef, $message) = $node->psql('postgres', "$workers SELECT purchase_model('bg/nbd', x, CASE WHEN x = 3 THEN 1000 ELSE tx END, age) FROM many");
 like($message, qr/cannot use @{[sql('SELECT count(*) FROM many WHERE x = 3')]} of 100000 rows/, 'are counted');
+
+# the same of timelines
+sql(q{
+	CREATE TABLE histories WITH (parallel_workers = 2) AS
+	SELECT c, timeline(date '2023-01-01' + (c % 90 + (hashint8extended(c * 16 + n, 3) & 1023)::int % (60 + c % 200)), 1 + c % 17 + n / 3.0) AS t
+	FROM generate_series(1, 20000) c, generate_series(0, 9) n WHERE n <= c % 10 GROUP BY c;
+	ANALYZE histories;});
+for my $fit ([ "purchase_model('mbg/nbd', t, '2023-09-01', 'week')", "purchase_model('mbg/nbd', frequency, recency, age, 'week')" ], [ "spend_model(t, '2023-09-01')", 'spend_model(frequency, monetary_value)' ])
+{
+	my ($timelines, $plain) = @$fit;
+	like(sql("$workers EXPLAIN SELECT $timelines FROM histories"), qr/Gather.*Partial Aggregate/s, "$timelines: parallel plan");
+	my $serial = sql("SELECT $timelines FROM histories");
+	like($serial, qr/"status": "converged"/, "$timelines: a fit");
+	is(sql("$workers SELECT $timelines FROM histories"), $serial, "$timelines: the same from workers, to the last bit");
+	is(sql("SELECT $timelines FROM (SELECT * FROM histories ORDER BY c DESC) q"), $serial, "$timelines: the same in another order");
+	is(sql("SELECT $plain FROM histories, purchase_summary(t, '2023-09-01', 'week')"), $serial, "$timelines: the same from plain columns");
+}
+is(state_of("$workers SELECT purchase_model('bg/nbd', t, '2023-09-01', CASE WHEN c = 3 THEN 'day' ELSE 'week' END) FROM histories"), '22023', 'two units in workers');
+like(sql("$workers EXPLAIN SELECT sum(p_alive(m, t, '2023-09-01')) FROM histories, (SELECT purchase_model('mbg/nbd', t, '2023-09-01', 'week') AS m FROM histories OFFSET 0) q"), qr/Gather/, 'predictions go to workers');
 
 # In the middle of a fit: a Pareto/NBD fit of these takes seconds.
 for my $timeout (100, 300, 600)
