@@ -90,6 +90,13 @@ SELECT (SELECT contract_model('sbg', t, c, w) FROM (VALUES (1, true, 3), (2, tru
 -- churn that does not change: the likelihood is flat, survival is still right
 SELECT m.identified, m.status, survival(model, 2)::numeric(4,3), survival(model, 6)::numeric(4,3)
 FROM (SELECT contract_model('sbg', t, c, w) AS model FROM (VALUES (1, true, 500), (2, true, 250), (3, true, 125), (3, false, 125)) v (t, c, w)) s, model_fit(model) m;
+-- bdw is never less likely than sbg, which it is for c = 1.  One customer lost in
+-- each of n periods: churn probabilities are all alike, and the most likely Weibull
+-- distribution is that of a uniform one, c^2 = c + 1, S(1/2) = exp(-(c + 1) / 2^c),
+-- 1.618 and .4262, however finely time is divided
+SELECT n, b.log_likelihood > s.log_likelihood + n / 10 AS more_likely, b.identified, abs(p.estimate - 1.618) < 1.0 / n AS c, abs(survival(m.bdw, n / 2) - 0.4262) < 0.1 / n AS half
+FROM (SELECT n, contract_model('sbg', t, true) AS sbg, contract_model('bdw', t, true) AS bdw FROM unnest('{200,1000,5000}'::int[]) n, generate_series(1, n) t GROUP BY n) m,
+	model_fit(sbg) s, model_fit(bdw) b, model_parameters(bdw) p WHERE p.name = 'c' ORDER BY n;
 SELECT contract_model('sbg', t, true) FROM (VALUES (NULL::int)) v (t);
 SELECT contract_model('sbg', 1, true) WHERE false;
 

@@ -147,20 +147,27 @@ fitted_problem(const FittedType *type, const Fitted *fitted)
 	return NULL;
 }
 
-/* Take over what an optimizer found. */
+/*
+ * Take over what an optimizer found.  A covariance that rounding has left
+ * impossible, near a flat ridge, is none: the value has to be readable.
+ */
 void
 fitted_from_optimizer(const OptimizerResult *result, Fitted *fitted)
 {
 	fitted->flags |= FITTED_HAS_FIT;
-	if (result->has_covariance)
-		fitted->flags |= FITTED_HAS_COVARIANCE;
-	if (result->identified)
-		fitted->flags |= FITTED_IDENTIFIED;
 	fitted->status = result->status;
 	fitted->log_likelihood = result->value;
 	fitted->evaluations = result->evaluations;
 	memcpy(fitted->p, result->p, sizeof(fitted->p));
-	memcpy(fitted->covariance, result->covariance, sizeof(fitted->covariance));
+	for (int i = 0; i < result->n; i++)
+		for (int j = 0; j <= i; j++)
+			fitted->covariance[i][j] = fitted->covariance[j][i] =
+				result->covariance[i][j];
+	if (!result->has_covariance || covariance_problem(fitted, result->n) != NULL)
+		return;
+	fitted->flags |= FITTED_HAS_COVARIANCE;
+	if (result->identified)
+		fitted->flags |= FITTED_IDENTIFIED;
 }
 
 /* ----------------------------------------------------------------

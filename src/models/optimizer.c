@@ -42,6 +42,8 @@
 #define FLAT_VARIANCE 100.0		/* of a logarithm: it is */
 #define RESTART_GAIN 1e-10		/* what a further search must bring */
 
+#define SAME_VALUE 1e-12		/* of two results, relative */
+
 /* Slope in all logarithms together, likewise, that a flat ridge may have. */
 #define RIDGE_SLOPE 1e-6
 
@@ -586,11 +588,13 @@ optimizer_maximize(OptimizerFunction function, void *arg, int n,
 	report(&s, definite, inverse, result);
 }
 
-/* The better of two results: a usable one, then the higher value. */
+/* Is a better than b? */
 bool
 optimizer_better(const OptimizerResult *a, const OptimizerResult *b)
 {
 	if (a->status == OPTIMIZER_NO_START || b->status == OPTIMIZER_NO_START)
 		return a->status != OPTIMIZER_NO_START;
+	if (fabs(a->value - b->value) <= SAME_VALUE * (1 + fabs(b->value)))
+		return a->status < b->status;
 	return a->value > b->value;
 }

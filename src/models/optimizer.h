@@ -67,7 +67,10 @@ typedef struct OptimizerResult
 extern void optimizer_maximize(OptimizerFunction function, void *arg, int n,
 							   const float8 *start, OptimizerResult *result);
 
-/* The better of two results: a usable one, then the higher value. */
+/*
+ * Is a better than b?  A usable one is, then the higher value, then, where
+ * these are the same to rounding, the better status.
+ */
 extern bool optimizer_better(const OptimizerResult *a,
 							 const OptimizerResult *b);
 
