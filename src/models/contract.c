@@ -52,20 +52,20 @@ contract_log_survival(const Contract *m, float8 t)
 	return contract_log_ratio(m, m->beta, t);
 }
 
-/* u(t) - u(t - 1) without cancellation, t >= 1. */
+/* u(t) - u(t - 1) without cancellation, t >= 1, given u(t - 1). */
 static float8
-step_of(float8 t, float8 c)
+step_of(float8 before, float8 t, float8 c)
 {
 	if (t < 2 || c == 1)
 		return 1;
-	return pow(t - 1, c) * expm1(c * log1p(1 / (t - 1)));
+	return before * expm1(c * log1p(1 / (t - 1)));
 }
 
 float8
 contract_renewal_rate(const Contract *m, float8 t)
 {
 	float8		before = pow(t - 1, m->c);
-	float8		step = step_of(t, m->c);
+	float8		step = step_of(before, t, m->c);
 
 	if (isinf(before))
 		return exp(-m->alpha * m->c * log1p(1 / (t - 1)));
@@ -157,7 +157,7 @@ next_ratio(const Walk *w)
 	if (w->sbg)
 		return (Slopes) {-log1p(m->alpha / b),
 			{-1 / (m->alpha + b), m->alpha / b / (m->alpha + b), 0}};
-	more = step_of(w->t + 1, m->c);
+	more = step_of(w->u, w->t + 1, m->c);
 	more_by_c = w->t > 0 ?
 		more * log(w->t + 1) + w->u * log1p(1 / w->t) : 0;
 	return ratio(m, w->u, w->u_by_c, more, more_by_c);
@@ -381,7 +381,7 @@ contract_fit(ContractKind kind, const RowGroup *groups, int64 ngroups,
 			 Fitted *fitted)
 {
 	ContractData data = {groups, ngroups, contract_type.kinds[CONTRACT_SBG].n};
-	OptimizerResult best;
+	OptimizerResult best = {0};
 	int			evaluations;
 
 	data.scale = Max(renewals_per_loss(groups, ngroups), 1);
