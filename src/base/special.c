@@ -1,10 +1,8 @@
 /*
  * special.c
- *		Special functions of statistical tests.
+ *		Gamma functions, complete and incomplete.
  */
 #include "base/special.h"
-
-#include <math.h>
 
 #include "miscadmin.h"
 
@@ -14,9 +12,7 @@
 static float8
 gamma_factor(float8 a, float8 x)
 {
-	int			sign;
-
-	return exp(a * log(x) - x - lgamma_r(a, &sign));
+	return exp(a * log(x) - x - log_gamma(a));
 }
 
 /*
@@ -38,12 +34,9 @@ lower_series(float8 a, float8 x)
 	return gamma_factor(a, x) * sum / a;
 }
 
-/*
- * Q(a, x) by its continued fraction (DLMF 8.9.2, even part), for x > a + 1,
- * where all denominators are positive; Lentz's method.
- */
-static float8
-upper_fraction(float8 a, float8 x)
+/* DLMF 8.9.2, its even part, by Lentz's method. */
+float8
+gamma_upper_fraction(float8 a, float8 x)
 {
 	float8		b = x + 1 - a;
 	float8		c = 1e300;
@@ -61,10 +54,10 @@ upper_fraction(float8 a, float8 x)
 		c = b + numerator / c;
 		change = c * d;
 		fraction *= change;
-		if (fabs(change - 1) < 1e-15)
-			break;
+		if (fabs(change - 1) < 3e-16)
+			return fraction;
 	}
-	return gamma_factor(a, x) * fraction;
+	return NAN;
 }
 
 float8
@@ -74,6 +67,7 @@ gamma_upper(float8 a, float8 x)
 
 	if (x <= 0)
 		return 1;
-	share = x < a + 1 ? 1 - lower_series(a, x) : upper_fraction(a, x);
+	share = x < a + 1 ? 1 - lower_series(a, x) :
+		gamma_factor(a, x) * gamma_upper_fraction(a, x);
 	return Min(Max(share, 0), 1);
 }

@@ -10,7 +10,6 @@
 
 #include "miscadmin.h"
 
-#define FRACTION_STEPS 10000
 #define RISING_STEPS 1000
 #define NEGLIGIBLE 1e-18		/* of a sum */
 
@@ -55,15 +54,6 @@ special_give_up(void)
  *		Gamma functions
  * ----------------------------------------------------------------
  */
-
-/* log Gamma(x), x > 0; unlike lgamma() it writes no global variable. */
-float8
-log_gamma(float8 x)
-{
-	int			sign;
-
-	return lgamma_r(x, &sign);
-}
 
 /*
  * What Stirling's formula leaves of log Gamma(x) after
@@ -164,34 +154,6 @@ rising_to(Rising *rising, float8 k)
  * ----------------------------------------------------------------
  */
 
-/*
- * By its continued fraction, as exp(z) times the generalized exponential
- * integral E_s(z) (DLMF 8.19.17); Lentz's method.
- */
-static float8
-laplace_fraction(float8 s, float8 z)
-{
-	float8		b = z + s;
-	float8		c = 1e300;
-	float8		d = 1 / b;
-	float8		value = d;
-
-	for (int i = 1; i <= FRACTION_STEPS; i++)
-	{
-		float8		a = -i * (s - 1 + i);
-		float8		factor;
-
-		b += 2;
-		d = 1 / (a * d + b);
-		c = b + a / c;
-		factor = c * d;
-		value *= factor;
-		if (fabs(factor - 1) < 3e-16)
-			return value;
-	}
-	special_give_up();
-}
-
 /* By quadrature in u = log(1 + v). */
 static float8
 laplace_quadrature(float8 s, float8 z)
@@ -221,10 +183,16 @@ laplace_quadrature(float8 s, float8 z)
 	special_give_up();
 }
 
+/* For z from 1 on as exp(z) z^(s-1) Gamma(1 - s, z), DLMF 8.19.1. */
 float8
 laplace_of_power(float8 s, float8 z)
 {
-	return z >= 1 ? laplace_fraction(s, z) : laplace_quadrature(s, z);
+	float8		value = z >= 1 ? gamma_upper_fraction(1 - s, z) :
+		laplace_quadrature(s, z);
+
+	if (unlikely(isnan(value)))
+		special_give_up();
+	return value;
 }
 
 /* ----------------------------------------------------------------

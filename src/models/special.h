@@ -5,9 +5,7 @@
 #ifndef RETENTION_SPECIAL_H
 #define RETENTION_SPECIAL_H
 
-#include "base/compat.h"
-
-#include <math.h>
+#include "base/special.h"
 
 /* A sum with the rounding errors of its steps (Neumaier 1974). */
 typedef struct Sum
@@ -48,8 +46,7 @@ logistic_complement(float8 x)
 	return x > 0 ? exp(-x) / (1 + exp(-x)) : 1 / (1 + exp(x));
 }
 
-/* log Gamma(x) and its derivative, x > 0. */
-extern float8 log_gamma(float8 x);
+/* The derivative of log_gamma(), x > 0. */
 extern float8 digamma(float8 x);
 
 /*

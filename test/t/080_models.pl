@@ -274,7 +274,7 @@ SKIP:
 	# the lines of the log-likelihood, from five starts
 	SKIP:
 	{
-		my $program = build('starts', map { "src/models/$_.c" } qw(optimizer special purchase_bgnbd purchase_pareto));
+		my $program = build('starts', 'src/base/special.c', map { "src/models/$_.c" } qw(optimizer special purchase_bgnbd purchase_pareto));
 		skip 'no C compiler', 4 unless defined $program;
 		my $rows = sql('SELECT x, tx, age, count(*) FROM summary GROUP BY 1, 2, 3 ORDER BY 1, 2, 3');
 		$rows =~ tr/|/ /;
