@@ -17,6 +17,7 @@ OBJS = \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
+	src/base/json_object.o \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
@@ -75,6 +76,7 @@ OBJS = \
 	src/metrics/loyalty_scores.o \
 	src/metrics/metric_head.o \
 	src/metrics/movement_changes.o \
+	src/metrics/movement_spans.o \
 	src/metrics/rates.o \
 	src/metrics/retention_flags.o \
 	src/metrics/survival_curve.o \
@@ -90,6 +92,7 @@ OBJS = \
 	src/models/contract.o \
 	src/models/contract_lifetime.o \
 	src/models/contract_model.o \
+	src/models/customer_ltv.o \
 	src/models/fitted.o \
 	src/models/fitted_parse.o \
 	src/models/groups.o \
@@ -101,6 +104,7 @@ OBJS = \
 	src/models/purchase_bgnbd.o \
 	src/models/purchase_model.o \
 	src/models/purchase_pareto.o \
+	src/models/purchase_timeline.o \
 	src/models/special.o \
 	src/models/spend.o \
 	src/models/spend_model.o \
@@ -119,6 +123,8 @@ REGRESS = \
 	cohort_matrix_type \
 	cohort_vectors \
 	contract_model \
+	customer_ltv \
+	customer_ltv_errors \
 	customer_movements \
 	earliest \
 	economics \
@@ -134,6 +140,7 @@ REGRESS = \
 	loyalty \
 	money \
 	movement_errors \
+	movement_spans \
 	movement_vectors \
 	pictures \
 	purchase_model \

@@ -139,6 +139,7 @@ SELECT code, message, detail, hint FROM unnest(ARRAY[
 	$$SELECT earliest(channel, channel) FROM visits$$,
 	$$SELECT earliest(channel, spent) FROM visits$$,
 	$$SELECT earliest(channel, '2024-01-01') FROM visits$$,
+	$$SELECT latest(channel, daterange('2024-01-01', NULL)) FROM visits$$,
 	$$SELECT earliest(channel, timestamp 'infinity') FROM visits$$,
 	$$SELECT latest(channel, date '-infinity') FROM visits$$,
 	$$SELECT latest(channel, timestamptz 'infinity') FROM visits$$]) q, pg_temp.refused(q);

@@ -35,6 +35,9 @@ SELECT ltv(90, 1), ltv(90, 1, horizon => 5), ltv(90, 0.5, horizon => 0), ltv(90,
 -- The sum term by term: 0.9 / 1.07 to the powers 0, 1, 2.
 SELECT ltv(1000, 0.1, 0.5, 0.07, 1) AS one, ltv(1000, 0.1, 0.5, 0.07, 3) = round(500 * (1 + 0.9 / 1.07 + 0.81 / 1.1449), 6) AS three,
 	ltv(90, 1e-12, horizon => 12) AS tiny_churn, ltv(1, 0.000001, horizon => 2000000000) AS long, ltv(1, 0.5, discount_rate => 1e300) AS at_once;
+-- Churn whose digits a power would lose: twelve months; 2e9 periods less
+-- 1.999999999e18 steps of 4e-21.
+SELECT ltv(100, 1e-41, horizon => 12) AS twelve, ltv(100, 0, discount_rate => 1e-300, horizon => 12) AS discounted, ltv(1000000, 4e-21, horizon => 2000000000) AS steps;
 SELECT ltv(NULL::numeric, 0.1), ltv(1, NULL), ltv(1, 0.1, NULL), ltv(1, 0.1, 1, NULL), ltv(1, 0.1, 1, 0, NULL);
 -- The same name reads a cohort matrix.
 SELECT ltv(m, 0, '2024-02-01'), ltv(m, 0, as_of => '2024-02-01'), ltv(NULL, 0)

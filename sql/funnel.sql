@@ -56,6 +56,13 @@ FROM funnel_steps((SELECT funnel(1, date '2024-01-01' + step, step, '9 days') FR
 -- nobody at the first step: no rates
 SELECT step, customers, rate_of_first, rate_of_previous, median_time, low FROM funnel_steps((SELECT funnel(1, date '2024-01-01', 2, '1 day')));
 
+-- Steps beyond those that earlier customers had take nothing from them: of
+-- 40 customers one in two has 16 steps, one in four 17, one in four 33.
+SELECT step, customers, median_time
+FROM funnel_steps((SELECT funnel(c, timestamp '2024-01-01' + n * interval '12 hours', n, '30 days')
+	FROM generate_series(1, 40) c, generate_series(1, CASE WHEN c % 2 = 0 THEN 16 WHEN c % 4 = 1 THEN 17 ELSE 33 END) n))
+WHERE step IN (1, 2, 15, 16, 17, 18, 31, 32, 33);
+
 -- Windows of days end on the local clock: 2024-03-31 has 23 hours in Paris.
 SET timezone = 'Europe/Paris';
 SELECT within, conversion_rate(funnel(1, at, step, within), 2) AS reached, funnel(1, at, step, within)::json ->> 'zone' AS zone
@@ -83,6 +90,10 @@ FROM funnel_samples, generate_series(0, 4) n;
 -- quantiles lie between two times in proportion: 1, 2 and 4 days
 SELECT step_time(f, 2, 0.25) AS q25, step_time(f, 2) AS q50, step_time(f, 2, 0.75) AS q75
 FROM (SELECT funnel(c, date '2024-01-01' + CASE s WHEN 2 THEN c ELSE 0 END, s, '7 days') AS f FROM unnest('{1,2,4}'::int[]) c, generate_series(1, 2) s) x;
+-- quantiles of as many customers as there can be
+SELECT step_time('{"within": "P1D", "mode": "", "zone": "", "steps": [{"customers": 9223372036854775807},
+	{"customers": 9223372036854775807, "seconds": [86400,172800], "count": [1,9223372036854775806]}]}', 2, q)
+FROM unnest('{0,0.5,1}'::float8[]) q;
 
 -- rollup: parts of disjoint customers, exactly; what differs does not add up
 SELECT rollup(part) = (SELECT f FROM funnel_samples) AS same

@@ -74,6 +74,28 @@ SELECT customer_movements(paris, 'month at UTC') FROM movement_kinds;
 SELECT count(*) FROM movement_kinds, timeline_movements(paris, 'month at UTC');
 SELECT customer_movements(paris, 'month at Europe/Paris') = customer_movements(paris, 'month at europe/paris') AS its_own FROM movement_kinds;
 
+-- The period after the last, where one is lost, has to be a date too: 22008.
+SELECT customer_movements(1, date '5874897-12-31', 'month');
+SELECT customer_movements(t, 'day') FROM (SELECT timeline(date '5874897-12-31') AS t) x;
+SELECT m::text::customer_movements = m AS reads_back FROM (SELECT customer_movements(1, date '5874897-11-30', 5, 'month') AS m UNION ALL SELECT customer_movements(1, daterange('2024-01-01', '5874897-12-31'), 'day')) x;
+
+-- Sums at their limits, as only a text can have them: 22003 one step past them;
+-- what is taken reads back.
+CREATE TEMP TABLE movement_limits AS SELECT
+	'{"grain": "month", "zone": "", "last": "2024-01-01", "money": false, "levels": false, "period": ["2024-01-01","2024-02-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "orders": [9223372036854775805,0]}'::customer_movements AS counts,
+	'{"grain": "month", "zone": "", "last": "2024-01-01", "money": true, "levels": true, "period": ["2024-01-01"], "new_customers": [1], "reactivated_customers": [0], "expanded_customers": [0], "contracted_customers": [0], "churned_customers": [0], "new_revenue": [10000000000000000000000000000000], "reactivated_revenue": [0], "expansion_revenue": [0], "contraction_revenue": [0], "churned_revenue": [0], "positive_change": [10000000000000000000000000000000], "kept_change": [0], "lost_change": [0]}'::customer_movements AS money,
+	'{"grain": "month", "zone": "", "last": "2024-02-01", "money": true, "levels": true, "period": ["2024-01-01","2024-02-01"], "new_customers": [2,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,1], "churned_customers": [0,1], "new_revenue": [9000000000000000000000000000000,0], "reactivated_revenue": [0,0], "expansion_revenue": [0,0], "contraction_revenue": [0,-9000000000000000000000000000000], "churned_revenue": [0,-9000000000000000000000000000000], "positive_change": [9000000000000000000000000000000,0], "kept_change": [0,9000000000000000000000000000000], "lost_change": [0,0]}'::customer_movements AS far;
+SELECT counts::text::customer_movements = counts AS counts, money::text::customer_movements = money AS money, far::text::customer_movements = far AS far FROM movement_limits;
+SELECT rollup(counts) FROM movement_limits, generate_series(1, 2);
+SELECT rollup(money) FROM movement_limits, generate_series(1, 2);
+SELECT customer_movements_add_timeline(counts, timeline, 'month') FROM movement_limits, (SELECT timeline(date '2024-01-05' + n) FROM generate_series(1, 4) n) t;
+SELECT customer_movements_add_timeline(money, timeline, 'month') FROM movement_limits, (SELECT timeline(daterange('2024-01-05', NULL), 1)) t;
+-- The state of an aggregate that lives on finds out when it is read.
+CREATE AGGREGATE pg_temp.movements_and(timeline, grain) (SFUNC = customer_movements_add_timeline, STYPE = customer_movements,
+	INITCOND = '{"grain": "month", "zone": "", "last": "2024-01-01", "money": false, "levels": false, "period": ["2024-01-01","2024-02-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "orders": [9223372036854775805,0]}');
+SELECT pg_temp.movements_and(t, 'month') FROM (SELECT timeline(date '2024-01-05' + n) AS t FROM generate_series(1, 4) n GROUP BY n) x;
+DROP TABLE movement_limits;
+
 -- More than ten million rows: 54000, before the first; few of them take no time.
 SELECT count(*) FROM movement_rows((SELECT customer_movements(1, date '2024-01-01', 'day')), '1000000-01-01');
 SELECT count(*) FROM movement_rows((SELECT customer_movements(1, date '2024-01-01', '100 years')), '1000000-01-01');

@@ -42,3 +42,18 @@ WHERE n IN (1, 2, 3) OR n >= 41 ORDER BY n;
 SELECT count(*) AS lines, max(length(line)) <= 120 AS fits FROM long, retention_curve_text(matrix) line;
 SELECT line FROM (SELECT row_number() OVER () AS n, line FROM long, retention_curve_text(matrix) line) x
 WHERE n >= 42 ORDER BY n;
+
+-- movements: 1 and 2 are new in January, 2 is gone in February, 1 gives less, and
+-- comes back after March; the last month is not over
+CREATE TEMP TABLE moves AS SELECT customer_movements(c, d, a, 'month') AS m, customer_movements(c, d, 'month') AS n
+FROM (VALUES (1, date '2024-01-05', 40.4), (2, '2024-01-20', 60), (1, '2024-02-03', 30), (1, '2024-04-04', 0.3)) v (c, d, a);
+SELECT movements_text(m) FROM moves;
+SELECT movements_text(m, '2024-05-01') FROM moves;
+SELECT movements_text(n, '2024-03-01') FROM moves;
+SELECT movements_text(m, '2024-01-01') FROM moves;
+SELECT movements_text(NULL);
+-- numbers too wide for their columns stay apart; cents do not round to -0
+SELECT movements_text('{"grain": "month", "zone": "", "last": "2024-02-01", "money": true, "levels": true, "period": ["2024-01-01","2024-02-01"], "new_customers": [20000000000,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,12345678901], "new_revenue": [90000000000000000,0], "reactivated_revenue": [0,0], "expansion_revenue": [0.4,0], "contraction_revenue": [-0.4,0], "churned_revenue": [0,-80000000000000000], "positive_change": [90000000000000000,-80000000000000000], "kept_change": [0,-80000000000000000], "lost_change": [0,-80000000000000000]}', '2024-03-01');
+-- the latest 36 of 60
+SELECT count(*) AS lines, max(length(line)) <= 120 AS fits, max(line) FILTER (WHERE line ~ 'earlier') AS last, min(line) FILTER (WHERE line ~ '^20') ~ '^2022-01-01 ' AS from_2022
+FROM movements_text((SELECT customer_movements(1, d::date, 5, 'month') FROM generate_series(timestamp '2020-01-01', '2024-12-01', '1 month') d), '2025-01-01') line;

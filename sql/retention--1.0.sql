@@ -558,7 +558,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", at "any", grain) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", grain) IS
-	'cohorts by first activity: a customer belongs to the period of the first event and is active at every age, in periods since then, with an event. customer: any hashable type; at: date, timestamp or timestamptz (cut in the zone of the grain or else of the session); rows with a NULL customer or time are skipped; the grain must be constant in a group (22023) and not NULL (22004); infinite times are error 22008. NULL when there is no customer';
+	'cohorts by first activity: a customer belongs to the period of the first event and is active at every age, in periods since then, with an event. customer: any hashable type; at: date, timestamp or timestamptz (cut in the zone of the grain or else of the session); rows with a NULL customer or time are skipped; the grain must be constant in a group (22023) and not NULL (22004); infinite times are error 22008. at may be a range (daterange, tsrange, tstzrange; the upper bound may be open), a subscription that weighs 1: then the cohort is the period of the first day with a level above 0, at later ages active is who has one on the last day of the period, and the grain has no hours (22023). NULL when there is no customer';
 
 CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain) (
 	SFUNC = ledger_transition,
@@ -572,7 +572,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", grain) IS
-	'cohorts by first activity, with money: amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an event worth nothing, a negative one a refund: it corrects the revenue of its own period, and neither starts a cohort nor makes active nor counts as an order; before the customer''s cohort period (with since start: before the first order), or of a customer who never orders, it counts nowhere. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003. Customers, times, grain and NULL as in cohort_matrix(customer, at, grain)';
+	'cohorts by first activity, with money: amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an event worth nothing, a negative one a refund: it corrects the revenue of its own period, and neither starts a cohort nor makes active nor counts as an order; before the customer''s cohort period (with since start: before the first order), or of a customer who never orders, it counts nowhere. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003. Of a range amount is the level while it lasts, and revenue the level on the last day of the period. Customers, times, ranges, grain and NULL as in cohort_matrix(customer, at, grain)';
 
 CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amount "any", grain) (
 	SFUNC = ledger_transition,
@@ -2777,6 +2777,26 @@ CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double prec
 COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text) IS
 	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
 
+CREATE FUNCTION purchase_model_transition(internal, text, timeline, date, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, timeline, date, text) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE AGGREGATE purchase_model(kind text, timeline timeline, as_of date, unit text) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, timeline, date, text) IS
+	'the same from the timelines of customers, one row each: frequency, recency and age are those of purchase_summary(timeline, as_of, unit). kind and unit (''day'', ''week'' or ''month''): constant in a group (22023) and not NULL (22004). as_of is the first day the data do not cover, days from there on are ignored; usually one day for all, but each customer may have their own end of observation. Customers without an order before as_of are not counted, and neither are rows with a NULL timeline or as_of; no customers give NULL. Errors besides those above: 22023 for a timeline of levels, 22008 for an infinite as_of';
+
 -- readers
 
 CREATE FUNCTION model_parameters(
@@ -2852,6 +2872,36 @@ CREATE FUNCTION log_likelihood(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION log_likelihood(purchase_model, bigint, double precision, double precision) IS
 	'logarithm of the likelihood of one customer under a model, without terms of the data alone: its sum over customers that were not fitted compares models. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history';
+
+-- predictions from timelines
+
+CREATE FUNCTION expected_purchases(
+	model purchase_model, horizon interval, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_purchases_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(purchase_model, interval, timeline, date) IS
+	'purchases (days with an order) expected of a customer within the horizon after as_of, (as_of + horizon) - as_of in the unit of the model. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit, a negative horizon or a timeline of levels, 22008 for an infinite as_of';
+
+CREATE FUNCTION p_alive(
+	model purchase_model, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_alive_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_alive(purchase_model, timeline, date) IS
+	'probability that a customer has not dropped out for good by as_of; always 1 under bg/nbd without a repeat purchase, which is why mbg/nbd exists. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit or a timeline of levels, 22008 for an infinite as_of';
+
+CREATE FUNCTION p_no_purchase(
+	model purchase_model, horizon interval, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_no_purchase_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION p_no_purchase(purchase_model, interval, timeline, date) IS
+	'probability that a customer does not buy within the horizon after as_of, (as_of + horizon) - as_of in the unit of the model: the risk to lose them from sight. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit, a negative horizon or a timeline of levels, 22008 for an infinite as_of';
+
+CREATE FUNCTION discounted_expected_purchases(
+	model purchase_model, annual_discount double precision, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_discounted_expected_purchases_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision, timeline, date) IS
+	'purchases (days with an order) expected of a customer after as_of, without end, each worth (1 + annual_discount)^(-years after as_of); a year is 365 days. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit or a timeline of levels, 22003 for a discount that is not positive and finite (0.15 is 15 % a year), 22008 for an infinite as_of';
 
 -- ----------------------------------------------------------------
 -- 13. spend_model
@@ -3028,6 +3078,26 @@ CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
 COMMENT ON AGGREGATE spend_model(bigint, numeric) IS
 	'the same for numeric values, which are taken in double precision';
 
+CREATE FUNCTION spend_model_transition(internal, timeline, date) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, timeline, date) IS
+	'aggregate support: counts a customer, equal ones together';
+
+CREATE AGGREGATE spend_model(timeline timeline, as_of date) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(timeline, date) IS
+	'the same from the timelines of customers, one row each: frequency and monetary_value are those of purchase_summary(timeline, as_of), the mean net amount of the days with an order after the first. as_of is the first day the data do not cover, days from there on are ignored. Customers without an order before as_of are not counted, and neither are rows with a NULL; no customers give NULL. Errors besides those above: 22023 for a timeline without amounts or of levels, 22008 for an infinite as_of';
+
 -- readers
 
 CREATE FUNCTION model_parameters(
@@ -3074,6 +3144,35 @@ CREATE FUNCTION predicted_ltv(
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, bigint, double precision, double precision, double precision, date, interval, double precision, double precision) IS
 	'value predicted of a customer within the horizon after as_of, where the age ends: expected purchases times expected spend times margin (0..1, the fraction of revenue that is left), in the unit of the values, at six decimals. The horizon is (as_of + horizon) - as_of, converted by the unit of the model; purchases count at the end of each calendar month after as_of, the last partial month at its end, and month j is worth (1 + annual_discount)^(-j/12). monetary_value may be NULL when frequency is 0; other NULLs give NULL. Errors as in expected_purchases and expected_spend, 22023 for a model without a unit or a negative horizon, 22003 for a margin outside 0..1 or a negative discount, 22008 for an infinite as_of';
+
+-- predictions from timelines
+
+CREATE FUNCTION expected_spend(
+	model spend_model, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_expected_spend_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION expected_spend(spend_model, timeline, date) IS
+	'mean value expected of a further purchase (day with an order) of a customer, an estimate in the unit of the amounts. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22003 where the mean is infinite (q of the model at most 1), 22023 when the mean of the repeat purchases is not above 0, for a timeline without amounts or of levels, 22008 for an infinite as_of';
+
+CREATE FUNCTION predicted_ltv(
+	purchases purchase_model, spend spend_model, timeline timeline, as_of date,
+	horizon interval, annual_discount double precision DEFAULT 0,
+	margin double precision DEFAULT 1) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_predicted_ltv_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION predicted_ltv(purchase_model, spend_model, timeline, date, interval, double precision, double precision) IS
+	'value predicted of a customer within the horizon after as_of: expected purchases times expected spend times margin (0..1, the fraction of revenue that is left), in the unit of the amounts, at six decimals. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. The horizon is (as_of + horizon) - as_of, converted by the unit of the model; purchases count at the end of each calendar month after as_of, the last partial month at its end, and month j is worth (1 + annual_discount)^(-j/12). NULL when no day before as_of has an order, and for a NULL argument. Errors as in expected_purchases and expected_spend, 22003 for a margin outside 0..1 or a negative discount';
+
+CREATE FUNCTION customer_ltv(
+	purchases purchase_model, spend spend_model, timeline timeline, as_of date,
+	horizon interval, annual_discount double precision DEFAULT 0,
+	margin double precision DEFAULT 1,
+	OUT past numeric, OUT future numeric, OUT total numeric,
+	OUT p_alive double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_customer_ltv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION customer_ltv(purchase_model, spend_model, timeline, date, interval, double precision, double precision) IS
+	'lifetime value of a customer as of a day, one row: past, the net amount of all days before as_of (refunds off) times margin, exact and not discounted; future, predicted_ltv of the same arguments; total, their sum; p_alive, the probability that the customer has not dropped out. margin, taken at 15 digits, applies to past and future alike, so that total is one measure. In FROM it is called once a customer; all NULL when no day before as_of has an order, and for a NULL argument. Errors as in predicted_ltv';
 
 -- ----------------------------------------------------------------
 -- 14. survival_curve

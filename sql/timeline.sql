@@ -64,6 +64,13 @@ FROM timeline_late;
 SELECT timeline(at) = timeline(at, NULL, 'Europe/Paris') AS named, timeline(at) = timeline(at, NULL, 'europe/paris') AS spelled,
 	timeline(at) = timeline(at::timestamp) AS local, timeline(at::date) = timeline(at::date, NULL, 'Asia/Tokyo') AS dates
 FROM timeline_late;
+-- One query has one zone, also when that of the session changes under way.
+SET timezone = 'UTC';
+SET enable_sort = off;
+SELECT customer, timeline(at)
+FROM (VALUES (1, timestamptz '2024-01-01 03:00+00', 'UTC'), (2, '2024-01-01 03:00+00', 'America/New_York'), (1, '2024-02-01 03:00+00', 'America/New_York')) v (customer, at, zone)
+WHERE set_config('timezone', zone, false) IS NOT NULL GROUP BY customer ORDER BY customer;
+RESET enable_sort;
 SET timezone = 'UTC';
 
 -- Adding up: days, orders and amounts of the same day add.

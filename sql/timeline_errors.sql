@@ -36,6 +36,10 @@ SELECT timeline(daterange('2024-01-01', NULL), 'NaN'::numeric);
 -- Zones that are none; one group, one zone.
 SELECT timeline(timestamptz '2024-01-01', 5, 'Europe/Atlantis');
 SELECT timeline(timestamptz '2024-01-01', 5, zone) FROM (VALUES ('UTC'), ('Europe/Paris')) v (zone);
+-- Of rows that are skipped the zone does not matter, in any order of the rows.
+SELECT d, timeline(at, 5, zone ORDER BY n * d)::jsonb -> 'zone' AS zone
+FROM (VALUES (1, NULL::timestamptz, 'UTC'), (2, '2024-01-01', 'Europe/Paris'), (3, NULL, NULL)) v (n, at, zone), (VALUES (1), (-1)) s (d)
+GROUP BY d ORDER BY d;
 
 -- Kinds and zones do not mix.
 SELECT o || l FROM timeline_kinds;
@@ -45,6 +49,21 @@ SELECT rollup(t) FROM (SELECT o FROM timeline_kinds UNION ALL SELECT l FROM time
 SELECT rollup(t) FROM (SELECT utc FROM timeline_kinds UNION ALL SELECT paris FROM timeline_kinds) x (t);
 SELECT cohort_matrix(t, 'month') FROM (SELECT o FROM timeline_kinds UNION ALL SELECT l FROM timeline_kinds) x (t);
 SELECT cohort_matrix(t, 'month') FROM (SELECT utc FROM timeline_kinds UNION ALL SELECT paris FROM timeline_kinds) x (t);
+-- One that is never active adds nothing to a population, and goes with any
+-- other, in any order of the rows.
+SELECT d, cohort_matrix(t, g ORDER BY n * d) = cohort_matrix(t, g) FILTER (WHERE n = 2) AS cohorts,
+	recurring_matrix(t, g ORDER BY n * d) = recurring_matrix(t, g) FILTER (WHERE n = 2) AS recurring,
+	customer_movements(t, g ORDER BY n * d) = customer_movements(t, g) FILTER (WHERE n = 2) AS movements
+FROM (VALUES (1, timeline '{"zone": "UTC", "levels": true, "money": false, "day": [], "level": []}', 'week'::grain),
+	(2, '{"zone": "", "levels": false, "money": true, "day": ["2024-01-05"], "orders": [1], "amount": [5]}', 'month'),
+	(3, '{"zone": "", "levels": false, "money": false, "day": [], "orders": []}', 'year')) v (n, t, g), (VALUES (1), (-1)) s (d)
+GROUP BY d ORDER BY d;
+-- What is said of timelines is said in their words.
+\set VERBOSITY default
+SELECT cohort_matrix(t, 'month') FROM (SELECT utc FROM timeline_kinds UNION ALL SELECT paris FROM timeline_kinds) x (t);
+SELECT customer_movements(t, 'month') FROM (SELECT o FROM timeline_kinds UNION ALL SELECT l FROM timeline_kinds) x (t);
+SELECT timeline(timestamptz '4714-11-24 00:00+00 BC', 5, 'America/New_York');
+\set VERBOSITY sqlstate
 -- A timeline was cut by its own zone: no grain can cut it by another.
 SELECT cohort_matrix(paris, 'month at UTC') FROM timeline_kinds;
 SELECT count(*) FROM timeline_kinds, timeline_movements(paris, 'month at UTC');

@@ -55,6 +55,12 @@ SELECT window_funnel(9, at, 'strictly increasing', s = 1, s = 2) FROM (VALUES (1
 -- one row one step: three rows of one instant, given to three steps
 SELECT window_funnel(0, 5, 'one row one step', VARIADIC met) AS matched
 FROM (VALUES ('{t,f,t}'::boolean[]), ('{f,t,f}'), ('{t,f,f}')) v (met);
+-- however many rows meet a step at one instant, deduplicated too: of the rows of
+-- step 1 any is followed by one of the many of step 2, which ends the chain; or
+-- by the only ones of 2 to 5, of which that of 5 is that of 6, too
+SELECT window_funnel(0, 5, 'one row one step, deduplicated', n % 5 < 3, n % 5 = 1, n % 5 > 1, n % 5 = 3) AS many,
+	window_funnel(0, 5, 'one row one step, deduplicated', true, n = 1, n = 2, n = 3, n = 4, n = 4, n = 6) AS only
+FROM generate_series(1, 300000) n;
 
 -- Times of any type with their windows; days of dates may be integers
 SELECT window_funnel(interval '2 days', d, 'default', n = 1, n = 2, n = 3) AS date, window_funnel(2, d, 'default', n = 1, n = 2, n = 3) AS date_days,

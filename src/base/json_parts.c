@@ -149,6 +149,30 @@ json_take_amount(JsonProblem *problem, const char *name, const char *token,
 	json_column_add(column, amount);
 }
 
+void
+json_take_count(JsonProblem *problem, const char *name, const char *token,
+				JsonTokenType type, JsonColumn *column)
+{
+	int64		count = 0;
+
+	if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &count))
+		json_problem(problem, psprintf("\"%s\" has an element that is not a count.", name),
+					 JSON_HINT_COUNT);
+	json_column_add(column, count);
+}
+
+void
+json_take_day(JsonProblem *problem, const char *name, const char *token,
+			  JsonTokenType type, JsonColumn *column)
+{
+	DateADT		date = 0;
+
+	if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
+		json_problem(problem, psprintf("\"%s\" has an element that is not a date in quotes.", name),
+					 JSON_HINT_DATE);
+	json_column_add(column, date);
+}
+
 /* ----------------------------------------------------------------
  *		Tokens
  * ----------------------------------------------------------------

@@ -29,6 +29,7 @@ typedef struct JsonColumn
 	int64		size;			/* allocated */
 } JsonColumn;
 
+#define JSON_HINT_COUNT "Counts are whole numbers from 0 to 9223372036854775807."
 #define JSON_HINT_DATE "Dates read like \"2024-01-31\", whatever the DateStyle."
 
 /* Note what is wrong, unless something was before. */
@@ -65,10 +66,17 @@ extern void json_take_flag(JsonProblem *problem, const char *name,
 /* A zone as SET timezone takes it, canonical; "" for none. */
 extern const char *json_take_zone(JsonProblem *problem, const char *token);
 
-/* An element of the array name, to the end of a column. */
+/* An element of the array name, to the end of a column: amounts, counts, days. */
 extern void json_take_amount(JsonProblem *problem, const char *name,
 							 const char *token, JsonTokenType type,
 							 JsonColumn *column);
+
+extern void json_take_count(JsonProblem *problem, const char *name,
+							const char *token, JsonTokenType type,
+							JsonColumn *column);
+extern void json_take_day(JsonProblem *problem, const char *name,
+						  const char *token, JsonTokenType type,
+						  JsonColumn *column);
 
 extern void json_column_add(JsonColumn *column, int128 value);
 

@@ -42,11 +42,11 @@ gamma_upper_fraction(float8 a, float8 x)
 	float8		c = 1e300;
 	float8		d = 1 / b;
 	float8		fraction = d;
+	float8		change = 0;
 
 	for (int n = 1; n < STEPS; n++)
 	{
 		float8		numerator = -n * (n - a);
-		float8		change;
 
 		CHECK_FOR_INTERRUPTS();
 		b += 2;
@@ -57,7 +57,8 @@ gamma_upper_fraction(float8 a, float8 x)
 		if (fabs(change - 1) < 3e-16)
 			return fraction;
 	}
-	return NAN;
+	/* rounding may keep it from settling to the last bit */
+	return fabs(change - 1) < 1e-12 ? fraction : NAN;
 }
 
 float8
@@ -69,5 +70,7 @@ gamma_upper(float8 a, float8 x)
 		return 1;
 	share = x < a + 1 ? 1 - lower_series(a, x) :
 		gamma_factor(a, x) * gamma_upper_fraction(a, x);
+	if (unlikely(isnan(share)))
+		elog(ERROR, "incomplete gamma function of %g and %g does not settle", a, x);
 	return Min(Max(share, 0), 1);
 }

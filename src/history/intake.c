@@ -61,7 +61,7 @@ intake_create(FunctionCallInfo fcinfo)
 	if (intake->amount_arg)
 		intake->amount = plan_amount(fcinfo, intake->amount_arg,
 									 nargs == 5 ? "The third of four arguments is the amount." : NULL,
-									 "To give a start and no amount, call cohort_matrix(customer, started_at, at, NULL, grain).");
+									 "To give a start and no amount, call cohort_matrix(customer, started_at, at, NULL, grain); what lasts from one day to another is a range, daterange(starts_on, ends_on).");
 	intake->grain_constant = argument_is_constant(fcinfo, intake->grain_arg);
 	intake->instants = time_is_instant(intake->start) ||
 		time_is_instant(intake->at);

@@ -48,12 +48,12 @@ event_intake_create(FunctionCallInfo fcinfo)
 
 /* One constant of a group has two values. */
 void
-refuse_changing(const char *name)
+refuse_changing(const char *name, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s must be the same for all rows of a group", name),
-			 errhint("Add it to GROUP BY.")));
+			 errhint("%s", hint)));
 }
 
 /* One constant of a group is NULL. */
@@ -102,7 +102,8 @@ plan_instant(FunctionCallInfo fcinfo, int arg, bool integers)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("at must be %sa date, timestamp or timestamptz, not %s",
 					integers ? "an integer, " : "", format_type_be(type)),
-			 type_is_range(type) ? errhint("Pass when it begins, lower(at).") :
+			 type_is_range(type) || type_is_multirange(type) ?
+			 errhint("Pass when it begins, lower(at).") :
 			 errhint("Cast it, for example at::%s; seconds since 1970 become a timestamptz through to_timestamp().",
 					 integers ? "bigint" : "date")));
 }
@@ -177,9 +178,9 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 	FunnelRules rules = rules_argument(intake, fcinfo);
 
 	if (rules.mode != ledger->settings.rules.mode)
-		refuse_changing("mode");
+		refuse_changing("mode", HINT_GROUP);
 	if (!funnel_rules_equal(&rules, &ledger->settings.rules))
-		refuse_changing("within");
+		refuse_changing("within", HINT_GROUP_WITHIN);
 }
 
 /* The step of this row, which is not NULL. */

@@ -34,11 +34,16 @@ extern int64 take_instant(TimeKind kind, Datum value);
 extern uint8 take_mode(FunctionCallInfo fcinfo, int arg);
 
 /* One constant of a group has two values: error 22023. */
-extern void refuse_changing(const char *name) pg_attribute_noreturn();
+extern void refuse_changing(const char *name,
+							const char *hint) pg_attribute_noreturn();
 
 /* One constant of a group is NULL: error 22004. */
 extern void refuse_null(const char *name, const char *hint) pg_attribute_noreturn();
 
+#define HINT_GROUP \
+	"Add it to GROUP BY."
+#define HINT_GROUP_WITHIN \
+	"Add within::text to GROUP BY: intervals as long as one another, such as '1 day' and '24 hours', are one group but two windows."
 #define HINT_WITHIN \
 	"Pass the longest time from the first step to the last, such as interval '30 days'."
 #define HINT_MODE \

@@ -41,7 +41,7 @@
 
 #define PACK_VERSION 1
 #define PACK_WHAT "parallel aggregate state"
-#define PACK_HINT "SET max_parallel_workers_per_gather = 0 for this query: a serial plan writes to disk instead."
+#define PACK_HINT "SET max_parallel_workers_per_gather = 0 for this query: a serial plan writes to disk instead. Matrices and movements are also made from timelines, one per customer."
 
 /* Amounts are mostly whole cents: cut off zeros common to all of a block. */
 #define MAX_ZEROS 6

@@ -290,7 +290,9 @@ timeline_encode(const Timeline *timeline)
 		if (day->day < DAY_MIN || day->day >= DAY_END)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("date out of range")));
+					 errmsg("date out of range"),
+					 errdetail("A day reaches past the dates PostgreSQL has, 4714-11-24 BC to 5874897-12-31."),
+					 errhint("Leave such times out, or turn them to NULL.")));
 		word = first ? wire_zigzag(day->day) : (uint64) (day->day - before);
 		first = false;
 		before = day->day;

@@ -159,7 +159,7 @@ plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 }
 
 /* A range as what it does to the level. */
-static TimelineBuild *
+static void
 add_range(TimelineBuild *build, const BuildPlan *plan, Datum value,
 		  int64 amount)
 {
@@ -167,11 +167,10 @@ add_range(TimelineBuild *build, const BuildPlan *plan, Datum value,
 								   value);
 
 	if (range.empty || amount == 0)
-		return build;
-	build = build_add(build, range.from, 0, amount);
+		return;
+	build_add(build, range.from, 0, amount);
 	if (!range.open)
-		build = build_add(build, range.to, 0, -amount);
-	return build;
+		build_add(build, range.to, 0, -amount);
 }
 
 /*
@@ -193,25 +192,26 @@ retention_timeline_transition(PG_FUNCTION_ARGS)
 	}
 	if (!PG_ARGISNULL(0))
 		build = build_argument(fcinfo, 0);
-	if (build == NULL || !plan->zone_constant)
-		plan_row(plan, fcinfo, build);
 	if (PG_ARGISNULL(1))
 	{
 		if (build == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(build);
 	}
+	/* one query has one zone, also when that of the session changes under way */
+	if (plan->kinds == NULL || !plan->zone_constant)
+		plan_row(plan, fcinfo, build);
 	if (build == NULL)
 		build = build_begin(&plan->kinds->kind, aggregate_context(fcinfo));
 	if (plan->amount != AMOUNT_NONE && !PG_ARGISNULL(2))
 		amount = take_amount(plan->amount, PG_GETARG_DATUM(2));
 	if (plan->range != NULL)
-		build = add_range(build, plan, PG_GETARG_DATUM(1),
-						  plan->amount == AMOUNT_NONE ? MONEY_ONE : amount);
+		add_range(build, plan, PG_GETARG_DATUM(1),
+				  plan->amount == AMOUNT_NONE ? MONEY_ONE : amount);
 	else
-		build = build_add(build, take_day(plan->kinds->days, plan->at,
-										  PG_GETARG_DATUM(1)),
-						  amount < 0 ? 0 : 1, amount);
+		build_add(build, take_day(plan->kinds->days, plan->at,
+								  PG_GETARG_DATUM(1)),
+				  amount < 0 ? 0 : 1, amount);
 	PG_RETURN_POINTER(build);
 }
 
@@ -235,7 +235,7 @@ retention_timeline_rollup_transition(PG_FUNCTION_ARGS)
 		timeline_read_value(&r, PG_GETARG_TIMELINE(1));
 		if (build == NULL)
 			build = build_like(fcinfo, context, r.flags, r.zone, r.zone_len);
-		build = build_add_timeline(build, &r);
+		build_add_timeline(build, &r);
 	}
 	if (build == NULL)
 		PG_RETURN_NULL();
@@ -267,11 +267,11 @@ retention_timeline_combine(PG_FUNCTION_ARGS)
 	timeline_check_alike(into->kind->flags, into->kind->zone,
 						 strlen(into->kind->zone), from->kind->flags,
 						 from->kind->zone, strlen(from->kind->zone));
-	n = from->older + from->n;
+	n = build_count(from);
 	days = palloc_extended(Max(n, 1) * sizeof(BuildDay), MCXT_ALLOC_HUGE);
 	build_collect(from, days);
 	for (uint32 i = 0; i < n; i++)
-		into = build_add(into, days[i].day, days[i].orders, days[i].amount);
+		build_add(into, days[i].day, days[i].orders, days[i].amount);
 	pfree(days);
 	PG_RETURN_POINTER(into);
 }
@@ -299,7 +299,7 @@ retention_timeline_deserialize(PG_FUNCTION_ARGS)
 	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
 	build = build_like(fcinfo, CurrentMemoryContext, r.flags, r.zone,
 					   r.zone_len);
-	build = build_add_timeline(build, &r);
+	build_add_timeline(build, &r);
 	PG_RETURN_POINTER(build);
 }
 
@@ -325,7 +325,7 @@ retention_timeline_merge(PG_FUNCTION_ARGS)
 	timeline_read_value(&b, PG_GETARG_TIMELINE(1));
 	build = build_like(fcinfo, CurrentMemoryContext, a.flags, a.zone,
 					   a.zone_len);
-	build = build_add_timeline(build, &a);
-	build = build_add_timeline(build, &b);
+	build_add_timeline(build, &a);
+	build_add_timeline(build, &b);
 	PG_RETURN_POINTER(build_finish(build));
 }

@@ -8,7 +8,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define FIRST_BYTES 64			/* of the first chunk */
+#define FIRST_BYTES 128			/* of the first chunk */
 #define LAST_BYTES 8192			/* chunks grow up to this, but for merged ones */
 #define FIRST_MERGE 1024		/* entries that are merged first */
 
@@ -20,24 +20,6 @@
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
-
-/* A chunk of so many bytes, or for so many BuildDays, after another. */
-static TimelineBuild *
-build_chunk(TimelineBuild *before, const BuildKind *kind, bool wide,
-			Size bytes, MemoryContext context)
-{
-	TimelineBuild *build = MemoryContextAllocHuge(context, bytes);
-
-	build->before = before;
-	build->kind = kind;
-	build->n = 0;
-	build->size = (bytes - offsetof(TimelineBuild, words)) /
-		(wide ? sizeof(BuildDay) : sizeof(uint64));
-	build->older = before == NULL ? 0 : before->older + before->n;
-	build->merged = before == NULL ? 0 : before->merged;
-	build->wide = wide;
-	return build;
-}
 
 /*
  * The kind in a list, which lives in context, made when it is not there and
@@ -77,30 +59,45 @@ build_find_kind(KindLink **list, uint8 flags, const char *zone, int zone_len,
 TimelineBuild *
 build_begin(const BuildKind *kind, MemoryContext context)
 {
-	return build_chunk(NULL, kind, false, FIRST_BYTES, context);
+	TimelineBuild *build = MemoryContextAlloc(context, sizeof(TimelineBuild));
+
+	build->kind = kind;
+	build->chunk = NULL;
+	build->nchunks = 0;
+	build->nfew = 0;
+	return build;
 }
 
-/* All entries of a state, the chunks' latest first, into days. */
+/* Words as days; returns what is behind them. */
+static BuildDay *
+collect_words(const BuildKind *kind, const uint64 *words, uint32 n,
+			  BuildDay *days)
+{
+	for (uint32 i = 0; i < n; i++, days++)
+	{
+		int64		amount = (int64) (words[i] & ((UINT64CONST(1) << WORD_AMOUNT_BITS) - 1)) -
+			WORD_AMOUNT_BIAS;
+
+		days->day = (int32) (words[i] >> WORD_AMOUNT_BITS) - WORD_DAY_BIAS;
+		days->amount = amount * WORD_UNIT;
+		days->orders = implied_orders(kind, amount);
+	}
+	return days;
+}
+
+/* All entries of a state, the latest chunk first, into days. */
 void
 build_collect(const TimelineBuild *build, BuildDay *days)
 {
-	for (; build != NULL; build = build->before)
-		if (build->wide)
+	days = collect_words(build->kind, build->few, build->nfew, days);
+	for (BuildChunk *chunk = build->chunk; chunk != NULL; chunk = chunk->before)
+		if (chunk->wide)
 		{
-			memcpy(days, build->words, build->n * sizeof(BuildDay));
-			days += build->n;
+			memcpy(days, chunk->words, chunk->n * sizeof(BuildDay));
+			days += chunk->n;
 		}
 		else
-			for (uint32 i = 0; i < build->n; i++, days++)
-			{
-				uint64		word = build->words[i];
-				int64		amount = (int64) (word & ((UINT64CONST(1) << WORD_AMOUNT_BITS) - 1)) -
-					WORD_AMOUNT_BIAS;
-
-				days->day = (int32) (word >> WORD_AMOUNT_BITS) - WORD_DAY_BIAS;
-				days->amount = amount * WORD_UNIT;
-				days->orders = implied_orders(build->kind, amount);
-			}
+			days = collect_words(build->kind, chunk->words, chunk->n, days);
 }
 
 /* Put days in order, and those of one day together where sums fit. */
@@ -132,47 +129,119 @@ settle_days(BuildDay *days, uint32 n)
 	return kept;
 }
 
-/*
- * A new chunk for a state, in the context of the last one.  When entries have doubled
- * since the last time, all are merged by day first, so that memory follows the
- * days and not the rows.
- */
-TimelineBuild *
-build_grow(TimelineBuild *build, bool wide)
+/* A chunk of so many bytes before all others. */
+static void
+push_chunk(TimelineBuild *build, bool wide, Size bytes)
 {
-	MemoryContext context = GetMemoryChunkContext(build);
-	uint32		total = build->older + build->n;
-	TimelineBuild *merged;
+	BuildChunk *chunk = MemoryContextAllocHuge(GetMemoryChunkContext(build),
+											   bytes);
+
+	chunk->before = build->chunk;
+	chunk->n = 0;
+	chunk->size = (bytes - offsetof(BuildChunk, words)) /
+		(wide ? sizeof(BuildDay) : sizeof(uint64));
+	chunk->merged = build->chunk == NULL ? 0 : build->chunk->merged;
+	chunk->wide = wide;
+	build->chunk = chunk;
+}
+
+/* All entries merged by day, in one chunk. */
+static void
+merge_chunks(TimelineBuild *build)
+{
+	uint32		total = build_count(build);
+	BuildChunk *chunk = build->chunk;
+	BuildDay   *days = palloc_extended(total * sizeof(BuildDay),
+									   MCXT_ALLOC_HUGE);
+
+	build_collect(build, days);
+	total = settle_days(days, total);
+	while (chunk != NULL)
+	{
+		BuildChunk *before = chunk->before;
+
+		pfree(chunk);
+		chunk = before;
+	}
+	build->chunk = NULL;
+	push_chunk(build, true,
+			   offsetof(BuildChunk, words) + total * sizeof(BuildDay));
+	memcpy(build->chunk->words, days, total * sizeof(BuildDay));
+	pfree(days);
+	build->chunk->n = build->chunk->merged = total;
+	build->nchunks = total;
+	build->nfew = 0;
+}
+
+/*
+ * Have room in a chunk.  When entries have doubled since the last time, all are
+ * merged by day first, so that memory follows the days and not the rows.
+ */
+static void
+grow(TimelineBuild *build, bool wide)
+{
+	uint32		total = build_count(build);
+	Size		bytes = FIRST_BYTES;
 
 	if (total > PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("timeline has too many days"),
 				 errhint("A timeline is the history of one customer: GROUP BY the customer.")));
-	if (total < FIRST_MERGE || total / 2 < build->merged)
-		return build_chunk(build, build->kind, wide,
-						   Min(FIRST_BYTES * 2 + build->older * sizeof(uint64),
-							   LAST_BYTES), context);
-	merged = build_chunk(NULL, build->kind, true,
-						 offsetof(TimelineBuild, words) +
-						 total * sizeof(BuildDay), context);
-	build_collect(build, build_wide(merged));
-	merged->n = settle_days(build_wide(merged), total);
-	while (build != NULL)
-	{
-		TimelineBuild *before = build->before;
+	if (build->chunk != NULL && build->chunk->wide == wide &&
+		build->chunk->n < build->chunk->size)
+		return;
+	if (total >= FIRST_MERGE &&
+		(build->chunk == NULL || total / 2 >= build->chunk->merged))
+		merge_chunks(build);
+	while (bytes < LAST_BYTES && bytes < build->nchunks * sizeof(uint64))
+		bytes *= 2;
+	push_chunk(build, wide, bytes);
+}
 
-		pfree(build);
-		build = before;
+/*
+ * Make room in few.  A chunk of days that has room takes words, too, or else a
+ * mixture of both would begin a chunk at every turn.
+ */
+void
+build_put_few(TimelineBuild *build)
+{
+	BuildChunk *chunk = build->chunk;
+	uint32		n;
+
+	if (chunk == NULL || chunk->n == chunk->size)
+	{
+		grow(build, false);
+		chunk = build->chunk;
 	}
-	merged = repalloc_huge(merged, offsetof(TimelineBuild, words) +
-						   merged->n * sizeof(BuildDay));
-	merged->size = merged->merged = merged->n;
-	return build_chunk(merged, merged->kind, wide, LAST_BYTES, context);
+	n = Min(build->nfew, chunk->size - chunk->n);
+	build->nfew -= n;
+	if (unlikely(chunk->wide))
+		collect_words(build->kind, build->few + build->nfew, n,
+					  (BuildDay *) chunk->words + chunk->n);
+	else
+		memcpy(chunk->words + chunk->n, build->few + build->nfew,
+			   n * sizeof(uint64));
+	chunk->n += n;
+	build->nchunks += n;
+}
+
+/* Add what is no word. */
+void
+build_put_day(TimelineBuild *build, int32 day, uint32 orders, int64 amount)
+{
+	BuildDay   *wide;
+
+	grow(build, true);
+	wide = (BuildDay *) build->chunk->words + build->chunk->n++;
+	wide->day = day;
+	wide->orders = orders;
+	wide->amount = amount;
+	build->nchunks++;
 }
 
 /* Add a day of another timeline, in pieces when it is out of the ordinary. */
-static TimelineBuild *
+static void
 build_add_day(TimelineBuild *build, const TimelineDay *day)
 {
 	int64		orders = day->orders;
@@ -187,15 +256,15 @@ build_add_day(TimelineBuild *build, const TimelineDay *day)
 			amount < PG_INT64_MIN ? PG_INT64_MIN : (int64) amount;
 
 		CHECK_FOR_INTERRUPTS();
-		build = build_add(build, day->day, some, part);
+		build_add(build, day->day, some, part);
 		orders -= some;
 		amount -= part;
 	}
-	return build_add(build, day->day, (uint32) orders, (int64) amount);
+	build_add(build, day->day, (uint32) orders, (int64) amount);
 }
 
 /* Add all of a timeline, which must be of the same kind. */
-TimelineBuild *
+void
 build_add_timeline(TimelineBuild *build, TimelineReader *r)
 {
 	timeline_check_alike(build->kind->flags, build->kind->zone,
@@ -204,9 +273,8 @@ build_add_timeline(TimelineBuild *build, TimelineReader *r)
 	while (timeline_next(r) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		build = build_add_day(build, &r->day);
+		build_add_day(build, &r->day);
 	}
-	return build;
 }
 
 #define FEW_DAYS 64
@@ -215,7 +283,7 @@ build_add_timeline(TimelineBuild *build, TimelineReader *r)
 struct varlena *
 build_finish(const TimelineBuild *build)
 {
-	uint32		n = build->older + build->n;
+	uint32		n = build_count(build);
 	BuildDay	few_days[FEW_DAYS] = {0};
 	TimelineDay few[FEW_DAYS];
 	BuildDay   *days = few_days;

@@ -31,10 +31,23 @@ typedef struct BuildKind
 
 #define BUILD_MAGIC 0x54494D45
 
+/* Entries of a state; the latest chunk leads to those before. */
+typedef struct BuildChunk
+{
+	struct BuildChunk *before;
+	uint32		n;				/* entries */
+	uint32		size;			/* there is room for */
+	uint32		merged;			/* entries here and before that were merged by day */
+	bool		wide;			/* BuildDays, not words */
+	uint64		words[FLEXIBLE_ARRAY_MEMBER];
+} BuildChunk;
+
+#define FEW_WORDS 5
+
 /*
- * The state of a group: the chunk being filled, which leads to those before.
- * A row of a hash aggregate touches one cache line of it, as a rule.  The
- * usual event is a word,
+ * The state of a group.  It never moves: a hash aggregate allocates it next to
+ * the group's own entry, so that a row finds it where it had to look anyhow,
+ * and only every fifth goes on to a chunk.  The usual event is a word,
  *
  *	day (20 bits, biased) | amount in hundredths (44 bits, biased)
  *
@@ -43,14 +56,11 @@ typedef struct BuildKind
  */
 typedef struct TimelineBuild
 {
-	struct TimelineBuild *before;
 	const BuildKind *kind;
-	uint32		n;				/* entries in this chunk */
-	uint32		size;			/* it has room for */
-	uint32		older;			/* entries in the chunks before */
-	uint32		merged;			/* of which were merged by day */
-	bool		wide;			/* BuildDays, not words */
-	uint64		words[FLEXIBLE_ARRAY_MEMBER];
+	BuildChunk *chunk;			/* being filled, or NULL */
+	uint32		nchunks;		/* entries in chunks */
+	uint32		nfew;			/* and here */
+	uint64		few[FEW_WORDS];
 } TimelineBuild;
 
 /* A kind in a call site's list. */
@@ -72,29 +82,33 @@ extern KindLink *build_find_kind(KindLink **list, uint8 flags,
 /* An empty state in context; kind must live as long. */
 extern TimelineBuild *build_begin(const BuildKind *kind, MemoryContext context);
 
-/* All entries of a state (older + n of them), in no order. */
+/* All entries of a state (build_count() of them), in no order. */
 extern void build_collect(const TimelineBuild *build, BuildDay *days);
 
 /* Add all of a timeline; of another kind: error 22023. */
-extern TimelineBuild *build_add_timeline(TimelineBuild *build,
-										 TimelineReader *r);
+extern void build_add_timeline(TimelineBuild *build, TimelineReader *r);
 
 /* The state as a timeline; it stays as it is. */
 extern struct varlena *build_finish(const TimelineBuild *build);
 
-/* The path of build_add() past the last chunk's room. */
-extern TimelineBuild *build_grow(TimelineBuild *build, bool wide);
+/* Make room in few. */
+extern void build_put_few(TimelineBuild *build);
+
+/* Add what is no word. */
+extern void build_put_day(TimelineBuild *build, int32 day, uint32 orders,
+						  int64 amount);
+
+/* Entries of a state. */
+static inline uint32
+build_count(const TimelineBuild *build)
+{
+	return build->nchunks + build->nfew;
+}
 
 #define WORD_UNIT 10000			/* millionths in a hundredth */
 #define WORD_AMOUNT_BITS 44
 #define WORD_AMOUNT_BIAS (INT64CONST(1) << (WORD_AMOUNT_BITS - 1))
 #define WORD_DAY_BIAS (1 << 19)
-
-static inline BuildDay *
-build_wide(const TimelineBuild *build)
-{
-	return (BuildDay *) build->words;
-}
 
 /* How many orders an event of this amount is. */
 static inline uint32
@@ -119,30 +133,20 @@ as_word(const BuildKind *kind, int32 day, uint32 orders, int64 amount,
 		orders == implied_orders(kind, amount);
 }
 
-/* Add to a day; returns the chunk that is now being filled. */
-static inline TimelineBuild *
+/* Add to a day. */
+static inline void
 build_add(TimelineBuild *build, int32 day, uint32 orders, int64 amount)
 {
-	BuildDay   *wide;
 	uint64		word;
 
-	if (likely(as_word(build->kind, day, orders, amount, &word)))
+	if (unlikely(!as_word(build->kind, day, orders, amount, &word)))
 	{
-		if (unlikely(build->n == build->size))
-			build = build_grow(build, false);
-		if (likely(!build->wide))
-		{
-			build->words[build->n++] = word;
-			return build;
-		}
+		build_put_day(build, day, orders, amount);
+		return;
 	}
-	else if (build->n == build->size || !build->wide)
-		build = build_grow(build, true);
-	wide = &build_wide(build)[build->n++];
-	wide->day = day;
-	wide->orders = orders;
-	wide->amount = amount;
-	return build;
+	if (unlikely(build->nfew == FEW_WORDS))
+		build_put_few(build);
+	build->few[build->nfew++] = word;
 }
 
 #endif							/* RETENTION_TIMELINE_BUILD_H */

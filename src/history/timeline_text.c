@@ -18,7 +18,7 @@
  */
 #include "history/timeline.h"
 
-#include "base/json_parts.h"
+#include "base/json_object.h"
 #include "common/int.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -34,20 +34,11 @@ static const char *const keys[] = {
 	"zone", "levels", "money", "day", "orders", "amount", "level"
 };
 
-/* Where in the text we are. */
-typedef enum TimelinePlace
-{
-	AT_TOP, IN_TIMELINE, IN_COLUMN
-} TimelinePlace;
-
 typedef struct TimelineParse
 {
+	JsonObject	object;
 	Timeline	timeline;
-	TimelinePlace place;
-	int			key;
-	uint32		seen;			/* bit for each TimelineKey */
 	JsonColumn	columns[TIMELINE_KEYS]; /* from KEY_DAY on */
-	JsonProblem problem;
 } TimelineParse;
 
 #define HINT_WHOLE \
@@ -130,182 +121,61 @@ timeline_to_cstring(const Timeline *timeline)
 }
 
 /* ----------------------------------------------------------------
- *		Scalars
+ *		Reading
  * ----------------------------------------------------------------
  */
 
 static void
 problem(TimelineParse *p, const char *detail, const char *hint)
 {
-	json_problem(&p->problem, detail, hint);
+	json_object_problem(&p->object, detail, hint);
 }
 
 /* An element of the column of the key at hand. */
 static void
-take_element(TimelineParse *p, const char *token, JsonTokenType type)
+take_element(JsonObject *object, const char *token, JsonTokenType type)
 {
-	JsonColumn *column = &p->columns[p->key];
-	const char *name = keys[p->key];
-	int64		count = 0;
-	DateADT		date = 0;
+	int			key = object->key;
+	JsonColumn *column = &((TimelineParse *) object)->columns[key];
 
-	switch (p->key)
-	{
-		case KEY_DAY:
-			if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
-				problem(p, "\"day\" has an element that is not a date in quotes.",
-						JSON_HINT_DATE);
-			json_column_add(column, date);
-			break;
-		case KEY_ORDERS:
-			if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &count))
-				problem(p, "\"orders\" has an element that is not a count.",
-						"Counts are whole numbers from 0 to 9223372036854775807.");
-			json_column_add(column, count);
-			break;
-		default:
-			json_take_amount(&p->problem, name, token, type, column);
-			break;
-	}
+	(key == KEY_DAY ? json_take_day : key == KEY_ORDERS ? json_take_count :
+	 json_take_amount) (&object->problem, keys[key], token, type, column);
 }
 
 static void
-take_scalar(TimelineParse *p, const char *token, JsonTokenType type)
+take_scalar(JsonObject *object, char *token, JsonTokenType type)
 {
-	const char *name = keys[p->key];
-	Timeline   *timeline = &p->timeline;
+	Timeline   *timeline = &((TimelineParse *) object)->timeline;
+	int			key = object->key;
 
-	switch (p->key)
-	{
-		case KEY_ZONE:
-			if (type != JSON_TOKEN_STRING)
-				problem(p, "The value of \"zone\" is not a string.", HINT_WHOLE);
-			else
-				timeline->zone = json_take_zone(&p->problem, token);
-			break;
-		case KEY_LEVELS:
-			json_take_flag(&p->problem, name, type, TIMELINE_LEVELS,
-						   &timeline->flags, HINT_WHOLE);
-			break;
-		case KEY_MONEY:
-			json_take_flag(&p->problem, name, type, TIMELINE_MONEY,
-						   &timeline->flags, HINT_WHOLE);
-			break;
-		default:
-			problem(p, psprintf("The value of \"%s\" is not an array.", name),
-					HINT_WHOLE);
-			break;
-	}
-}
-
-/* ----------------------------------------------------------------
- *		Structure
- * ----------------------------------------------------------------
- */
-
-static JsonActionResult
-on_scalar(void *state, char *token, JsonTokenType type)
-{
-	TimelineParse *p = state;
-
-	if (p->problem.detail != NULL)
-		JSON_ACTION_RETURN;
-	switch (p->place)
-	{
-		case AT_TOP:
-			problem(p, "The text is not a JSON object.", HINT_WHOLE);
-			break;
-		case IN_TIMELINE:
-			take_scalar(p, token, type);
-			break;
-		case IN_COLUMN:
-			take_element(p, token, type);
-			pfree(token);
-			break;
-	}
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_object_start(void *state)
-{
-	TimelineParse *p = state;
-
-	if (p->place == AT_TOP)
-		p->place = IN_TIMELINE;
+	if (key != KEY_ZONE)
+		json_take_flag(&object->problem, keys[key], type,
+					   key == KEY_LEVELS ? TIMELINE_LEVELS : TIMELINE_MONEY,
+					   &timeline->flags, HINT_WHOLE);
+	else if (type == JSON_TOKEN_STRING)
+		timeline->zone = json_take_zone(&object->problem, token);
 	else
-		problem(p, "There is an object where none belongs.", HINT_WHOLE);
-	JSON_ACTION_RETURN;
+		json_object_problem(object, "The value of \"zone\" is not a string.",
+							HINT_WHOLE);
 }
 
-static JsonActionResult
-on_array_start(void *state)
+/* Does a key belong to this kind of timeline? */
+static bool
+key_belongs(const JsonObject *object, int key)
 {
-	TimelineParse *p = state;
+	uint8		flags = ((const TimelineParse *) object)->timeline.flags;
+	bool		levels = (flags & TIMELINE_LEVELS) != 0;
 
-	if (p->place == IN_TIMELINE && p->key >= KEY_DAY)
-		p->place = IN_COLUMN;
-	else
-		problem(p, "There is an array where none belongs.", HINT_WHOLE);
-	JSON_ACTION_RETURN;
+	return key == KEY_ORDERS ? !levels :
+		key == KEY_AMOUNT ? !levels && (flags & TIMELINE_MONEY) != 0 :
+		key == KEY_LEVEL ? levels : true;
 }
 
-static JsonActionResult
-on_array_end(void *state)
-{
-	TimelineParse *p = state;
-
-	p->place = IN_TIMELINE;
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_field(void *state, char *name, bool isnull)
-{
-	TimelineParse *p = state;
-
-	if (p->problem.detail == NULL)
-		p->key = json_key(&p->problem, name, keys, TIMELINE_KEYS, &p->seen,
-						  HINT_WHOLE);
-	JSON_ACTION_RETURN;
-}
-
-/* ----------------------------------------------------------------
- *		The whole
- * ----------------------------------------------------------------
- */
-
-/* Exactly the keys of its kind, all arrays of one length? */
-static void
-check_keys(TimelineParse *p)
-{
-	bool		levels = (p->timeline.flags & TIMELINE_LEVELS) != 0;
-	bool		money = (p->timeline.flags & TIMELINE_MONEY) != 0;
-	bool		wanted[TIMELINE_KEYS] = {
-		[KEY_ZONE] = true, [KEY_LEVELS] = true, [KEY_MONEY] = true,
-		[KEY_DAY] = true, [KEY_ORDERS] = !levels,
-		[KEY_AMOUNT] = !levels && money, [KEY_LEVEL] = levels
-	};
-
-	for (int key = 0; key < TIMELINE_KEYS; key++)
-	{
-		bool		seen = (p->seen & (1 << key)) != 0;
-
-		if (wanted[key] && !seen)
-			problem(p, psprintf("The key \"%s\" is missing.", keys[key]),
-					HINT_WHOLE);
-		else if (seen && !wanted[key])
-			problem(p, psprintf("The key \"%s\" does not belong to this kind of timeline.",
-								keys[key]),
-					"\"level\" belongs to timelines with \"levels\" true, \"orders\" to the others, with \"amount\" when \"money\" is true.");
-		else if (wanted[key] && key >= KEY_DAY &&
-				 p->columns[key].n != p->columns[KEY_DAY].n)
-			problem(p, psprintf("\"%s\" has %lld elements, \"day\" has %lld.",
-								keys[key], (long long) p->columns[key].n,
-								(long long) p->columns[KEY_DAY].n),
-					"All arrays have one element for each day listed in \"day\".");
-	}
-}
+static const JsonObjectShape shape = {
+	key_belongs, "timeline",
+	"\"level\" belongs to timelines with \"levels\" true, \"orders\" to the others, with \"amount\" when \"money\" is true.",
+	"All arrays have one element for each day listed in \"day\"."
+};
 
 /*
  * The columns become days; what the encoder would refuse is a problem here.
@@ -325,7 +195,7 @@ take_days(TimelineParse *p)
 	timeline->ndays = p->columns[KEY_DAY].n;
 	timeline->days = palloc_extended(Max(timeline->ndays, 1) * sizeof(TimelineDay),
 									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int64 i = 0; i < timeline->ndays && p->problem.detail == NULL; i++)
+	for (int64 i = 0; i < timeline->ndays && p->object.problem.detail == NULL; i++)
 	{
 		TimelineDay *day = &timeline->days[i];
 		int128		amount = amounts != NULL ? amounts[i] : 0;
@@ -365,23 +235,17 @@ take_days(TimelineParse *p)
 struct varlena *
 timeline_parse(const char *text, Node *escape)
 {
-	TimelineParse p = {0};
-	JsonSemAction actions = {0};
+	TimelineParse p = {
+		{keys, TIMELINE_KEYS, KEY_DAY, HINT_WHOLE, take_scalar, take_element}
+	};
 
 	p.timeline.zone = "";
-	actions.semstate = &p;
-	actions.object_start = on_object_start;
-	actions.array_start = on_array_start;
-	actions.array_end = on_array_end;
-	actions.object_field_start = on_field;
-	actions.scalar = on_scalar;
-	json_read(text, &actions, &p.problem, HINT_WHOLE);
-	if (p.problem.detail == NULL)
-		check_keys(&p);
-	if (p.problem.detail == NULL)
+	json_object_read(&p.object, text);
+	json_object_check(&p.object, &shape);
+	if (p.object.problem.detail == NULL)
 		take_days(&p);
-	json_report(escape, "timeline", &p.problem);
-	if (p.problem.detail != NULL)
+	json_report(escape, "timeline", &p.object.problem);
+	if (p.object.problem.detail != NULL)
 		return NULL;
 	if (p.timeline.zone[0] != '\0')
 		p.timeline.flags |= TIMELINE_ZONE;

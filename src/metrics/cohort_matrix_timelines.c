@@ -61,6 +61,14 @@ timeline_matrix(const Grain *grain, const TimelineReader *r, bool recurring)
 	return head;
 }
 
+/* Flags of the timelines that matrices with such flags are made of. */
+static uint8
+timeline_flags(uint8 flags)
+{
+	return (flags & MATRIX_LEVELS ? TIMELINE_LEVELS : 0) |
+		(flags & MATRIX_MONEY ? TIMELINE_MONEY : 0);
+}
+
 /* Add the customer of a timeline to a builder. */
 static void
 add_customer(Builder *b, TimelineItems *fold, TimelineReader *r)
@@ -73,6 +81,34 @@ add_customer(Builder *b, TimelineItems *fold, TimelineReader *r)
 		 fold_recurring_orders) (fold->items, n, b);
 	else
 		(timeline_has_levels(r) ? fold_levels : fold_orders) (fold->items, n, b);
+}
+
+/*
+ * May a timeline be added to those before?  Error 22023 when not, and false
+ * when it is of another kind but adds nothing: then the order of the rows
+ * must not decide.
+ */
+static bool
+goes_with(const Matrix *before, const Matrix *head, TimelineItems *fold,
+		  const struct varlena *timeline)
+{
+	TimelineReader r;
+	Builder		b;
+
+	if (likely(grain_equal(before->grain, head->grain) &&
+			   strcmp(before->zone, head->zone) == 0 &&
+			   before->flags == head->flags))
+		return true;
+	builder_init(&b, head->flags);
+	timeline_read_value(&r, timeline);
+	add_customer(&b, fold, &r);
+	if (builder_is_empty(&b))
+		return false;
+	timeline_check_alike(timeline_flags(before->flags), before->zone,
+						 strlen(before->zone), timeline_flags(head->flags),
+						 head->zone, strlen(head->zone));
+	matrix_check_alike(before, head);
+	return true;
 }
 
 /*
@@ -120,16 +156,19 @@ add_timeline(FunctionCallInfo fcinfo, bool recurring)
 		Matrix		before = matrix_state_head(state);
 		MemoryContext old;
 
-		matrix_check_alike(&before, &head);
-		old = expanded_begin(&state->expanded);
-		add_customer(&state->builder, fold, &r);
-		MemoryContextSwitchTo(old);
+		if (goes_with(&before, &head, fold, PG_GETARG_TIMELINE(1)))
+		{
+			old = expanded_begin(&state->expanded);
+			add_customer(&state->builder, fold, &r);
+			MemoryContextSwitchTo(old);
+		}
 		PG_RETURN_DATUM(expanded_datum(&state->expanded));
 	}
 	builder_init(&b, head.flags);
 	if (matrix != NULL)
 	{
-		matrix_check_alike(matrix, &head);
+		if (!goes_with(matrix, &head, fold, PG_GETARG_TIMELINE(1)))
+			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 		builder_add_matrix(&b, matrix);
 	}
 	add_customer(&b, fold, &r);

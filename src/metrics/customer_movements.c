@@ -20,6 +20,7 @@
 #include "common/int.h"
 #include "history/ledger_aggregate.h"
 #include "metrics/movement_changes.h"
+#include "metrics/movement_spans.h"
 #include "metrics/timeline_items.h"
 #include "miscadmin.h"
 
@@ -171,14 +172,19 @@ typedef struct MovementFold
 {
 	MovementBuilder *builder;
 	Calendar   *calendar;		/* for levels */
+	MovementSpans *spans;		/* for events, or NULL */
 } MovementFold;
 
 static void
 fold_events(LedgerItem *items, int n, void *arg)
 {
-	MovementBuilder *b = ((MovementFold *) arg)->builder;
-	int32		last = movement_changes_events(items, n, add_change, b);
+	MovementFold *fold = arg;
+	MovementBuilder *b = fold->builder;
+	int32		last;
 
+	if (fold->spans == NULL ||
+		!movement_spans_add(fold->spans, items, n, &last))
+		last = movement_changes_events(items, n, add_change, b);
 	b->last = Max(b->last, last);
 }
 
@@ -198,6 +204,24 @@ fold_levels(LedgerItem *items, int n, void *arg)
  * ----------------------------------------------------------------
  */
 
+/* Bring sums made side by side to the table. */
+static void
+add_spans(MovementBuilder *b, const MovementSpans *spans)
+{
+	MovementCell from;
+
+	for (int64 i = 0; movement_spans_next(spans, &i, &from);)
+	{
+		MovementCell *cell = find_cell(b, from.period);
+
+		for (int j = 0; j < MOVEMENT_COUNTS; j++)
+			cell->counts[j] += from.counts[j];
+		if (b->flags & MOVEMENTS_MONEY)
+			for (int j = 0; j < MOVEMENT_MONEYS; j++)
+				cell->money[j] += from.money[j];
+	}
+}
+
 static void
 refuse_overflow(void)
 {
@@ -208,17 +232,24 @@ refuse_overflow(void)
 			 errhint("Movements are added up once for each customer; check that none is there twice.")));
 }
 
-/* Count what a cell holds towards the limits. */
+/*
+ * Count what a cell holds towards the limits.  A count that has passed them is
+ * negative.
+ */
 static void
 count_cell(int64 *counts, int128 *money, const MovementCell *cell)
 {
 	for (int i = 0; i < MOVEMENT_COUNTS; i++)
-		if (pg_add_s64_overflow(*counts, cell->counts[i], counts))
+		if (cell->counts[i] < 0 ||
+			pg_add_s64_overflow(*counts, cell->counts[i], counts))
 			refuse_overflow();
 	for (int i = 0; i < MOVEMENT_MONEYS; i++)
 	{
-		*money += cell->money[i] < 0 ? -cell->money[i] : cell->money[i];
-		if (*money > MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS)
+		int128		amount = cell->money[i] < 0 ? -cell->money[i] : cell->money[i];
+
+		*money += amount;
+		if (amount > MOVEMENTS_MONEY_MAX ||
+			*money > MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS)
 			refuse_overflow();
 	}
 }
@@ -331,7 +362,7 @@ Datum
 retention_customer_movements_final(PG_FUNCTION_ARGS)
 {
 	MovementBuilder b;
-	MovementFold fold = {&b, NULL};
+	MovementFold fold = {&b, NULL, NULL};
 	const LedgerSettings *settings;
 	struct varlena *value;
 	Ledger	   *ledger;
@@ -350,8 +381,12 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 	builder_init(&b, flags);
 	if (flags & MOVEMENTS_LEVELS)
 		fold.calendar = level_calendar(settings->grain);
+	else
+		fold.spans = movement_spans_create();
 	ledger_visit(ledger, flags & MOVEMENTS_LEVELS ? fold_levels : fold_events,
 				 &fold);
+	if (fold.spans != NULL)
+		add_spans(&b, fold.spans);
 	value = builder_finish(&b, settings->grain, settings->zone);
 	if (value == NULL)
 		PG_RETURN_NULL();
@@ -450,10 +485,46 @@ retention_customer_movements_merge(PG_FUNCTION_ARGS)
 static void
 add_customer(MovementBuilder *b, TimelineItems *t, TimelineReader *r)
 {
-	MovementFold fold = {b, t->calendar};
+	MovementFold fold = {b, t->calendar, NULL};
 	int			n = timeline_items_read(t, r);
 
 	(timeline_has_levels(r) ? fold_levels : fold_events) (t->items, n, &fold);
+}
+
+/* Flags of the timelines that movements with such flags are made of. */
+static uint8
+timeline_flags(uint8 flags)
+{
+	return (flags & MOVEMENTS_LEVELS ? TIMELINE_LEVELS : 0) |
+		(flags & MOVEMENTS_MONEY ? TIMELINE_MONEY : 0);
+}
+
+/*
+ * May a timeline be added to those before?  Error 22023 when not, and false
+ * when it is of another kind but adds nothing: then the order of the rows
+ * must not decide.
+ */
+static bool
+goes_with(const MetricHead *before, const MetricHead *head, TimelineItems *t,
+		  const struct varlena *timeline)
+{
+	TimelineReader r;
+	MovementBuilder b;
+
+	if (likely(grain_equal(before->grain, head->grain) &&
+			   strcmp(before->zone, head->zone) == 0 &&
+			   before->flags == head->flags))
+		return true;
+	builder_init(&b, head->flags);
+	timeline_read_value(&r, timeline);
+	add_customer(&b, t, &r);
+	if (b.last == PG_INT32_MIN)
+		return false;
+	timeline_check_alike(timeline_flags(before->flags), before->zone,
+						 strlen(before->zone), timeline_flags(head->flags),
+						 head->zone, strlen(head->zone));
+	check_alike(before, head);
+	return true;
 }
 
 /*
@@ -505,16 +576,19 @@ retention_customer_movements_add_timeline(PG_FUNCTION_ARGS)
 		MetricHead	before = state_head(state);
 		MemoryContext old;
 
-		check_alike(&before, &head);
-		old = expanded_begin(&state->expanded);
-		add_customer(&state->builder, t, &r);
-		MemoryContextSwitchTo(old);
+		if (goes_with(&before, &head, t, PG_GETARG_TIMELINE(1)))
+		{
+			old = expanded_begin(&state->expanded);
+			add_customer(&state->builder, t, &r);
+			MemoryContextSwitchTo(old);
+		}
 		PG_RETURN_DATUM(expanded_datum(&state->expanded));
 	}
 	builder_init(&b, head.flags);
 	if (m != NULL)
 	{
-		check_alike(&m->head, &head);
+		if (!goes_with(&m->head, &head, t, PG_GETARG_TIMELINE(1)))
+			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 		add_movements(&b, m);
 	}
 	add_customer(&b, t, &r);

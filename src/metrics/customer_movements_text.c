@@ -20,7 +20,7 @@
  */
 #include "metrics/customer_movements.h"
 
-#include "base/json_parts.h"
+#include "base/json_object.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/json.h"
@@ -123,184 +123,76 @@ movements_to_cstring(const Movements *m)
  * ----------------------------------------------------------------
  */
 
-/* Where in the text we are. */
-typedef enum MovementPlace
-{
-	AT_TOP, IN_MOVEMENTS, IN_COLUMN
-} MovementPlace;
-
 typedef struct MovementParse
 {
+	JsonObject	object;
 	Movements  *movements;
-	MovementPlace place;
-	int			key;
-	uint32		seen;			/* bit for each key */
 	char	   *grain;
 	DateADT		last;
 	JsonColumn	columns[MOVEMENT_KEYS]; /* from KEY_PERIOD on */
-	JsonProblem problem;
 } MovementParse;
 
 static void
 problem(MovementParse *p, const char *detail, const char *hint)
 {
-	json_problem(&p->problem, detail, hint);
+	json_object_problem(&p->object, detail, hint);
 }
 
 /* An element of the column of the key at hand. */
 static void
-take_element(MovementParse *p, const char *token, JsonTokenType type)
+take_element(JsonObject *object, const char *token, JsonTokenType type)
 {
-	JsonColumn *column = &p->columns[p->key];
-	const char *name = keys[p->key];
-	int64		count = 0;
-	DateADT		date = 0;
+	int			key = object->key;
+	JsonColumn *column = &((MovementParse *) object)->columns[key];
 
-	if (p->key >= KEY_MONEYS)
-		json_take_amount(&p->problem, name, token, type, column);
-	else if (p->key == KEY_PERIOD)
-	{
-		if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
-			problem(p, "\"period\" has an element that is not a date in quotes.",
-					JSON_HINT_DATE);
-		json_column_add(column, date);
-	}
-	else
-	{
-		if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &count))
-			problem(p, psprintf("\"%s\" has an element that is not a count.", name),
-					"Counts are whole numbers from 0 to 9223372036854775807.");
-		json_column_add(column, count);
-	}
+	(key == KEY_PERIOD ? json_take_day : key < KEY_MONEYS ? json_take_count :
+	 json_take_amount) (&object->problem, keys[key], token, type, column);
 }
 
 static void
-take_scalar(MovementParse *p, char *token, JsonTokenType type)
+take_scalar(JsonObject *object, char *token, JsonTokenType type)
 {
-	const char *name = keys[p->key];
+	MovementParse *p = (MovementParse *) object;
+	const char *name = keys[object->key];
 	MetricHead *head = &p->movements->head;
 
-	switch (p->key)
+	switch (object->key)
 	{
-		case KEY_GRAIN:
-		case KEY_ZONE:
-			if (type != JSON_TOKEN_STRING)
-				problem(p, psprintf("The value of \"%s\" is not a string.", name),
-						HINT_WHOLE);
-			else if (p->key == KEY_GRAIN)
-				p->grain = token;
-			else
-				head->zone = json_take_zone(&p->problem, token);
-			break;
 		case KEY_LAST:
-			json_take_date(&p->problem, name, token, type, &p->last);
+			json_take_date(&object->problem, name, token, type, &p->last);
 			break;
 		case KEY_MONEY:
-			json_take_flag(&p->problem, name, type, MOVEMENTS_MONEY,
+			json_take_flag(&object->problem, name, type, MOVEMENTS_MONEY,
 						   &head->flags, HINT_WHOLE);
 			break;
 		case KEY_LEVELS:
-			json_take_flag(&p->problem, name, type, MOVEMENTS_LEVELS,
+			json_take_flag(&object->problem, name, type, MOVEMENTS_LEVELS,
 						   &head->flags, HINT_WHOLE);
 			break;
 		default:
-			problem(p, psprintf("The value of \"%s\" is not an array.", name),
-					HINT_WHOLE);
+			if (type != JSON_TOKEN_STRING)
+				problem(p, psprintf("The value of \"%s\" is not a string.", name),
+						HINT_WHOLE);
+			else if (object->key == KEY_GRAIN)
+				p->grain = token;
+			else
+				head->zone = json_take_zone(&object->problem, token);
 			break;
 	}
 }
 
-static JsonActionResult
-on_scalar(void *state, char *token, JsonTokenType type)
+/* Does a key belong to this kind of movements? */
+static bool
+parsed_key_belongs(const JsonObject *object, int key)
 {
-	MovementParse *p = state;
-
-	if (p->problem.detail != NULL)
-		JSON_ACTION_RETURN;
-	switch (p->place)
-	{
-		case AT_TOP:
-			problem(p, "The text is not a JSON object.", HINT_WHOLE);
-			break;
-		case IN_MOVEMENTS:
-			take_scalar(p, token, type);
-			break;
-		case IN_COLUMN:
-			take_element(p, token, type);
-			pfree(token);
-			break;
-	}
-	JSON_ACTION_RETURN;
+	return key_belongs(((const MovementParse *) object)->movements, key);
 }
 
-static JsonActionResult
-on_object_start(void *state)
-{
-	MovementParse *p = state;
-
-	if (p->place == AT_TOP)
-		p->place = IN_MOVEMENTS;
-	else
-		problem(p, "There is an object where none belongs.", HINT_WHOLE);
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_array_start(void *state)
-{
-	MovementParse *p = state;
-
-	if (p->place == IN_MOVEMENTS && p->key >= KEY_PERIOD)
-		p->place = IN_COLUMN;
-	else
-		problem(p, "There is an array where none belongs.", HINT_WHOLE);
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_array_end(void *state)
-{
-	((MovementParse *) state)->place = IN_MOVEMENTS;
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_field(void *state, char *name, bool isnull)
-{
-	MovementParse *p = state;
-
-	if (p->problem.detail == NULL)
-		p->key = json_key(&p->problem, name, keys, MOVEMENT_KEYS, &p->seen,
-						  HINT_WHOLE);
-	JSON_ACTION_RETURN;
-}
-
-/* Exactly the keys of its kind, all arrays of one length? */
-static void
-check_keys(MovementParse *p)
-{
-	for (int key = 0; key < MOVEMENT_KEYS; key++)
-	{
-		bool		seen = (p->seen & (1 << key)) != 0;
-
-		if (!key_belongs(p->movements, key))
-		{
-			if (seen)
-				problem(p, psprintf("The key \"%s\" does not belong to this kind of movements.",
-									keys[key]),
-						"\"orders\" is there when \"levels\" is false, amounts when \"money\" is true.");
-		}
-		else if (!seen)
-			problem(p, psprintf("The key \"%s\" is missing.", keys[key]),
-					HINT_WHOLE);
-		else if (key >= KEY_PERIOD &&
-				 p->columns[key].n != p->columns[KEY_PERIOD].n)
-			problem(p, psprintf("\"%s\" has %lld elements, \"period\" has %lld.",
-								keys[key], (long long) p->columns[key].n,
-								(long long) p->columns[KEY_PERIOD].n),
-					"All arrays have one element for each day listed in \"period\".");
-	}
-}
+static const JsonObjectShape shape = {
+	parsed_key_belongs, "movements",
+	"\"orders\" is there when \"levels\" is false, amounts when \"money\" is true.",
+	"All arrays have one element for each day listed in \"period\"."
+};
 
 /* The period that a day begins. */
 static int32
@@ -335,7 +227,7 @@ take_cells(MovementParse *p)
 	m->ncells = (int32) n;
 	m->cells = palloc_extended(Max(n, 1) * sizeof(MovementCell),
 							   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int64 i = 0; i < n && p->problem.detail == NULL; i++)
+	for (int64 i = 0; i < n && p->object.problem.detail == NULL; i++)
 	{
 		MovementCell *cell = &m->cells[i];
 
@@ -348,7 +240,7 @@ take_cells(MovementParse *p)
 		for (int j = 0; j < MOVEMENT_MONEYS && movements_has_money(m); j++)
 			cell->money[j] = p->columns[KEY_MONEYS + j].values[i];
 	}
-	if (p->problem.detail == NULL)
+	if (p->object.problem.detail == NULL)
 	{
 		const char *detail = movements_problem(m);
 
@@ -365,30 +257,24 @@ take_cells(MovementParse *p)
 Movements *
 movements_parse(const char *text, Node *escape)
 {
-	MovementParse p = {0};
-	JsonSemAction actions = {0};
+	MovementParse p = {
+		{keys, MOVEMENT_KEYS, KEY_PERIOD, HINT_WHOLE, take_scalar, take_element}
+	};
 
 	p.movements = palloc0(sizeof(Movements));
 	p.movements->head.zone = "";
-	actions.semstate = &p;
-	actions.object_start = on_object_start;
-	actions.array_start = on_array_start;
-	actions.array_end = on_array_end;
-	actions.object_field_start = on_field;
-	actions.scalar = on_scalar;
-	json_read(text, &actions, &p.problem, HINT_WHOLE);
-	if (p.problem.detail == NULL)
-		check_keys(&p);
-	if (p.problem.detail == NULL)
+	json_object_read(&p.object, text);
+	json_object_check(&p.object, &shape);
+	if (p.object.problem.detail == NULL)
 	{
 		p.movements->head.grain = grain_parse(p.grain, escape);
 		if (p.movements->head.grain == NULL)
 			return NULL;		/* a soft error was recorded */
 		take_cells(&p);
 	}
-	if (p.problem.detail != NULL)
+	if (p.object.problem.detail != NULL)
 	{
-		json_report(escape, "customer_movements", &p.problem);
+		json_report(escape, "customer_movements", &p.object.problem);
 		return NULL;
 	}
 	return p.movements;

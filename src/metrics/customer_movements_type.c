@@ -173,7 +173,9 @@ movements_problem(const Movements *m)
 		return "The data end before the first period.";
 	problem = cells_problem(m, &at);
 	if (problem == NULL)
-		return NULL;
+		/* periods ascend, as is known by now */
+		return metric_day_is_date(calendar_period_start(cal, m->cells[m->ncells - 1].period)) ?
+			NULL : "A period reaches past the dates PostgreSQL has.";
 	return psprintf("Period %s: %s.",
 					date_text(calendar_period_start(cal, m->cells[at].period)),
 					problem);
@@ -204,7 +206,11 @@ movements_encode(const Movements *m)
 	WireWriter	w;
 
 	if (m->ncells > 0)
+	{
 		(void) calendar_date(calendar_period_start(cal, m->cells[0].period));
+		/* which may be that after the last one with an event */
+		(void) calendar_date(calendar_period_start(cal, m->cells[m->ncells - 1].period));
+	}
 	(void) calendar_date(calendar_period_start(cal, m->head.last));
 	calendar_free(cal);
 	wire_writer_init(&w, 64 + (Size) m->ncells * 24, "customer_movements",
@@ -240,8 +246,11 @@ get_cell(WireReader *r, const Movements *m, MovementCell *cell)
 	for (int j = 0; j < MOVEMENT_MONEYS && movements_has_money(m); j++)
 	{
 		int128		amount = wire_get_int128(r);
+		/* less what it usually is, up to five sums are in one */
+		int128		most = j < MONEY_POSITIVE ? MOVEMENTS_MONEY_MAX :
+			MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS;
 
-		if (amount > MOVEMENTS_MONEY_MAX || amount < -MOVEMENTS_MONEY_MAX)
+		if (amount > most || amount < -most)
 			wire_corrupt(r, "An amount is too large.");
 		cell->money[j] = amount + (j < MONEY_POSITIVE ? 0 : usual_money(cell, j));
 	}

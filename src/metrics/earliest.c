@@ -10,7 +10,7 @@
  */
 #include "base/aggregate.h"
 #include "base/wire.h"
-#include "history/argument.h"
+#include "history/intake_events.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 
@@ -199,7 +199,7 @@ extreme_plan(FunctionCallInfo fcinfo)
 										   sizeof(ExtremePlan));
 
 	plan->type = ordered_type(argument_type(fcinfo, 1));
-	plan->at = plan_time(fcinfo, 2, "at", false);
+	plan->at = plan_instant(fcinfo, 2, false);
 	fcinfo->flinfo->fn_extra = plan;
 	return plan;
 }

@@ -157,6 +157,24 @@ one_minus_power(Numeric stay, Numeric growth, int32 horizon)
 }
 
 /*
+ * The sum over t = 0 .. horizon - 1 of (stay / growth)^t, gap being
+ * growth - stay.  A gap that the digits of the power would lose is taken to
+ * the first order: horizon terms, less gap / growth for each step away from 1.
+ */
+static Numeric
+sum_of_powers(Numeric stay, Numeric growth, Numeric gap, int32 horizon)
+{
+	Numeric		terms = whole(horizon);
+	int64		steps = (int64) horizon * (horizon - 1) / 2;
+
+	if (horizon == 0)
+		return terms;
+	if (sign_of(rounded(gap, POWER_SCALE / 2)) == 0)
+		return minus(terms, over(times(whole(steps), gap), growth));
+	return over(times(growth, one_minus_power(stay, growth, horizon)), gap);
+}
+
+/*
  * ltv(revenue, churn_rate, margin, discount_rate, horizon), revenue being
  * that of a period in millionths:
  *
@@ -193,11 +211,7 @@ ltv(FunctionCallInfo fcinfo, int64 revenue)
 					 errmsg("horizon must not be negative"),
 					 errdetail("It is %d.", horizon),
 					 errhint("Pass the number of periods to add up, or NULL for all of them.")));
-		if (horizon == 0 || sign_of(gap) == 0)
-			value = times(value, whole(horizon));
-		else
-			value = over(times(times(value, growth),
-							   one_minus_power(stay, growth, horizon)), gap);
+		value = times(value, sum_of_powers(stay, growth, gap, horizon));
 	}
 	PG_RETURN_NUMERIC(trimmed(rounded(value, MONEY_SCALE)));
 }

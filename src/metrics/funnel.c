@@ -52,12 +52,19 @@ reserve_steps(Builder *b, int32 nsteps)
 	if (nsteps <= b->max_steps)
 		return;
 	max = Min(Max(max, 16), FUNNEL_MAX_STEP);
-	b->steps = b->steps == NULL ? palloc((max + 1) * sizeof(BuildStep)) :
-		repalloc(b->steps, (max + 1) * sizeof(BuildStep));
-	b->times = b->times == NULL ? palloc(max * sizeof(int64)) :
-		repalloc(b->times, max * sizeof(int64));
-	memset(b->steps + b->max_steps, 0,
-		   (max + 1 - b->max_steps) * sizeof(BuildStep));
+	if (b->steps == NULL)
+	{
+		b->steps = palloc0((max + 1) * sizeof(BuildStep));
+		b->times = palloc(max * sizeof(int64));
+	}
+	else
+	{
+		b->steps = repalloc(b->steps, (max + 1) * sizeof(BuildStep));
+		b->times = repalloc(b->times, max * sizeof(int64));
+		/* the last one had so far, max_steps, stays */
+		memset(b->steps + b->max_steps + 1, 0,
+			   (max - b->max_steps) * sizeof(BuildStep));
+	}
 	b->max_steps = max;
 }
 

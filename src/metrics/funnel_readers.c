@@ -36,11 +36,14 @@ float8
 funnel_quantile(const FunnelStep *step, float8 p)
 {
 	float8		place = p * (float8) (step->customers - 1);
-	int64		first = (int64) floor(place);
+	int64		first;
 	int64		low;
 	int64		high;
 
-	first = Min(first, step->customers - 1);
+	/* so many customers may round up past the last, and past an int64 */
+	if (place >= (float8) (step->customers - 1))
+		return (float8) step->times[step->ntimes - 1].time / (float8) USECS_PER_DAY;
+	first = (int64) floor(place);
 	low = time_at(step, first);
 	high = time_at(step, Min(first + 1, step->customers - 1));
 	return ((float8) low + (place - floor(place)) * (float8) (high - low)) /

@@ -291,7 +291,8 @@ pass_freely(ChainSearch *search, const Instant *instant, int from)
 /*
  * Follow a chain through the steps from a place on; used tells, by the number
  * of the walk, which rows it has.  It arrives where it stays, unless a step
- * that it took is repeated.
+ * that it took is repeated.  Cost: the steps it takes, however many rows meet
+ * them.
  */
 static void
 walk(ChainSearch *search, const Instant *instant, int place, int32 level,
@@ -302,16 +303,16 @@ walk(ChainSearch *search, const Instant *instant, int place, int32 level,
 	{
 		int			first = instant->first[place];
 		int			n = instant->first[place + 1] - first;
-		int			free_row = NOBODY;
+		int			e = first;
 
 		CHECK_FOR_INTERRUPTS();
-		for (int e = first; e < first + n; e++)
-			if (used[instant->row[e]] != number)
-				free_row = instant->row[e];
-		if (free_row == NOBODY)
+		/* the first free row will do; those used are no more than the steps */
+		while (e < first + n && used[instant->row[e]] == number)
+			e++;
+		if (e == first + n)
 			break;
 		level++;
-		used[free_row] = number;
+		used[instant->row[e]] = number;
 		if (n > 1)
 		{
 			chain_reach(search, level, instant->position);

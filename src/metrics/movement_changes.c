@@ -4,8 +4,6 @@
  */
 #include "metrics/movement_changes.h"
 
-#include "port/pg_bitutils.h"
-
 /* A customer being walked through. */
 typedef struct MovementWalk
 {
@@ -62,42 +60,7 @@ walk_to(MovementWalk *walk, int32 period, int128 closing, bool is_active,
  * ----------------------------------------------------------------
  */
 
-#define SPAN 63					/* periods that a word has bits for, less one */
-
-/* One customer's events, all within a span: a bit for each period with any. */
-static void
-walk_span(MovementWalk *walk, const LedgerItem *items, int n, int64 first)
-{
-	int128		revenue[SPAN + 1];
-	int64		orders[SPAN + 1];
-	uint64		any = 0;
-	uint64		touched;
-
-	for (int i = 0; i < n; i++)
-	{
-		int			k = (int) (ledger_time(items[i].when) - first);
-		uint64		bit = UINT64CONST(1) << k;
-
-		if ((any & bit) == 0)
-			revenue[k] = orders[k] = 0;
-		any |= bit;
-		revenue[k] += items[i].amount;
-		orders[k] += ledger_count(items[i].when);
-	}
-	/* in the period after one with events there may be a change, too */
-	touched = any | any << 1;
-	while (touched != 0)
-	{
-		int			k = pg_rightmost_one_pos64(touched);
-		bool		here = (any >> k & 1) != 0;
-
-		touched &= touched - 1;
-		walk_to(walk, (int32) (first + k), here ? revenue[k] : 0,
-				here && orders[k] > 0, here ? orders[k] : 0);
-	}
-}
-
-/* The same for any events, in order of time. */
+/* Events in order of time. */
 static void
 walk_ordered(MovementWalk *walk, const LedgerItem *items, int n)
 {
@@ -123,23 +86,12 @@ movement_changes_events(LedgerItem *items, int n, MovementVisitor visit,
 						void *arg)
 {
 	MovementWalk walk = {visit, arg};
-	uint64		first = PG_UINT64_MAX;
-	uint64		last = 0;
 
 	if (n == 0)
 		return PG_INT32_MIN;
-	for (int i = 0; i < n; i++)
-	{
-		first = Min(first, items[i].when);
-		last = Max(last, items[i].when);
-	}
-	if (ledger_time(last) - ledger_time(first) < SPAN)
-		walk_span(&walk, items, n, ledger_time(first));
-	else
-		walk_ordered(&walk, items,
-					 ledger_settle_items(items, n, LEDGER_COUNT_MAX,
-										 PG_INT64_MAX));
-	return (int32) ledger_time(last);
+	n = ledger_settle_items(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
+	walk_ordered(&walk, items, n);
+	return (int32) ledger_time(items[n - 1].when);
 }
 
 /* ----------------------------------------------------------------

@@ -13,7 +13,7 @@
 
 #include <math.h>
 
-#include "base/json_parts.h"
+#include "base/json_object.h"
 #include "base/value.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -33,21 +33,11 @@ typedef enum CurveKey
 
 static const char *const keys[] = {"time", "events", "censored"};
 
-/* Where in the text we are. */
-typedef enum CurvePlace
-{
-	AT_TOP, IN_CURVE, IN_COLUMN
-} CurvePlace;
-
 typedef struct CurveParse
 {
-	CurvePlace	place;
-	int			key;
-	uint32		seen;			/* bit for each CurveKey */
-	int64		n[CURVE_KEYS];	/* elements of each array */
+	JsonObject	object;
 	int64		size;			/* times allocated */
 	CurveTime  *times;
-	JsonProblem problem;
 } CurveParse;
 
 #define HINT_WHOLE \
@@ -96,17 +86,11 @@ curve_to_cstring(const SurvivalCurve *curve)
  * ----------------------------------------------------------------
  */
 
-static void
-problem(CurveParse *p, const char *detail, const char *hint)
-{
-	json_problem(&p->problem, detail, hint);
-}
-
 /* The next element of the array at hand. */
 static CurveTime *
 next_time(CurveParse *p)
 {
-	int64		i = p->n[p->key]++;
+	int64		i = p->object.n[p->object.key];
 
 	CHECK_FOR_INTERRUPTS();
 	if (i >= p->size)
@@ -122,131 +106,48 @@ next_time(CurveParse *p)
 }
 
 static void
-take_element(CurveParse *p, const char *token, JsonTokenType type)
+take_element(JsonObject *object, const char *token, JsonTokenType type)
 {
-	CurveTime  *time = next_time(p);
-	int64	   *count = p->key == KEY_EVENTS ? &time->events : &time->censored;
+	CurveTime  *time = next_time((CurveParse *) object);
+	int64	   *count = object->key == KEY_EVENTS ? &time->events : &time->censored;
 
-	if (p->key == KEY_TIME)
+	if (object->key == KEY_TIME)
 	{
 		time->at = type == JSON_TOKEN_NUMBER ? strtod(token, NULL) + 0.0 : -1;
 		if (!(time->at >= 0) || isinf(time->at))
-			problem(p, "\"time\" has an element that is not a time.",
-					"Times are numbers, 0 or above.");
+			json_object_problem(object, "\"time\" has an element that is not a time.",
+								"Times are numbers, 0 or above.");
 	}
 	else if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, count))
-		problem(p, psprintf("\"%s\" has an element that is not a count.",
-							keys[p->key]),
-				"Counts are whole numbers from 0 to 9223372036854775807.");
+		json_object_problem(object, psprintf("\"%s\" has an element that is not a count.",
+											 keys[object->key]),
+							JSON_HINT_COUNT);
 }
 
-static JsonActionResult
-on_scalar(void *state, char *token, JsonTokenType type)
-{
-	CurveParse *p = state;
-
-	if (p->problem.detail != NULL)
-		JSON_ACTION_RETURN;
-	if (p->place == AT_TOP)
-		problem(p, "The text is not a JSON object.", HINT_WHOLE);
-	else if (p->place == IN_CURVE)
-		problem(p, psprintf("The value of \"%s\" is not an array.",
-							keys[p->key]), HINT_WHOLE);
-	else
-	{
-		take_element(p, token, type);
-		pfree(token);
-	}
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_object_start(void *state)
-{
-	CurveParse *p = state;
-
-	if (p->place == AT_TOP)
-		p->place = IN_CURVE;
-	else
-		problem(p, "There is an object where none belongs.", HINT_WHOLE);
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_array_start(void *state)
-{
-	CurveParse *p = state;
-
-	if (p->place == IN_CURVE)
-		p->place = IN_COLUMN;
-	else
-		problem(p, "There is an array where none belongs.", HINT_WHOLE);
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_array_end(void *state)
-{
-	CurveParse *p = state;
-
-	p->place = IN_CURVE;
-	JSON_ACTION_RETURN;
-}
-
-static JsonActionResult
-on_field(void *state, char *name, bool isnull)
-{
-	CurveParse *p = state;
-
-	if (p->problem.detail == NULL)
-		p->key = json_key(&p->problem, name, keys, CURVE_KEYS, &p->seen,
-						  HINT_WHOLE);
-	JSON_ACTION_RETURN;
-}
-
-/* All arrays there, and of one length? */
-static void
-check_keys(CurveParse *p)
-{
-	for (int key = 0; key < CURVE_KEYS; key++)
-		if ((p->seen & (1 << key)) == 0)
-			problem(p, psprintf("The key \"%s\" is missing.", keys[key]),
-					HINT_WHOLE);
-		else if (p->n[key] != p->n[KEY_TIME])
-			problem(p, psprintf("\"%s\" has %lld elements, \"time\" has %lld.",
-								keys[key], (long long) p->n[key],
-								(long long) p->n[KEY_TIME]),
-					"All arrays have one element for each time.");
-}
+static const JsonObjectShape shape = {
+	NULL, NULL, NULL, "All arrays have one element for each time."
+};
 
 /* Keys may come in any order; errors (22P02) as input_error() on escape. */
 SurvivalCurve *
 curve_parse(const char *text, Node *escape)
 {
 	SurvivalCurve *curve = palloc0(sizeof(SurvivalCurve));
-	CurveParse	p = {0};
-	JsonSemAction actions = {0};
+	CurveParse	p = {{keys, CURVE_KEYS, 0, HINT_WHOLE, NULL, take_element}};
 	const char *detail;
 
-	actions.semstate = &p;
-	actions.object_start = on_object_start;
-	actions.array_start = on_array_start;
-	actions.array_end = on_array_end;
-	actions.object_field_start = on_field;
-	actions.scalar = on_scalar;
-	json_read(text, &actions, &p.problem, HINT_WHOLE);
-	if (p.problem.detail == NULL)
-		check_keys(&p);
-	if (p.problem.detail == NULL)
+	json_object_read(&p.object, text);
+	json_object_check(&p.object, &shape);
+	if (p.object.problem.detail == NULL)
 	{
-		curve->ntimes = p.n[KEY_TIME];
+		curve->ntimes = p.object.n[KEY_TIME];
 		curve->times = p.times;
 		detail = curve_problem(curve);
 		if (detail != NULL)
-			problem(&p, detail, HINT_WHOLE);
+			json_object_problem(&p.object, detail, HINT_WHOLE);
 	}
-	json_report(escape, "survival_curve", &p.problem);
-	return p.problem.detail == NULL ? curve : NULL;
+	json_report(escape, "survival_curve", &p.object.problem);
+	return p.object.problem.detail == NULL ? curve : NULL;
 }
 
 /* ----------------------------------------------------------------

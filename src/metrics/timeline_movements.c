@@ -54,7 +54,8 @@ list_changes(FunctionCallInfo fcinfo)
 	movement_check_grain(grain);
 	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
 	timeline_items_check_zone(grain, &r);
-	list->calendar = t.calendar = calendar_create(grain, NULL, true,
+	/* a table of days does not pay for one customer */
+	list->calendar = t.calendar = calendar_create(grain, NULL, false,
 												  CurrentMemoryContext);
 	t.size = 64;
 	t.items = palloc(t.size * sizeof(LedgerItem));

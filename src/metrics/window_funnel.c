@@ -291,9 +291,9 @@ retention_window_funnel_transition(PG_FUNCTION_ARGS)
 			FunnelRules rules = rules_argument(call, fcinfo);
 
 			if (rules.mode != state->rules.mode)
-				refuse_changing("mode");
+				refuse_changing("mode", HINT_GROUP);
 			if (!funnel_rules_equal(&rules, &state->rules))
-				refuse_changing("within");
+				refuse_changing("within", HINT_GROUP_WITHIN);
 		}
 	}
 	if (PG_ARGISNULL(ARG_AT))
@@ -344,11 +344,11 @@ retention_window_funnel_combine(PG_FUNCTION_ARGS)
 	else
 		into = state_argument(fcinfo, 0);
 	if (into->rules.mode != from->rules.mode)
-		refuse_changing("mode");
+		refuse_changing("mode", HINT_GROUP);
 	if (!funnel_rules_equal(&into->rules, &from->rules))
-		refuse_changing("within");
+		refuse_changing("within", HINT_GROUP_WITHIN);
 	if (strcmp(into->zone, from->zone) != 0)
-		refuse_changing("TimeZone");
+		refuse_changing("TimeZone", "Do not change it while the query runs.");
 	if (from->rows > PG_UINT32_MAX - into->rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -381,12 +381,13 @@ contract_fit(ContractKind kind, const RowGroup *groups, int64 ngroups,
 			 Fitted *fitted)
 {
 	ContractData data = {groups, ngroups, contract_type.kinds[CONTRACT_SBG].n};
+	float8		scale = renewals_per_loss(groups, ngroups);
 	OptimizerResult best = {0};
 	int			evaluations;
 
-	data.scale = Max(renewals_per_loss(groups, ngroups), 1);
+	data.scale = Max(scale, 1);
 	evaluations = search_all(&data, &best);
-	if (kind == CONTRACT_BDW)
+	if (kind == CONTRACT_BDW && best.status != OPTIMIZER_NO_START)
 	{
 		const float8 start[CONTRACT_PARAMETERS] = {
 			best.p[CONTRACT_ALPHA], best.p[CONTRACT_BETA] / data.scale, 1

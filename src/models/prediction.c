@@ -47,22 +47,62 @@ prediction_horizon(float8 horizon)
 	return horizon;
 }
 
-float8
-prediction_units(const Fitted *model, float8 days)
+void
+prediction_need_unit(const Fitted *model)
 {
 	if (model->unit == FITTED_NO_UNIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the purchase model has no unit of time"),
-				 errdetail("A discount by the year and horizons that are intervals need to know what recency and age were counted in."),
-				 errhint("Fit it with purchase_model(kind, frequency, recency, age, 'week'), or 'day' or 'month'.")));
+				 errdetail("Timelines, horizons that are intervals and discounts by the year need to know what recency and age were counted in."),
+				 errhint("Fit it with the argument unit, as in purchase_model(kind, frequency, recency, age, 'week'), or 'day' or 'month'.")));
+}
+
+float8
+prediction_units(const Fitted *model, float8 days)
+{
+	prediction_need_unit(model);
 	return days / fitted_unit_days[model->unit];
 }
 
 float8
-prediction_units_of_year(const Fitted *model)
+prediction_discounted(const Fitted *model, const PurchaseHistory *h,
+					  float8 annual_discount)
 {
-	return prediction_units(model, DAYS_OF_YEAR);
+	if (!(annual_discount > 0) || isinf(annual_discount))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("annual_discount must be positive and finite"),
+				 errhint("0.15 is 15 %% a year. Without a discount the purchases of a lifetime have no limit; use expected_purchases() with a horizon.")));
+	return prediction_result(purchase_discounted((PurchaseKind) model->kind,
+												 model->p, h,
+												 log1p(annual_discount) /
+												 prediction_units(model, DAYS_OF_YEAR)));
+}
+
+void
+prediction_check_spend(int64 frequency, float8 value)
+{
+	SpendProblem problem = spend_problem(frequency, value);
+	RowGroup		row = {1, frequency, value, 0};
+
+	if (likely(problem == SPEND_NO_PROBLEM))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("this is not the spend of a customer"),
+			 errdetail_internal("%c%s: %s.",
+								pg_toupper((unsigned char) spend_problems[problem].phrase[0]),
+								spend_problems[problem].phrase + 1,
+								spend_describe(&row)),
+			 errhint("%s", spend_problems[problem].hint)));
+}
+
+float8
+prediction_spend(const Fitted *model, int64 frequency, float8 value)
+{
+	prediction_check_spend(frequency, value);
+	return prediction_result(spend_expected(model->p, frequency, value));
 }
 
 float8
@@ -71,6 +111,12 @@ prediction_result(float8 value)
 	if (unlikely(!isfinite(value)))
 		special_give_up();
 	return value;
+}
+
+Numeric
+prediction_money(float8 value)
+{
+	return money_to_numeric(money_from_float8(prediction_result(value)));
 }
 
 /* ----------------------------------------------------------------

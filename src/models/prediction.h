@@ -9,6 +9,7 @@
 #ifndef RETENTION_PREDICTION_H
 #define RETENTION_PREDICTION_H
 
+#include "base/money.h"
 #include "models/purchase.h"
 #include "models/spend.h"
 #include "utils/date.h"
@@ -21,14 +22,37 @@ extern PurchaseHistory purchase_history(int64 frequency, float8 recency,
 /* A horizon in the unit of the model; error 22023 unless finite and >= 0. */
 extern float8 prediction_horizon(float8 horizon);
 
-/* Units of a model in a year of 365 days; a model without a unit: 22023. */
-extern float8 prediction_units_of_year(const Fitted *model);
+/* Error 22023 for a purchase model without a unit. */
+extern void prediction_need_unit(const Fitted *model);
 
 /* Days in the unit of a model; a model without a unit: 22023. */
 extern float8 prediction_units(const Fitted *model, float8 days);
 
-/* What may leave a function: error 22003 for what is not finite. */
+/*
+ * All purchases to come, discounted by the year (of 365 days).  Errors: 22003
+ * unless the discount is positive and finite, 22023 for a model without a
+ * unit.
+ */
+extern float8 prediction_discounted(const Fitted *model,
+									const PurchaseHistory *h,
+									float8 annual_discount);
+
+/* Error 22023 when the numbers are not the spend of a customer. */
+extern void prediction_check_spend(int64 frequency, float8 value);
+
+/*
+ * Mean value of a further purchase; checked, with a frequency of 0 whatever
+ * the value.  Infinite: error 22003.
+ */
+extern float8 prediction_spend(const Fitted *model, int64 frequency,
+							   float8 value);
+
+/*
+ * What may leave a function, as it is or at six decimals: error 22003 for
+ * what is not finite.
+ */
 extern float8 prediction_result(float8 value);
+extern Numeric prediction_money(float8 value);
 
 /* What to discount and multiply the purchases of a customer with. */
 typedef struct LtvTerms

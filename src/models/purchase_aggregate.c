@@ -1,6 +1,7 @@
 /*
  * purchase_aggregate.c
- *		The aggregate purchase_model(kind, frequency, recency, age [, unit]).
+ *		The aggregates purchase_model(kind, frequency, recency, age [, unit])
+ *		and purchase_model(kind, timeline, as_of, unit).
  *
  * Rows are counted as groups.h says; the final function fits the model and
  * leaves the state as it is.
@@ -8,9 +9,11 @@
 #include "models/purchase.h"
 
 #include "base/aggregate.h"
+#include "models/purchase_timeline.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_purchase_model_transition);
+PG_FUNCTION_INFO_V1(retention_purchase_model_transition_timeline);
 PG_FUNCTION_INFO_V1(retention_purchase_model_final);
 
 /* A word that says what to fit; NULL is error 22004. */
@@ -55,32 +58,59 @@ unit_argument(FunctionCallInfo fcinfo, int n)
 	return unit;
 }
 
-/* (internal, kind, frequency, recency, age [, unit]) -> internal */
-Datum
-retention_purchase_model_transition(PG_FUNCTION_ARGS)
+/* The state, argument 0, made when there is none, for this kind and unit. */
+static RowGroups *
+state_argument(FunctionCallInfo fcinfo, uint8 kind, uint8 unit)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	RowGroups	   *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
-	uint8		kind = kind_argument(fcinfo, 1);
-	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : FITTED_NO_UNIT;
-	PurchaseProblem problem;
-	int64		frequency;
-	float8		recency;
-	float8		age;
+	RowGroups  *groups;
 
-	if (groups == NULL)
-		groups = groups_create(context, kind, unit);
+	if (PG_ARGISNULL(0))
+		return groups_create(context, kind, unit);
+	groups = (RowGroups *) PG_GETARG_POINTER(0);
 	groups_require(groups, kind, unit);
-	if (PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
-		PG_RETURN_POINTER(groups);
-	frequency = PG_GETARG_INT64(2);
-	recency = PG_GETARG_FLOAT8(3);
-	age = PG_GETARG_FLOAT8(4);
-	problem = purchase_history_problem(frequency, recency, age);
+	return groups;
+}
+
+static void
+count_customer(RowGroups *groups, int64 frequency, float8 recency, float8 age)
+{
+	PurchaseProblem problem = purchase_history_problem(frequency, recency, age);
+
 	if (likely(problem == PURCHASE_NO_PROBLEM))
 		groups_add(groups, frequency, recency, age, 1);
 	else
 		groups_add_bad(groups, problem, frequency, recency, age);
+}
+
+/* (internal, kind, frequency, recency, age [, unit]) -> internal */
+Datum
+retention_purchase_model_transition(PG_FUNCTION_ARGS)
+{
+	uint8		kind = kind_argument(fcinfo, 1);
+	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : FITTED_NO_UNIT;
+	RowGroups  *groups = state_argument(fcinfo, kind, unit);
+
+	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4))
+		count_customer(groups, PG_GETARG_INT64(2), PG_GETARG_FLOAT8(3),
+					   PG_GETARG_FLOAT8(4));
+	PG_RETURN_POINTER(groups);
+}
+
+/* (internal, kind, timeline, as_of, unit) -> internal */
+Datum
+retention_purchase_model_transition_timeline(PG_FUNCTION_ARGS)
+{
+	uint8		kind = kind_argument(fcinfo, 1);
+	uint8		unit = unit_argument(fcinfo, 4);
+	RowGroups  *groups = state_argument(fcinfo, kind, unit);
+	PurchaseSummary summary;
+
+	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) &&
+		purchase_timeline(fcinfo, 2, &summary))
+		count_customer(groups, summary.frequency,
+					   purchase_timeline_units(summary.recency, unit),
+					   purchase_timeline_units(summary.age, unit));
 	PG_RETURN_POINTER(groups);
 }
 

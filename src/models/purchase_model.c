@@ -7,8 +7,6 @@
  */
 #include "models/purchase.h"
 
-#include <math.h>
-
 #include "models/prediction.h"
 
 PG_FUNCTION_INFO_V1(retention_purchase_model_in);
@@ -149,16 +147,9 @@ static Datum
 discounted(FunctionCallInfo fcinfo, const PurchaseHistory *h)
 {
 	Fitted		m;
-	float8		discount = PG_GETARG_FLOAT8(1);
 
 	fitted_argument(&purchase_type, fcinfo, 0, &m);
-	if (!(discount > 0) || isinf(discount))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("annual_discount must be positive and finite"),
-				 errhint("0.15 is 15 %% a year. Without a discount the purchases of a lifetime have no limit; use expected_purchases() with a horizon.")));
-	PG_RETURN_FLOAT8(prediction_result(purchase_discounted(m.kind, m.p, h,
-														   log1p(discount) / prediction_units_of_year(&m))));
+	PG_RETURN_FLOAT8(prediction_discounted(&m, h, PG_GETARG_FLOAT8(1)));
 }
 
 /* discounted_expected_purchases(m, annual_discount, frequency, recency, age) */

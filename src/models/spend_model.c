@@ -6,13 +6,14 @@
 #include "models/spend.h"
 
 #include "base/aggregate.h"
-#include "base/money.h"
 #include "models/prediction.h"
+#include "models/purchase_timeline.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 
 PG_FUNCTION_INFO_V1(retention_spend_model_transition_float8);
 PG_FUNCTION_INFO_V1(retention_spend_model_transition_numeric);
+PG_FUNCTION_INFO_V1(retention_spend_model_transition_timeline);
 PG_FUNCTION_INFO_V1(retention_spend_model_final);
 PG_FUNCTION_INFO_V1(retention_spend_model_in);
 PG_FUNCTION_INFO_V1(retention_spend_model_out);
@@ -30,27 +31,38 @@ PG_FUNCTION_INFO_V1(retention_predicted_ltv);
  * ----------------------------------------------------------------
  */
 
-/* Count a customer; one without repeat purchases says nothing. */
-static Datum
-transition(FunctionCallInfo fcinfo, float8 value)
+/* The state, argument 0, made when there is none. */
+static RowGroups *
+state_argument(FunctionCallInfo fcinfo)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	RowGroups	   *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
-	int64		frequency;
-	SpendProblem problem;
 
-	if (groups == NULL)
-		groups = groups_create(context, 0, FITTED_NO_UNIT);
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_POINTER(groups);
-	frequency = PG_GETARG_INT64(1);
-	problem = spend_problem(frequency, value);
+	if (PG_ARGISNULL(0))
+		return groups_create(context, 0, FITTED_NO_UNIT);
+	return (RowGroups *) PG_GETARG_POINTER(0);
+}
+
+/* Count a customer; one without repeat purchases says nothing. */
+static void
+count_customer(RowGroups *groups, int64 frequency, float8 value)
+{
+	SpendProblem problem = spend_problem(frequency, value);
+
 	if (problem != SPEND_NO_PROBLEM)
 		groups_add_bad(groups, problem, frequency, value, 0);
 	else if (frequency > 0)
 		groups_add(groups, frequency, value, 0, 1);
 	else
 		groups->unused++;
+}
+
+static Datum
+transition(FunctionCallInfo fcinfo, float8 value)
+{
+	RowGroups  *groups = state_argument(fcinfo);
+
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+		count_customer(groups, PG_GETARG_INT64(1), value);
 	PG_RETURN_POINTER(groups);
 }
 
@@ -68,6 +80,20 @@ retention_spend_model_transition_numeric(PG_FUNCTION_ARGS)
 	return transition(fcinfo, PG_ARGISNULL(2) ? 0 :
 					  DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 														 PG_GETARG_DATUM(2))));
+}
+
+/* (internal, timeline, as_of) -> internal */
+Datum
+retention_spend_model_transition_timeline(PG_FUNCTION_ARGS)
+{
+	RowGroups  *groups = state_argument(fcinfo);
+	PurchaseSummary summary;
+
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) &&
+		purchase_timeline_money(fcinfo, 1, &summary))
+		count_customer(groups, summary.frequency,
+					   purchase_timeline_spend(&summary));
+	PG_RETURN_POINTER(groups);
 }
 
 /* (internal) -> spend_model: the fit; NULL without rows. */
@@ -157,25 +183,6 @@ retention_spend_model_fit(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-/* Error 22023 when the numbers are not the spend of a customer. */
-static void
-check_spend(int64 frequency, float8 value)
-{
-	SpendProblem problem = spend_problem(frequency, value);
-	RowGroup		row = {1, frequency, value, 0};
-
-	if (likely(problem == SPEND_NO_PROBLEM))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("this is not the spend of a customer"),
-			 errdetail_internal("%c%s: %s.",
-								pg_toupper((unsigned char) spend_problems[problem].phrase[0]),
-								spend_problems[problem].phrase + 1,
-								spend_describe(&row)),
-			 errhint("%s", spend_problems[problem].hint)));
-}
-
 /* expected_spend(s, frequency, monetary_value) */
 Datum
 retention_expected_spend(PG_FUNCTION_ARGS)
@@ -190,9 +197,8 @@ retention_expected_spend(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(2) && frequency > 0)
 		PG_RETURN_NULL();
 	value = PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2);
-	check_spend(frequency, value);
 	fitted_argument(&spend_type, fcinfo, 0, &s);
-	PG_RETURN_FLOAT8(prediction_result(spend_expected(s.p, frequency, value)));
+	PG_RETURN_FLOAT8(prediction_spend(&s, frequency, value));
 }
 
 /* log_likelihood(s, frequency, monetary_value) */
@@ -203,7 +209,7 @@ retention_spend_log_likelihood(PG_FUNCTION_ARGS)
 	int64		frequency = PG_GETARG_INT64(1);
 	float8		value = PG_GETARG_FLOAT8(2);
 
-	check_spend(frequency, value);
+	prediction_check_spend(frequency, value);
 	if (frequency == 0)
 		PG_RETURN_FLOAT8(0);
 	fitted_argument(&spend_type, fcinfo, 0, &s);
@@ -224,7 +230,6 @@ retention_predicted_ltv(PG_FUNCTION_ARGS)
 	float8		value;
 	PurchaseHistory h;
 	LtvTerms	terms;
-	float8		ltv;
 
 	for (int i = 0; i < 10; i++)
 		if (PG_ARGISNULL(i) && (i != 5 || PG_GETARG_INT64(2) > 0))
@@ -232,7 +237,7 @@ retention_predicted_ltv(PG_FUNCTION_ARGS)
 	frequency = PG_GETARG_INT64(2);
 	h = purchase_history(frequency, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(4));
 	value = PG_ARGISNULL(5) ? 0 : PG_GETARG_FLOAT8(5);
-	check_spend(frequency, value);
+	prediction_check_spend(frequency, value);
 	terms.as_of = PG_GETARG_DATEADT(6);
 	terms.horizon = PG_GETARG_INTERVAL_P(7);
 	terms.annual_discount = PG_GETARG_FLOAT8(8);
@@ -240,6 +245,7 @@ retention_predicted_ltv(PG_FUNCTION_ARGS)
 	prediction_check_terms(&terms);
 	fitted_argument(&purchase_type, fcinfo, 0, &m);
 	fitted_argument(&spend_type, fcinfo, 1, &s);
-	ltv = prediction_ltv(&m, spend_expected(s.p, frequency, value), &h, &terms);
-	PG_RETURN_NUMERIC(money_to_numeric(money_from_float8(prediction_result(ltv))));
+	PG_RETURN_NUMERIC(prediction_money(prediction_ltv(&m,
+													  spend_expected(s.p, frequency, value),
+													  &h, &terms)));
 }

@@ -4,6 +4,8 @@
  */
 #include "metrics/customer_movements.h"
 
+#include <math.h>
+
 #include "base/json_parts.h"
 #include "base/rate.h"
 #include "render/lines.h"
@@ -13,14 +15,19 @@ PG_FUNCTION_INFO_V1(retention_movements_text);
 
 #define TEXT_MAX_PERIODS 36
 
-/* A count with its sign, or nothing for none, of nine columns. */
+/*
+ * What follows fills its columns when it fits, and is never glued to what
+ * stands before it when it does not.
+ */
+
+/* A count with its sign, or a dash for none, of nine columns. */
 static void
 put_moved(StringInfo line, int64 count, char sign)
 {
 	char	   *number = count == 0 ? pstrdup("-") :
 		psprintf("%c%lld", sign, (long long) count);
 
-	appendStringInfo(line, "%9s", number);
+	appendStringInfo(line, " %8s", number);
 	pfree(number);
 }
 
@@ -28,7 +35,8 @@ put_moved(StringInfo line, int64 count, char sign)
 static void
 put_amount(StringInfo line, int128 amount)
 {
-	appendStringInfo(line, "%14.0f", (float8) amount / MONEY_ONE);
+	/* + 0: what rounds to nothing has no sign */
+	appendStringInfo(line, " %13.0f", rint((float8) amount / MONEY_ONE) + 0.0);
 }
 
 /* part / whole in percent, of eight columns. */
@@ -38,7 +46,7 @@ put_percent(StringInfo line, int128 part, int128 whole, bool complete)
 	if (!complete || whole == 0)
 		appendStringInfo(line, "%8s", "-");
 	else
-		appendStringInfo(line, "%7.1f%%", 100 * money_share(part, whole));
+		appendStringInfo(line, " %6.1f%%", 100 * money_share(part, whole));
 }
 
 /* The line of a period. */
@@ -56,7 +64,7 @@ put_period(StringInfo line, const Movements *m, const Calendar *calendar,
 	put_moved(line, counts[COUNT_NEW], '+');
 	put_moved(line, counts[COUNT_REACTIVATED], '+');
 	put_moved(line, counts[COUNT_CHURNED], '-');
-	appendStringInfo(line, "%10lld", (long long) row->closing.customers);
+	appendStringInfo(line, " %9lld", (long long) row->closing.customers);
 	put_percent(line, row->opening.customers - counts[COUNT_CHURNED],
 				row->opening.customers, row->complete);
 	if (!movements_has_money(m))

@@ -1,4 +1,4 @@
-# One set of rows, one matrix, byte for byte: whatever the order of the rows,
+# One set of rows, one matrix or one set of movements, byte for byte: whatever the order of the rows,
 # the number of workers, partitions, memory, or how parts are rolled up.
 use strict;
 use warnings FATAL => 'all';
@@ -71,7 +71,9 @@ my @calls = (
 	q{cohort_matrix(t, at, amount, 'days 0,1,7,30,90 since start by month')},
 	q{cohort_matrix(u, started_at, at, amount, 'month')},
 	q{cohort_matrix(id, started_at, at, famount, '36 hours since start by quarter')},
-	q{cohort_matrix(t, started_at, at, NULL, 'months 0,1,3,12')});
+	q{cohort_matrix(t, started_at, at, NULL, 'months 0,1,3,12')},
+	q{customer_movements(u, at, famount, 'week starting sunday')},
+	q{customer_movements(t, tstzrange(at, at + interval '40 days'), amount, 'month')});
 
 my $plenty = "SET work_mem = '1GB'; SET hash_mem_multiplier = 1;";
 my $little = "SET work_mem = '64kB'; SET hash_mem_multiplier = 1;";
@@ -94,7 +96,7 @@ sub digest
 		'postgres', qq{
 		SET client_min_messages = warning;
 		$set
-		SELECT md5(cohort_matrix_send(m)) || ' ' || md5(m::text) FROM (SELECT $call AS m FROM $from) x;});
+		SELECT md5(record_send(ROW(m))) || ' ' || md5(m::text) FROM (SELECT $call AS m FROM $from) x;});
 }
 
 sub plan_of
@@ -156,7 +158,8 @@ for my $call (@calls)
 	is(digest($plenty . workers(2, 'on') . 'SET enable_partitionwise_aggregate = on;',
 			'rollup(part)', "(SELECT $call AS part FROM partitioned GROUP BY partitioned.part) p"),
 		$want, "$call: rollup of partitions");
-	is(digest($plenty, 'm::text::cohort_matrix', "(SELECT $call AS m FROM orders) x"),
+	my ($type) = $call =~ /^(\w+)/;
+	is(digest($plenty, "m::text::$type", "(SELECT $call AS m FROM orders) x"),
 		$want, "$call: out and in again");
 }
 
@@ -187,10 +190,10 @@ for my $set ($plenty, $little)
 	is( $node->safe_psql(
 			'postgres', qq{
 			$set
-			SELECT md5(cohort_matrix_send($call)) || ' ' || md5(cohort_matrix_send($calls[5]))
+			SELECT md5(record_send(ROW($call))) || ' ' || md5(record_send(ROW($calls[5]))) || ' ' || md5(record_send(ROW($calls[8])))
 			FROM orders;}),
-		join(' ', map { (split ' ', $want{$_})[0] } $calls[0], $calls[5]),
-		'two matrices in one query');
+		join(' ', map { (split ' ', $want{$_})[0] } $calls[0], $calls[5], $calls[8]),
+		'two matrices and movements in one query');
 }
 
 $node->stop;

@@ -122,7 +122,7 @@ SKIP:
 
 SKIP:
 {
-	skip 'no CDNOW data in the data folder of RETENTION_SHARED', 44
+	skip 'no CDNOW data in the data folder of RETENTION_SHARED', 66
 	  unless -r "$data/CDNOW_sample.txt" && -r "$data/cdnow_customers_summary_with_transactions.csv";
 	sql('CREATE TABLE purchases (customer int, at date, dollars numeric)');
 	load('purchases', map { my @f = split ' '; @f == 5 ? join("\t", @f[ 1, 2, 4 ]) : () } lines('CDNOW_sample.txt'));
@@ -185,6 +185,42 @@ SKIP:
 	close_to(sql(sprintf $by, 'pareto'), [ .138, .600, 1.196, 1.714, 2.399, 2.907, 3.819, 6.403 ], 1e-3, 'P57: what Pareto/NBD expected', 1);
 	close_to(sql(sprintf $by, 'bg'), [ .2251, .5231, 1.0441, 1.5203, 2.1638, 2.6538, 3.5040, 6.1570 ], 1e-3, 'P57: what BG/NBD expected', 1);
 
+	# the same from the transaction log through timelines, by the script of the
+	# demo; what it prints is in order of its steps
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ 'psql', '-XAqt', '-d', $node->connstr('postgres'), '-v', 'ON_ERROR_STOP=1', '-f', "$source/test/demo/cdnow.sql" ],
+		'<', "$data/CDNOW_sample.txt", '>', \$out, '2>', \$err);
+	is($err, '', 'the demo of CDNOW runs');
+	my @printed = grep { /\|/ } split /\n/, $out;
+	my @estimates = map { [ split /\|/ ] } grep { /^[a-z]/ } @printed;
+	my @numbers = grep { /^[0-9]/ } @printed;
+	is($numbers[0], '2357|2457|946|1882', 'timelines: the data');
+	my $estimates = sub { my ($kind) = @_; return join('|', map { $_->[2] } grep { $_->[0] eq $kind } @estimates); };
+	close_to($estimates->('bg/nbd'), [ 0.24259452, 4.4136020, 0.7929220, 2.4259068 ], 1e-5, 'P1 from timelines');
+	close_to($estimates->('pareto/nbd'), [ 0.5532770, 10.577683, 0.6062400, 11.668735 ], 1e-5, 'P5 from timelines');
+	close_to($estimates->('mbg/nbd'), [ 0.524843, 6.183086, 0.891359, 1.614002 ], 1e-5, 'P7 from timelines');
+	close_to($estimates->('gamma-gamma'), [ 6.249572, 3.744225, 15.443521 ], 1e-5, 'P9 from timelines');
+	close_to($numbers[1], [ 1882, 1653.4087, 1576.729, 1665.5131, 1917.2777, 1057.637, 1051.8752 ], 1e-6, 'P56 from timelines');
+	my @bins = map { [ split /\|/ ] } @numbers[ 2 .. 9 ];
+	is(join('|', map { $_->[1] } @bins), '1411|439|214|100|62|38|29|64', 'P57 from timelines: customers by frequency');
+	close_to(join('|', map { $_->[2] } @bins), [ .237, .697, 1.393, 1.560, 2.532, 2.947, 3.862, 6.359 ], 1.001e-3, 'P57 from timelines: what they bought later', 1);
+	close_to(join('|', map { $_->[5] } @bins), [ .138, .600, 1.196, 1.714, 2.399, 2.907, 3.819, 6.403 ], 1.001e-3, 'P57 from timelines: what Pareto/NBD expected', 1);
+	close_to(join('|', map { $_->[3] } @bins), [ .2251, .5231, 1.0441, 1.5203, 2.1638, 2.6538, 3.5040, 6.1570 ], 1.001e-3, 'P57 from timelines: what BG/NBD expected', 1);
+
+	# every prediction of a timeline is that of its columns
+	is( sql(qq{
+			SELECT count(*), bool_and(expected_purchases(b, '39 weeks', t, '1997-10-01') = expected_purchases(b, 39, x, tx, age)),
+				bool_and(p_alive(p, t, '1997-10-01') = p_alive(p, x, tx, age)), bool_and(p_no_purchase(p, '39 weeks', t, '1997-10-01') = p_no_purchase(p, 39, x, tx, age))
+			FROM customers JOIN (SELECT customer, timeline(at, dollars) AS t FROM purchases GROUP BY customer) h USING (customer),
+				($fit{'bg/nbd'}) q (b), ($fit{'pareto/nbd'}) r (p)}),
+		'2357|t|t|t', 'timelines: predictions of every customer');
+	# P52 is of a file with rounded times and means
+	close_to(sql(q{
+			SELECT string_agg(predicted_ltv('{"kind": "bg/nbd", "unit": "week", "parameters": {"r": 0.2425929, "alpha": 4.4135313, "a": 0.7928860, "b": 2.4257530}}',
+				'{"kind": "gamma-gamma", "parameters": {"p": 6.248803, "q": 3.744589, "gamma": 15.447746}}', t, '1997-10-01', '12 months', 0.12682503)::text, '|' ORDER BY customer)
+			FROM (SELECT customer, timeline(at, dollars) AS t FROM purchases WHERE customer IN (1, 2, 3, 6, 7, 9) GROUP BY customer) h}),
+		[ 36.278497, 4.6374664, 8.3440924, 283.52359, 6.8814072, 43.353643 ], 1e-3, 'P52 from timelines');
+
 	# the published summary, in weeks of two decimals
 	sql('CREATE TABLE summary (customer int, x bigint, tx float8, age float8, m float8)');
 	my (undef, @summary) = lines('cdnow_customers_summary_with_transactions.csv');
@@ -198,6 +234,42 @@ SKIP:
 	close_to(sql("SELECT log_likelihood FROM ($gg) q (m), model_fit(m)"), [-4055.923244], 1e-6, 'P10: its log-likelihood', 1);
 	close_to(sql("SELECT string_agg(predicted_ltv(m, s, x, tx, age, z, '1997-10-01', '12 months', 0.12682503)::text, '|' ORDER BY customer) FROM (SELECT customer, x, tx, age, m AS z FROM summary WHERE customer IN (1, 2, 3, 6, 7, 9)) c, ($bg) q (m), ($gg) r (s)"),
 		[ 36.278497, 4.6374664, 8.3440924, 283.52359, 6.8814072, 43.353643 ], 2e-4, 'P52: predicted value of six customers');
+
+	# kept models of timelines, for what follows
+	sql('CREATE TABLE timelines AS SELECT customer, timeline(at, dollars) AS t FROM purchases GROUP BY customer; ANALYZE timelines');
+	sql(q{CREATE TABLE kept AS SELECT purchase_model('bg/nbd', t, '1997-10-01', 'week') AS bg, purchase_model('bg/nbd', t, '1997-10-01', 'day') AS days,
+		purchase_model('pareto/nbd', t, '1997-10-01', 'week') AS pareto, spend_model(t, '1997-10-01') AS spend FROM timelines});
+	my $next = "'39 weeks', t, '1997-10-01'";
+	close_to(sql("SELECT sum(expected_purchases(days, $next)) FROM timelines, kept"), [1653.4087], 1e-5, 'P56 in days');
+	# days for weeks: times 7, and sum(x) log 7 off the log-likelihood
+	close_to(parameters('SELECT days FROM kept', "(estimate / CASE WHEN name = 'alpha' THEN 7 ELSE 1 END)"), [ 0.24259452, 4.4136020, 0.7929220, 2.4259068 ], 1e-5, 'P1 in days');
+	close_to(sql('SELECT d.log_likelihood - w.log_likelihood FROM kept, model_fit(days) d, model_fit(bg) w'), [ -2457 * log 7 ], 1e-6, 'P1 in days: the log-likelihood');
+	is(sql(q{SELECT bg = (SELECT purchase_model('bg/nbd', frequency, recency, age, 'week') FROM timelines, purchase_summary(t, '1997-10-01', 'week')),
+			spend = (SELECT spend_model(frequency, monetary_value) FROM timelines, purchase_summary(t, '1997-10-01')) FROM kept}),
+		't|t', 'and the plain columns of purchase_summary make the same models, to the last bit');
+	# P52 by its definition, twelve months of so many weeks at 1 % each: equal to the
+	# last digit printed with the summary's weeks of two decimals; P53 is the same
+	# with months of 30 weeks, which nobody can ask predicted_ltv for.  Timelines
+	# have whole days, so theirs is the definition for these, within what calendar
+	# months differ from 4.345 weeks.
+	my $models = "($bg) q (m), ($gg) r (s)";
+	my $defined = "SELECT string_agg(ltv::text, '|' ORDER BY customer) FROM (SELECT customer, expected_spend(s, x, z) * sum((expected_purchases(m, %s * j, x, tx, age) - expected_purchases(m, %1\$s * (j - 1), x, tx, age)) * power(1.01::float8, -j)) AS ltv FROM %s, $models, generate_series(1, 12) j GROUP BY customer, x, z, s) v";
+	my $six = 'customer IN (1, 2, 3, 6, 7, 9)';
+	my $rounded = "(SELECT customer, x, tx, age, m AS z FROM summary WHERE $six) c";
+	my @want = (36.278497, 4.6374664, 8.3440924, 283.52359, 6.8814072, 43.353643);
+	close_to(sql(sprintf $defined, 4.345, $rounded), \@want, 1e-5, 'P52: by its definition');
+	close_to(sql(sprintf $defined, 30, $rounded), [ 140.09622, 18.943467, 38.180572, 1003.8683, 28.109682, 167.41823 ], 1e-5, 'P53: with months of 30 weeks');
+	my $exact = "(SELECT customer, frequency AS x, recency AS tx, age, monetary_value::float8 AS z FROM timelines, purchase_summary(t, '1997-10-01', 'week') WHERE $six) c";
+	my $ltv = sql("SELECT string_agg(predicted_ltv(m, s, t, '1997-10-01', '12 months', 0.12682503)::text, '|' ORDER BY customer) FROM timelines, $models WHERE $six");
+	close_to($ltv, [ split /\|/, sql(sprintf $defined, 4.345, $exact) ], 2e-4, 'P52 of timelines: the definition, but for the calendar');
+	close_to($ltv, \@want, 1e-3, 'P52 of timelines: the value printed, but for the weeks of two decimals');
+	is(sql("SELECT string_agg(v.future::text, '|' ORDER BY customer), bool_and(v.past = revenue(t, NULL, '1997-10-01')), bool_and(v.total = v.past + v.future) FROM timelines, $models, customer_ltv(m, s, t, '1997-10-01', '12 months', 0.12682503) v WHERE $six"),
+		"$ltv|t|t", 'customer_ltv is that, and what was');
+	# these are of weeks with two decimals, too
+	my $two = 'FROM timelines, kept, ' . "($bg) q (m) WHERE customer IN (1, 6)";
+	close_to(sql("SELECT string_agg(discounted_expected_purchases(m, exp(0.0027::float8 * 365 / 7) - 1, t, '1997-10-01')::text, '|' ORDER BY customer) $two"), [ 5.15646180, 12.6726916 ], 2e-4, 'P54 of timelines: discounted purchases');
+	close_to(sql("SELECT string_agg(concat_ws('|', p_alive(pareto, t, '1997-10-01'), expected_purchases(pareto, $next), discounted_expected_purchases(pareto, exp(0.0027::float8 * 365 / 7) - 1, t, '1997-10-01')), '|' ORDER BY customer) $two"),
+		[ .8691157, 1.4550989, 6.4820348, .7494116, 3.7116995, 16.534523 ], 2e-4, 'P55 of timelines: Pareto/NBD');
 
 	# the lines of the log-likelihood, from five starts
 	SKIP:
@@ -280,6 +352,25 @@ is(state_of("$workers SELECT purchase_model('bg/nbd', x, CASE WHEN x = 3 THEN 10
 is(state_of("$workers SELECT purchase_model(CASE WHEN x = 3 THEN 'bg/nbd' ELSE 'mbg/nbd' END, x, tx, age) FROM many"), '22023', 'two kinds in workers');
 my (undef, undef, $message) = $node->psql('postgres', "$workers SELECT purchase_model('bg/nbd', x, CASE WHEN x = 3 THEN 1000 ELSE tx END, age) FROM many");
 like($message, qr/cannot use @{[sql('SELECT count(*) FROM many WHERE x = 3')]} of 100000 rows/, 'are counted');
+
+# the same of timelines
+sql(q{
+	CREATE TABLE histories WITH (parallel_workers = 2) AS
+	SELECT c, timeline(date '2023-01-01' + (c % 90 + (hashint8extended(c * 16 + n, 3) & 1023)::int % (60 + c % 200)), 1 + c % 17 + n / 3.0) AS t
+	FROM generate_series(1, 20000) c, generate_series(0, 9) n WHERE n <= c % 10 GROUP BY c;
+	ANALYZE histories;});
+for my $fit ([ "purchase_model('mbg/nbd', t, '2023-09-01', 'week')", "purchase_model('mbg/nbd', frequency, recency, age, 'week')" ], [ "spend_model(t, '2023-09-01')", 'spend_model(frequency, monetary_value)' ])
+{
+	my ($timelines, $plain) = @$fit;
+	like(sql("$workers EXPLAIN SELECT $timelines FROM histories"), qr/Gather.*Partial Aggregate/s, "$timelines: parallel plan");
+	my $serial = sql("SELECT $timelines FROM histories");
+	like($serial, qr/"status": "converged"/, "$timelines: a fit");
+	is(sql("$workers SELECT $timelines FROM histories"), $serial, "$timelines: the same from workers, to the last bit");
+	is(sql("SELECT $timelines FROM (SELECT * FROM histories ORDER BY c DESC) q"), $serial, "$timelines: the same in another order");
+	is(sql("SELECT $plain FROM histories, purchase_summary(t, '2023-09-01', 'week')"), $serial, "$timelines: the same from plain columns");
+}
+is(state_of("$workers SELECT purchase_model('bg/nbd', t, '2023-09-01', CASE WHEN c = 3 THEN 'day' ELSE 'week' END) FROM histories"), '22023', 'two units in workers');
+like(sql("$workers EXPLAIN SELECT sum(p_alive(m, t, '2023-09-01')) FROM histories, (SELECT purchase_model('mbg/nbd', t, '2023-09-01', 'week') AS m FROM histories OFFSET 0) q"), qr/Gather/, 'predictions go to workers');
 
 # In the middle of a fit: a Pareto/NBD fit of these takes seconds.
 for my $timeout (100, 300, 600)

@@ -33,6 +33,40 @@ my @psql = (
 command_ok([ @psql, '-f', "$source/test/demo/crm.sql" ], 'the CRM loads');
 $node->safe_psql('postgres', 'CREATE EXTENSION retention');
 
+# Links lead somewhere.
+{
+	my %anchor;
+	my $heading = qr/^#+ (.*)$/m;
+	while ($readme =~ /$heading/g)
+	{
+		my $words = lc $1;
+		$words =~ s/[^\w\- ]//g;
+		$words =~ tr/ /-/;
+		$anchor{"#$words"} = 1;
+	}
+	my @dead = grep { !/^https:/ && !$anchor{$_} && !-e "$source/$_" }
+	  $readme =~ /\]\(([^)]*)\)/g;
+	is("@dead", '', 'no link is dead');
+}
+
+# All that users call is in it: not what only types, operators, casts, operator
+# classes and aggregates call.
+{
+	my $names = $node->safe_psql(
+		'postgres', q{
+		SELECT DISTINCT proname FROM pg_proc p
+		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+		JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'retention'
+		WHERE p.oid NOT IN (
+			SELECT f FROM pg_type, unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) f
+			UNION ALL SELECT oprcode FROM pg_operator UNION ALL SELECT amproc FROM pg_amproc
+			UNION ALL SELECT castfunc FROM pg_cast
+			UNION ALL SELECT f FROM pg_aggregate, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn,
+				aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) f)});
+	my @missing = grep { $readme !~ /\b$_\(/ } split /\n/, $names;
+	is("@missing", '', 'every function and aggregate is named with its arguments');
+}
+
 # [ sql, output or undef, line ]
 my @blocks;
 my $fence = '```';
