@@ -349,21 +349,6 @@ on_field(void *state, char *name, bool isnull)
  * ----------------------------------------------------------------
  */
 
-/* The period a day begins, INT32_MIN and a problem when it begins none. */
-static int32
-day_to_period(MatrixParse *p, const Calendar *cal, DateADT day)
-{
-	int64		period = calendar_period_of_day(cal, day);
-	int64		start = calendar_period_start(cal, period);
-
-	if (start != day)
-		problem(p, psprintf("%s is not the first day of a period of the grain \"%s\".",
-							date_text(day), grain_to_cstring(cal->grain)),
-				psprintf("The period it lies in begins with %s.",
-						 date_text(start)));
-	return (int32) period;
-}
-
 /* What can be said only when all has been read. */
 static void
 finish_matrix(MatrixParse *p)
@@ -371,10 +356,10 @@ finish_matrix(MatrixParse *p)
 	Matrix	   *matrix = p->matrix;
 	Calendar   *cal = matrix_calendar(matrix);
 
-	matrix->last = day_to_period(p, cal, p->last);
+	matrix->last = metric_json_period(&p->problem, cal, p->last);
 	for (int i = 0; p->problem.detail == NULL && i < matrix->ncohorts; i++)
-		matrix->cohorts[i].period = day_to_period(p, cal,
-												  matrix->cohorts[i].period);
+		matrix->cohorts[i].period = metric_json_period(&p->problem, cal,
+													   matrix->cohorts[i].period);
 	if (p->with_orders != (matrix_has_orders(matrix) ? matrix->ncohorts : 0))
 		problem(p, matrix_has_orders(matrix) ? "A cohort lacks the key \"orders\"." :
 				"A cohort has the key \"orders\".",

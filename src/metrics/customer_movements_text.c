@@ -194,21 +194,6 @@ static const JsonObjectShape shape = {
 	"All arrays have one element for each day listed in \"period\"."
 };
 
-/* The period that a day begins. */
-static int32
-day_to_period(MovementParse *p, const Calendar *cal, DateADT day)
-{
-	int64		period = calendar_period_of_day(cal, day);
-	int64		start = calendar_period_start(cal, period);
-
-	if (start != day)
-		problem(p, psprintf("%s is not the first day of a period of the grain \"%s\".",
-							date_text(day), grain_to_cstring(cal->grain)),
-				psprintf("The period it lies in begins with %s.",
-						 date_text(start)));
-	return (int32) period;
-}
-
 /* The columns become cells. */
 static void
 take_cells(MovementParse *p)
@@ -223,7 +208,7 @@ take_cells(MovementParse *p)
 		return;
 	}
 	cal = movements_calendar(m);
-	m->head.last = day_to_period(p, cal, p->last);
+	m->head.last = metric_json_period(&p->object.problem, cal, p->last);
 	m->ncells = (int32) n;
 	m->cells = palloc_extended(Max(n, 1) * sizeof(MovementCell),
 							   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -232,8 +217,8 @@ take_cells(MovementParse *p)
 		MovementCell *cell = &m->cells[i];
 
 		CHECK_FOR_INTERRUPTS();
-		cell->period = day_to_period(p, cal,
-									 (DateADT) p->columns[KEY_PERIOD].values[i]);
+		cell->period = metric_json_period(&p->object.problem, cal,
+										  (DateADT) p->columns[KEY_PERIOD].values[i]);
 		for (int j = 0; j < MOVEMENT_COUNTS; j++)
 			if (key_belongs(m, KEY_COUNTS + j))
 				cell->counts[j] = (int64) p->columns[KEY_COUNTS + j].values[i];

@@ -93,3 +93,17 @@ metric_zone_words(const char *zone)
 	return zone[0] == '\0' ? "no time zone" :
 		psprintf("the time zone \"%s\"", zone);
 }
+
+int32
+metric_json_period(JsonProblem *problem, const Calendar *cal, DateADT day)
+{
+	int64		period = calendar_period_of_day(cal, day);
+	int64		start = calendar_period_start(cal, period);
+
+	if (start != day)
+		json_problem(problem, psprintf("%s is not the first day of a period of the grain \"%s\".",
+									   date_text(day), grain_to_cstring(cal->grain)),
+					 psprintf("The period it lies in begins with %s.",
+							  date_text(start)));
+	return (int32) period;
+}

@@ -14,7 +14,9 @@
 #ifndef RETENTION_METRIC_HEAD_H
 #define RETENTION_METRIC_HEAD_H
 
+#include "base/calendar.h"
 #include "base/grain.h"
+#include "base/json_parts.h"
 #include "base/wire.h"
 
 typedef struct MetricHead
@@ -43,5 +45,9 @@ extern bool metric_day_is_date(int64 day);
 
 /* 'no time zone' or 'the time zone "..."'. */
 extern const char *metric_zone_words(const char *zone);
+
+/* The period that a day of a text begins; a day that begins none is a problem. */
+extern int32 metric_json_period(JsonProblem *problem, const Calendar *cal,
+								DateADT day);
 
 #endif							/* RETENTION_METRIC_HEAD_H */

@@ -11,7 +11,7 @@ use POSIX qw(floor strftime);
 use Time::Local qw(timegm);
 
 our @EXPORT = qw(HOUR DAY %clock_changes chance pick between instant day quoted
-  random_grain question random_times random_orders random_ranges);
+  random_grain question random_times random_orders random_ranges run_scripts);
 
 use constant { HOUR => 3600, DAY => 86400 };
 
@@ -220,6 +220,30 @@ sub random_ranges
 	$c->{minus} = $minus;
 	$c->{values} = \@values;
 	$c->{split} = \@split;
+}
+
+
+# Run the scripts of data sets in one session: by seed, what they print (lines
+# that begin with the seed and a bar) and their errors (after a line "== seed";
+# those before the first under "start").
+sub run_scripts
+{
+	my ($node, @scripts) = @_;
+	my ($out, $err) = ('', '');
+	my (%lines, %errors, $seed);
+
+	$node->psql('postgres', join('', "SET client_min_messages = warning;\n", @scripts),
+		stdout => \$out, stderr => \$err, on_error_stop => 0);
+	for (split /\n/, $err)
+	{
+		if (/^== (\d+)$/) { $seed = $1 }
+		else { push @{ $errors{ $seed // 'start' } }, $_ }
+	}
+	for (split /\n/, $out)
+	{
+		push @{ $lines{$1} }, $2 if /^(\d+)\|(.*)/;
+	}
+	return (\%lines, \%errors);
 }
 
 1;

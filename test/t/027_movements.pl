@@ -225,21 +225,9 @@ $node->safe_psql('postgres', slurp_file("$source/test/reference/$_.sql")) for 'c
 
 my %case = map { $_ => random_case($_) } $first_seed .. $first_seed + $cases - 1;
 my @seeds = sort { $a <=> $b } keys %case;
-my ($out, $err) = ('', '');
-$node->psql(
-	'postgres', "SET client_min_messages = warning;\n" . join('', map { script($_, $case{$_}) } @seeds),
-	stdout => \$out, stderr => \$err, on_error_stop => 0);
-
-my (%lines, %errors, $seed);
-for (split /\n/, $err)
-{
-	if (/^== (\d+)$/) { $seed = $1 }
-	else { push @{ $errors{ $seed // 'start' } }, $_ }
-}
-for (split /\n/, $out)
-{
-	push @{ $lines{$1} }, $2 if /^(\d+)\|(.*)/;
-}
+my ($lines, $errors) = run_scripts($node, map { script($_, $case{$_}) } @seeds);
+my %lines = %$lines;
+my %errors = %$errors;
 is_deeply($errors{start}, undef, 'no error before the first data set');
 
 my ($compared, $telling) = (0, 0);
