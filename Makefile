@@ -168,11 +168,12 @@ REGRESS = \
 REGRESS_OPTS = --load-extension=retention
 
 PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -MMD -MP
 # Before PostgreSQL 16 modules do not hide their symbols: bind ours to ourselves,
 # whatever another module that was loaded earlier calls its own.
 comma = ,
 SHLIB_LINK = -lm $(if $(filter linux freebsd,$(PORTNAME)),-Wl$(comma)-Bsymbolic)
-EXTRA_CLEAN = tmp_check log
+EXTRA_CLEAN = tmp_check log $(OBJS:.o=.d)
 
 # help, deps, test, demo, bench and lint must work where PostgreSQL, its build
 # files or the compiler are still missing: they run scripts that install them
@@ -180,7 +181,20 @@ EXTRA_CLEAN = tmp_check log
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
+HERE := $(patsubst %/,%,$(dir $(abspath $(firstword $(MAKEFILE_LIST)))))
+
+# The scripts find these in their environment.
+export PG_CONFIG
+
 .DEFAULT_GOAL := all
+
+# PGXS has a rule named check, which only says that it is not supported: ours
+# goes alone.
+ifneq ($(filter check,$(MAKECMDGOALS)),)
+PGXS :=
+check:
+	@'$(HERE)/test/check.sh'
+endif
 
 ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
@@ -195,9 +209,10 @@ $(OBJS) $(BITCODE): | $(OBJ_DIRS)
 $(OBJ_DIRS):
 	$(MKDIR_P) $@
 
-# PostgreSQL's usual packages build without dependency tracking: any header
-# rebuilds everything, which takes seconds.
-$(OBJS) $(BITCODE): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+# PostgreSQL's usual packages build without dependency tracking; the compiler
+# writes down what each object includes, and a touched header rebuilds those.
+-include $(OBJS:.o=.d)
+$(BITCODE): %.bc: %.o
 
 else
 
@@ -207,11 +222,6 @@ all install uninstall installcheck prove_installcheck clean:
 
 .PHONY: all install uninstall installcheck clean
 endif
-
-HERE := $(patsubst %/,%,$(dir $(abspath $(firstword $(MAKEFILE_LIST)))))
-
-# The scripts find these in their environment.
-export PG_CONFIG
 
 ## help           list the targets
 help:
@@ -237,6 +247,12 @@ endif
 test:
 	@'$(HERE)/test/run.sh'
 
+## check          a few tests, soon, in a copy and a cluster that are kept (TESTS="grain ..." PROVE_TESTS=...)
+
+## check-stop     end what make check keeps
+check-stop:
+	@'$(HERE)/test/check.sh' stop
+
 ## demo           the extension at work on a generated CRM (DATA=orders.csv: on your orders, GRAIN=week)
 demo:
 	@'$(HERE)/test/demo/run.sh'
@@ -251,4 +267,4 @@ lint:
 
 ## clean          remove what was built
 
-.PHONY: help deps prove_installcheck test demo bench lint
+.PHONY: help deps prove_installcheck test check check-stop demo bench lint

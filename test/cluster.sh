@@ -149,22 +149,14 @@ private_cleanup()
 # private_run SCRIPT [ARGUMENT...]: runs SCRIPT (a path inside the project) in
 # a private copy and exits with its status.  A function private_prepare of the
 # caller is called before, with the caller's rights and surroundings, to bring
-# in what the script will need.
+# in what the script will need.  With private_keep set, a word, the folder is kept
+# for the next call with that word and so are the servers in it; private_run SCRIPT
+# stop ends both.
 private_run()
 {
 	local root script=$1 base status=0
 	shift
 	root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-
-	# A socket's path may have 107 bytes.
-	base=${TMPDIR:-/tmp}
-	[ ${#base} -le 40 ] || base=/tmp
-	RETENTION_PRIVATE=$(mktemp -d "$base/retention.XXXXXX")
-	RETENTION_PRIVATE=$(cd "$RETENTION_PRIVATE" && pwd -P)
-	trap private_cleanup EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
-	trap 'exit 129' HUP
 
 	worker=
 	if [ "$(id -u)" = 0 ]
@@ -176,8 +168,26 @@ private_run()
 		fi
 	fi
 
+	# A socket's path may have 107 bytes.
+	base=${TMPDIR:-/tmp}
+	[ ${#base} -le 40 ] || base=/tmp
+	if [ -n "${private_keep:-}" ]
+	then
+		# One for each checkout and user; what somebody else made is not ours.
+		RETENTION_PRIVATE=$base/retention.$(printf '%s' "$root $(id -u)" | cksum | cut -d' ' -f1).$private_keep
+		mkdir -m 755 "$RETENTION_PRIVATE" 2>/dev/null || private_is_ours
+	else
+		RETENTION_PRIVATE=$(mktemp -d "$base/retention.XXXXXX")
+	fi
+	RETENTION_PRIVATE=$(cd "$RETENTION_PRIVATE" && pwd -P)
+	[ -n "${private_keep:-}" ] && [ "${1:-}" != stop ] || trap private_cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	trap 'exit 129' HUP
+
 	copy_tree "$root" "$RETENTION_PRIVATE/source"
-	mkdir "$RETENTION_PRIVATE/tmp" "$RETENTION_PRIVATE/home"
+	private_forget "$root"
+	mkdir -p "$RETENTION_PRIVATE/tmp" "$RETENTION_PRIVATE/home"
 	private_shared "$root"
 	if declare -F private_prepare >/dev/null
 	then
@@ -199,6 +209,7 @@ private_run()
 		esac
 	done
 	export LC_ALL=C PGCLIENTENCODING=UTF8
+	export private_keep=${private_keep:-}
 	export RETENTION_PRIVATE HOME=$RETENTION_PRIVATE/home TMPDIR=$RETENTION_PRIVATE/tmp
 	export RETENTION_SOURCE=$RETENTION_PRIVATE/source RETENTION_SHARED=$shared
 
@@ -212,6 +223,30 @@ private_run()
 	wait "$private_job" || status=$?
 	private_job=
 	exit "$status"
+}
+
+# Is a kept folder that was there already one that this script made?
+private_is_ours()
+{
+	local owner
+	owner=$(stat -c %u "$RETENTION_PRIVATE" 2>/dev/null || stat -f %u "$RETENTION_PRIVATE")
+	if [ -L "$RETENTION_PRIVATE" ] ||
+		{ [ "$owner" != "$(id -u)" ] && [ "$owner" != "$(id -u "${worker:-root}")" ]; }
+	then
+		echo "$RETENTION_PRIVATE belongs to somebody else: remove it, or set TMPDIR" >&2
+		exit 1
+	fi
+}
+
+# In a kept folder: what is no longer in the project goes from its copy.
+private_forget()
+{
+	local file
+	while IFS= read -r file
+	do
+		[ -e "$1/$file" ] || rm -f "$RETENTION_PRIVATE/source/$file"
+	done < <(cd "$RETENTION_PRIVATE/source" &&
+		find src sql expected test -type f ! -name '*.o' ! -name '*.d' ! -name '*.so')
 }
 
 # Sets shared to a readable path of the folder of public data, RETENTION_SHARED
@@ -230,6 +265,7 @@ private_shared()
 	if ! as_worker test -r "$shared/data" ||
 		[ -n "$(as_worker find "$shared/data" ! -readable -print -quit 2>&1)" ]
 	then
+		rm -rf "$RETENTION_PRIVATE/shared"
 		mkdir "$RETENTION_PRIVATE/shared"
 		cp -RL "$shared/data" "$RETENTION_PRIVATE/shared/data"
 		find "$shared" -maxdepth 1 -type f -name '*.md' -exec cp {} "$RETENTION_PRIVATE/shared/" \;
@@ -266,12 +302,25 @@ quietly()
 # added.  Nothing of the system's is written.  Sets bindir, first in PATH.
 cluster_stage()
 {
-	local from stage=$RETENTION_PRIVATE/stage jobs
+	local stage=$RETENTION_PRIVATE/stage jobs
 	jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 	quietly "$RETENTION_PRIVATE/build.log" \
 		make -C "$RETENTION_SOURCE" -j "$jobs" PG_CONFIG="$PG_CONFIG" "$@" all
 
 	bindir=$stage$("$PG_CONFIG" --bindir)
+	if [ ! -d "$bindir" ]
+	then
+		cluster_overlay
+	fi
+	quietly "$RETENTION_PRIVATE/install.log" \
+		make -C "$RETENTION_SOURCE" PG_CONFIG="$PG_CONFIG" "$@" install DESTDIR="$stage"
+	export PATH=$bindir:$PATH
+}
+
+# The overlay without us, in $stage.
+cluster_overlay()
+{
+	local from
 	mkdir -p "$bindir"
 	cp -RL "$("$PG_CONFIG" --bindir)/." "$bindir/"
 	for from in "$("$PG_CONFIG" --sharedir)" "$("$PG_CONFIG" --pkglibdir)"
@@ -284,16 +333,21 @@ cluster_stage()
 	rm -rf "$stage$("$PG_CONFIG" --sharedir)"/extension/retention[.-]* \
 		"$stage$("$PG_CONFIG" --pkglibdir)"/retention.* \
 		"$stage$("$PG_CONFIG" --pkglibdir)"/bitcode/retention*
-	quietly "$RETENTION_PRIVATE/install.log" \
-		make -C "$RETENTION_SOURCE" PG_CONFIG="$PG_CONFIG" "$@" install DESTDIR="$stage"
-	export PATH=$bindir:$PATH
 }
 
 # cluster_start [SETTING...]: a new cluster in $RETENTION_PRIVATE/data, on a Unix socket
-# there and nowhere else, without durability.  Sets the libpq environment.
+# there and nowhere else, without durability.  Sets the libpq environment.  In a
+# kept folder the cluster may be there already, and then serves on as it is.
 cluster_start()
 {
 	local setting
+	export PGHOST=$RETENTION_PRIVATE/socket PGUSER=postgres PGDATABASE=postgres PGPORT=5432
+	export PSQLRC=$RETENTION_PRIVATE/home/none
+	if pg_ctl -D "$RETENTION_PRIVATE/data" status >/dev/null 2>&1
+	then
+		return 0
+	fi
+	rm -rf "$RETENTION_PRIVATE/data"
 	mkdir -p "$RETENTION_PRIVATE/socket"
 	quietly "$RETENTION_PRIVATE/initdb.log" \
 		initdb -D "$RETENTION_PRIVATE/data" -U postgres -A trust -E UTF8 --no-locale -N
@@ -314,9 +368,7 @@ cluster_start()
 		cat "$RETENTION_PRIVATE/server.log" >&2
 		return 1
 	fi
-	export PGHOST=$RETENTION_PRIVATE/socket PGUSER=postgres PGDATABASE=postgres PGPORT=5432
-	export PSQLRC=$RETENTION_PRIVATE/home/none
-	trap cluster_stop EXIT
+	[ -n "${private_keep:-}" ] || trap cluster_stop EXIT
 }
 
 cluster_stop()
