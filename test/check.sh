@@ -23,7 +23,7 @@ fi
 
 if [ "${1:-}" = stop ]
 then
-	export PATH=$RETENTION_PRIVATE/stage$("$PG_CONFIG" --bindir):$PATH
+	PATH=$RETENTION_PRIVATE/stage$("$PG_CONFIG" --bindir):$PATH
 	cluster_stop
 	exit 0
 fi

@@ -180,7 +180,10 @@ private_run()
 		RETENTION_PRIVATE=$(mktemp -d "$base/retention.XXXXXX")
 	fi
 	RETENTION_PRIVATE=$(cd "$RETENTION_PRIVATE" && pwd -P)
-	[ -n "${private_keep:-}" ] && [ "${1:-}" != stop ] || trap private_cleanup EXIT
+	if [ -z "${private_keep:-}" ] || [ "${1:-}" = stop ]
+	then
+		trap private_cleanup EXIT
+	fi
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	trap 'exit 129' HUP
