@@ -100,7 +100,8 @@ SELECT n, pg_temp.damage(b) FROM (VALUES
 	(7, '\x0200000200000101'),					-- another version
 	(8, '\x0110000200000101'),					-- another mode
 	(9, '\x0100000000035554430101')) v (n, b) ORDER BY n;	-- a zone for nothing
-COPY (SELECT) TO PROGRAM 'rm -f funnel_type.tmp';
+-- the program reads what it is sent: a pipe closed too early would be an error
+COPY (SELECT) TO PROGRAM 'cat >/dev/null; rm -f funnel_type.tmp';
 
 -- equality, hash, DISTINCT, and casts that nest
 SELECT count(DISTINCT f::text) AS texts, (SELECT count(*) FROM (SELECT f FROM funnel_values GROUP BY f) g) AS groups, bool_or(f <> f) AS differs FROM funnel_values;

@@ -200,7 +200,8 @@ SELECT bytes, pg_temp.received(bytes) FROM (VALUES
 	('\x016200828080a4d6eee4e0b3f810'),
 	('\x01620082808080a29881a5fcf8f2fc8908'),
 	('\x016300fdffffa3d6eee4e0b3f810')) v(bytes);
-COPY (SELECT) TO PROGRAM 'rm -f timeline_type.tmp';
+-- the program reads what it is sent: a pipe closed too early would be an error
+COPY (SELECT) TO PROGRAM 'cat >/dev/null; rm -f timeline_type.tmp';
 
 -- comparison and hashing, also of compressed and of short values
 SELECT count(*) AS pairs, bool_and((a.history = b.history) = (a.name = b.name)) AS eq,
