@@ -7,6 +7,8 @@ MODULE_big = retention
 # The file lists are spelled out: a wildcard finds nothing in a build outside
 # the source tree, and then silently installs nothing.
 DATA = sql/retention--1.0.sql
+DOCS = README.md doc/clients.md doc/clusters.md doc/coming-from.md doc/models.md doc/operations.md \
+	doc/questions.md doc/reference.md
 
 OBJS = \
 	src/retention.o \
@@ -198,6 +200,9 @@ endif
 
 ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
+
+# Our pages are many, and "reference.md" would be anybody's: a folder of our own.
+docmoduledir := retention
 
 # Objects lie in sub-folders, which a build outside the source tree must make.
 # Absolute names, else make would find the folders of the source tree by VPATH.

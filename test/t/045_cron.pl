@@ -1,4 +1,4 @@
-# A job of pg_cron keeps timelines fresh, as the README says.
+# A job of pg_cron keeps timelines fresh, as doc/operations.md says.
 use strict;
 use warnings FATAL => 'all';
 

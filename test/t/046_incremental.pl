@@ -1,4 +1,4 @@
-# The statement by which the README takes new orders into a table of timelines
+# The statement by which doc/operations.md takes new orders into a table of timelines
 # takes in every order once: run again, run twice at a time, run on no orders.
 use strict;
 use warnings FATAL => 'all';
@@ -9,10 +9,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $source = $ENV{RETENTION_SOURCE} || '.';
-my $readme = slurp_file("$source/README.md");
+my $readme = slurp_file("$source/doc/operations.md");
 my ($tables) = $readme =~ /^(CREATE TABLE timelines \(.*?)^```/ms;
 my ($load) = $readme =~ /^(WITH span AS .*?)^```/ms;
-ok($tables && $load, 'the README has the statement');
+ok($tables && $load, 'doc/operations.md has the statement');
 
 my $node = PostgreSQL::Test::Cluster->new('incremental');
 $node->init;

@@ -1,10 +1,12 @@
-# README.md tells the truth: its SQL runs, and prints what it says it prints.
+# README.md and doc/ tell the truth: their SQL runs, and prints what they say it
+# prints.
 #
-# Every block marked sql is run, in order, in one psql session on a database
-# with the extension and the CRM of the demo.  A block marked text right after
-# one is its output, in psql's aligned format; blanks at line ends do not count.
+# Every block marked sql is run, file by file in the order below, in one psql
+# session on a database with the extension and the CRM of the demo.  A block
+# marked text right after one is its output, in psql's aligned format; blanks at
+# line ends do not count.
 #
-# With README_OUT=file the README is written there with the outputs as they
+# With README_OUT=folder the files are written there with the outputs as they
 # were, to look at and take over.
 use strict;
 use warnings FATAL => 'all';
@@ -14,7 +16,15 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $source = $ENV{RETENTION_SOURCE} || '.';
-my $readme = slurp_file("$source/README.md");
+
+# What others build on comes first: operations makes the view of timelines.
+my @files = ('README.md', 'doc/operations.md', 'doc/clusters.md', 'doc/reference.md', 'doc/questions.md');
+{
+	my %listed = map { $_ => 1 } @files;
+	my @other = map { s{^\Q$source\E/}{}r } sort glob("$source/doc/*.md");
+	push @files, grep { !$listed{$_} } @other, -e "$source/CONTRIBUTING.md" ? 'CONTRIBUTING.md' : ();
+}
+my %page = map { $_ => slurp_file("$source/$_") } @files;
 
 my $node = PostgreSQL::Test::Cluster->new('readme');
 $node->init(extra => [ '-E', 'UTF8', '--no-locale' ]);
@@ -33,20 +43,39 @@ my @psql = (
 command_ok([ @psql, '-f', "$source/test/demo/crm.sql" ], 'the CRM loads');
 $node->safe_psql('postgres', 'CREATE EXTENSION retention');
 
-# Links lead somewhere.
+# Links lead somewhere: to a file, a heading, or both.
 {
 	my %anchor;
-	my $heading = qr/^#+ (.*)$/m;
-	while ($readme =~ /$heading/g)
+	my $outside = qr/^```.*?^```$/ms;
+	for my $file (@files)
 	{
-		my $words = lc $1;
-		$words =~ s/[^\w\- ]//g;
-		$words =~ tr/ /-/;
-		$anchor{"#$words"} = 1;
+		my $text = $page{$file} =~ s/$outside//gr;
+		while ($text =~ /^#+ (.*)$/mg)
+		{
+			my $words = lc $1;
+			$words =~ s/[^\w\- ]//g;
+			$words =~ tr/ /-/;
+			$anchor{"$file#$words"} = 1;
+		}
 	}
-	my @dead = grep { !/^https:/ && !$anchor{$_} && !-e "$source/$_" }
-	  $readme =~ /\]\(([^)]*)\)/g;
-	is("@dead", '', 'no link is dead');
+	my @dead;
+	for my $file (@files)
+	{
+		my $folder = $file =~ m{^(.*/)} ? $1 : '';
+		my $text = $page{$file} =~ s/$outside//gr;
+		for my $link ($text =~ /\]\(([^)]*)\)/g)
+		{
+			next if $link =~ /^https:/;
+			my ($to, $heading) = split /#/, $link, 2;
+			$to = $to eq '' ? $file : "$folder$to";
+			$to =~ s{[^/]+/\.\./}{};
+			push @dead, "$file: $link"
+			  if !-e "$source/$to" || (defined $heading && !$anchor{"$to#$heading"});
+		}
+	}
+	is(join(', ', @dead), '', 'no link is dead');
+	my @lines = split /\n/, $page{'README.md'};
+	cmp_ok(scalar @lines, '<=', 500, 'README.md is a leaflet');
 }
 
 # All that users call is in it: not what only types, operators, casts, operator
@@ -63,24 +92,29 @@ $node->safe_psql('postgres', 'CREATE EXTENSION retention');
 			UNION ALL SELECT castfunc FROM pg_cast
 			UNION ALL SELECT f FROM pg_aggregate, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn,
 				aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) f)});
-	my @missing = grep { $readme !~ /\b$_\(/ } split /\n/, $names;
+	my $all = join "\n", values %page;
+	my @missing = grep { $all !~ /\b$_\(/ } split /\n/, $names;
 	is("@missing", '', 'every function and aggregate is named with its arguments');
 }
 
-# [ sql, output or undef, line ]
+# [ sql, output or undef, where ]
 my @blocks;
 my $fence = '```';
-while ($readme =~ /^${fence}sql\n(.*?)^$fence$(?:\n+^${fence}text\n(.*?)^$fence$)?/gms)
+my $block = qr/^${fence}sql\n(.*?)^$fence$(?:\n+^${fence}text\n(.*?)^$fence$)?/ms;
+for my $file (@files)
 {
-	my ($sql, $text, $at) = ($1, $2, $-[1]);
-	if ($sql =~ /pg_cron/ && !$has_cron)
+	while ($page{$file} =~ /$block/g)
 	{
-		diag('not run: the block on pg_cron, which is not installed');
-		next;
+		my ($sql, $text, $at) = ($1, $2, $-[1]);
+		if ($sql =~ /pg_cron/ && !$has_cron)
+		{
+			diag('not run: the block on pg_cron, which is not installed');
+			next;
+		}
+		push @blocks, [ $sql, $text, "$file line " . (1 + (substr($page{$file}, 0, $at) =~ tr/\n//)) ];
 	}
-	push @blocks, [ $sql, $text, 1 + (substr($readme, 0, $at) =~ tr/\n//) ];
 }
-cmp_ok(scalar @blocks, '>', 5, 'README.md has examples');
+cmp_ok(scalar @blocks, '>', 5, 'there are examples');
 
 my $script = '';
 for my $i (0 .. $#blocks)
@@ -110,40 +144,42 @@ while ($out =~ /^== block (\d+)\n(.*?)(?=^== block \d+\n|\z)/gms)
 }
 for my $i (0 .. $#blocks)
 {
-	my ($sql, $text, $line) = @{ $blocks[$i] };
+	my ($sql, $text, $where) = @{ $blocks[$i] };
 	if (!defined $output{$i})
 	{
-		fail("block at line $line was reached");
+		fail("the block at $where was reached");
 	}
 	elsif (defined $text)
 	{
-		is(tidy($output{$i}), tidy($text), "output of the block at line $line");
+		is(tidy($output{$i}), tidy($text), "output of the block at $where");
 	}
 	else
 	{
-		pass("block at line $line runs");
+		pass("the block at $where runs");
 	}
 }
 
+# With the outputs as they were; a block that was not run keeps what it says.
 if ($ENV{README_OUT})
 {
-	my $i = 0;
-	my $new = '';
-	my $last = 0;
-	while ($readme =~ /^${fence}sql\n.*?^$fence$(?:\n+^${fence}text\n(.*?)^$fence$)?/gms)
+	my %at = map { $blocks[$_][2] => $_ } 0 .. $#blocks;
+	for my $file (@files)
 	{
-		if (defined $1)
+		my ($new, $last) = ('', 0);
+		while ($page{$file} =~ /$block/g)
 		{
-			$new .= substr($readme, $last, $-[1] - $last);
-			$new .= tidy($output{$i} // '') . "\n";
-			$last = $+[1];
+			next if !defined $2;
+			my $i = $at{ "$file line " . (1 + (substr($page{$file}, 0, $-[1]) =~ tr/\n//)) };
+			next if !defined $i;
+			$new .= substr($page{$file}, $last, $-[2] - $last) . tidy($output{$i} // '') . "\n";
+			$last = $+[2];
 		}
-		$i++;
+		$new .= substr($page{$file}, $last);
+		my $to = "$ENV{README_OUT}/" . $file =~ tr{/}{_}r;
+		open my $fh, '>', $to or die "$to: $!";
+		print $fh $new;
+		close $fh;
 	}
-	$new .= substr($readme, $last);
-	open my $fh, '>', $ENV{README_OUT} or die "$ENV{README_OUT}: $!";
-	print $fh $new;
-	close $fh;
 }
 
 $node->stop;
