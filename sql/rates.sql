@@ -87,11 +87,22 @@ SELECT churn_rate('1', '2');
 SELECT retention_rate('one', 1);
 SELECT nrr('a'::text, 1);
 
--- One formula, and the planner sees it.
-EXPLAIN (VERBOSE, COSTS OFF) SELECT retention_by_counts(opening, closing, 0) FROM rates_customers;
+-- By counts it is the formula in double precision, whatever the counts are.
+WITH odd (n) AS (VALUES (NULL), (0), (-0.0), (1), (-1), (0.1), (3), (1e150), (-1e-150), (12345678901234567890.5), ('NaN'), ('Infinity'), ('-Infinity'))
+SELECT count(*), count(retention_by_counts(s.n, e.n, w.n)) AS given,
+	count(*) FILTER (WHERE retention_by_counts(s.n, e.n, w.n) IS DISTINCT FROM (e.n - w.n)::float8 / nullif(s.n, 0::numeric)::float8) AS differing
+FROM odd s, odd e, odd w;
+SELECT retention_by_counts('NaN', 1, 0) AS nan_start, retention_by_counts(1, 'NaN', 0) AS nan_end, retention_by_counts('Infinity', 1, 0) AS infinite_start,
+	retention_by_counts(1, 'Infinity', 'Infinity') AS infinities, retention_by_counts(-2, 1, 0) AS negative;
+SELECT retention_by_counts(1e-200, 1e200, 0);
+SELECT retention_by_counts(1e200, 1e-200, 0);
+-- The planner computes it where it can.
+EXPLAIN (VERBOSE, COSTS OFF) SELECT retention_by_counts(10, 9, 1);
 
 -- SQLSTATEs.
 \set VERBOSITY sqlstate
+SELECT retention_by_counts(1, 1e400, 0);
+SELECT retention_by_counts(1e-400, 1, 0);
 SELECT retention_rate('NaN'::numeric, 1);
 SELECT grr('-Infinity'::float8, 1);
 SELECT quick_ratio(1, 9.2e12);

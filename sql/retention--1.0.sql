@@ -1802,10 +1802,10 @@ COMMENT ON AGGREGATE quick_ratio(double precision, double precision) IS
 
 CREATE FUNCTION retention_by_counts(
 	customers_start numeric, customers_end numeric, customers_new numeric) RETURNS double precision
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN (customers_end - customers_new)::double precision / nullif(customers_start, 0)::double precision;
+	AS 'MODULE_PATHNAME', 'retention_by_counts'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION retention_by_counts(numeric, numeric, numeric) IS
-	'retention by counts, (customers_end - customers_new) / customers_start, the textbook formula, as a fraction that is never clamped. It departs from retention_rate(opening, closing), which asks each customer: who came back counts as retained unless counted as new (so it may pass 1), and who joined and left within the period is subtracted without ever having been there (so it may even be negative). 1 minus it is attrition. NULL for a NULL argument or customers_start = 0';
+	'retention by counts, (customers_end - customers_new) / customers_start, the textbook formula, as a fraction that is never clamped. It departs from retention_rate(opening, closing), which asks each customer: who came back counts as retained unless counted as new (so it may pass 1), and who joined and left within the period is subtracted without ever having been there (so it may even be negative). 1 minus it is attrition. NULL for a NULL argument or customers_start = 0; NaN and infinities go as in double precision arithmetic; error 22003 when a count or the fraction is beyond double precision';
 
 -- ----------------------------------------------------------------
 -- 8. economics: acquisition cost, lifetime value, payback

@@ -7,10 +7,14 @@
  * closing > 0 still is or has come; NULL is 0.  What is at or below 0 (a
  * refund, a credit) is not there, so a negative opening is in no base; a
  * negative closing of a customer who was there counts in nrr and grr as the
- * money it is.  One state answers all five aggregates.
+ * money it is.  One state answers all five aggregates.  retention_by_counts
+ * knows no customers, only how many there were.
  */
 #include "base/rate.h"
 #include "base/tally.h"
+
+#include "utils/builtins.h"
+#include "utils/float.h"
 
 PG_FUNCTION_INFO_V1(retention_pair_transition_numeric);
 PG_FUNCTION_INFO_V1(retention_pair_transition_float8);
@@ -21,6 +25,7 @@ PG_FUNCTION_INFO_V1(retention_churn_rate_final);
 PG_FUNCTION_INFO_V1(retention_nrr_final);
 PG_FUNCTION_INFO_V1(retention_grr_final);
 PG_FUNCTION_INFO_V1(retention_quick_ratio_final);
+PG_FUNCTION_INFO_V1(retention_by_counts);
 
 /* Counts of customers. */
 enum
@@ -163,4 +168,28 @@ retention_quick_ratio_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(money_share(tally->sum[PAIR_GAINED],
 								 tally->sum[PAIR_LOST]));
+}
+
+/*
+ * (customers_end - customers_new) / customers_start, of three numerics.  The
+ * difference is taken before any rounding; what double precision cannot hold
+ * is its error 22003, and NaN and infinities go as its arithmetic has them.
+ * In C and not as an SQL expression: nullif(x, 0) would look for an operator
+ * numeric = integer in whatever schema the extension is created in.
+ */
+Datum
+retention_by_counts(PG_FUNCTION_ARGS)
+{
+	float8		start = DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+														   PG_GETARG_DATUM(0)));
+	Datum		stayed;
+
+	/* too small for double precision was an error: only zero is zero */
+	if (start == 0)
+		PG_RETURN_NULL();
+	stayed = DirectFunctionCall2(numeric_sub, PG_GETARG_DATUM(1),
+								 PG_GETARG_DATUM(2));
+	PG_RETURN_FLOAT8(float8_div(DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+																   stayed)),
+								start));
 }
