@@ -4,4 +4,5 @@
  */
 #include "base/compat.h"
 
-PG_MODULE_MAGIC;
+/* The version is that of the control file. */
+MODULE_MAGIC("retention", "1.0");

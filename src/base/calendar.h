@@ -173,7 +173,7 @@ extern int64 calendar_max_ages(const Calendar *cal);
 /* The paths past the tables, for the inline functions below. */
 extern int32 calendar_local_miss(Calendar *cal, int32 day);
 extern int32 calendar_utc_miss(Calendar *cal, TimestampTz at);
-extern void calendar_refuse_infinite(void) pg_attribute_noreturn();
+pg_noreturn extern void calendar_refuse_infinite(void);
 
 /* a / b rounded down, b > 0 */
 static inline int64

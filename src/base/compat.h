@@ -31,15 +31,29 @@
 /*
  * Soft errors arrived with PostgreSQL 16.  Before that an input function
  * always throws: EscapeContext(fcinfo) is NULL and input_error() is ereport.
+ * input_error() returns where the error was soft; what the caller returns
+ * then stands after it.
  */
 #if PG_VERSION_NUM >= 160000
 #define EscapeContext(fcinfo) ((fcinfo)->context)
-#define input_error(escape, result, ...) \
-	ereturn((escape), (result), __VA_ARGS__)
+#define input_error(escape, ...) errsave((escape), __VA_ARGS__)
 #else
 #define EscapeContext(fcinfo) ((Node *) NULL)
-#define input_error(escape, result, ...) \
-	do { (void) (escape); ereport(ERROR, __VA_ARGS__); return result; } while (0)
+#define input_error(escape, ...) \
+	do { (void) (escape); ereport(ERROR, __VA_ARGS__); } while (0)
+#endif
+
+/* PostgreSQL 18 turned the attribute round: it stands before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* From PostgreSQL 18 on a module says who it is (pg_get_loaded_modules). */
+#if PG_VERSION_NUM >= 180000
+#define MODULE_MAGIC(module, release) \
+	PG_MODULE_MAGIC_EXT(.name = (module), .version = (release))
+#else
+#define MODULE_MAGIC(module, release) PG_MODULE_MAGIC
 #endif
 
 /*

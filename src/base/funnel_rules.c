@@ -24,7 +24,7 @@ static const ModeWord mode_words[] = {
 	{FUNNEL_ONE_STEP, "one row one step"}
 };
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 refuse_mode(const char *detail)
 {
 	ereport(ERROR,

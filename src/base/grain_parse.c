@@ -109,12 +109,13 @@ grain_zone_canonical(const char *name)
 static bool
 fail(GrainParser *p, const char *detail, const char *hint)
 {
-	input_error(p->escape, false,
+	input_error(p->escape,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s: \"%s\"",
 						"grain", p->text),
 				 errdetail_internal("%s", detail),
 				 errhint("%s", hint)));
+	return false;
 }
 
 static bool

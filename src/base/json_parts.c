@@ -49,7 +49,7 @@ json_report(Node *escape, const char *type, const JsonProblem *problem)
 {
 	if (problem->detail == NULL)
 		return;
-	input_error(escape,,
+	input_error(escape,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s", type),
 				 errdetail_internal("%s", problem->detail),

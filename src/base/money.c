@@ -15,7 +15,7 @@
 #include "utils/builtins.h"
 
 /* Report an amount that does not fit: error 22003. */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 amount_out_of_range(void)
 {
 	ereport(ERROR,
@@ -26,7 +26,7 @@ amount_out_of_range(void)
 }
 
 /* Report an amount that is no number: error 22003. */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 amount_not_finite(const char *which)
 {
 	ereport(ERROR,

@@ -43,7 +43,7 @@ extern bytea *wire_finish(WireWriter *w);
 
 extern void wire_reader_init(WireReader *r, const void *bytes, Size len,
 							 const char *what);
-extern void wire_corrupt(const WireReader *r, const char *detail) pg_attribute_noreturn();
+pg_noreturn extern void wire_corrupt(const WireReader *r, const char *detail);
 extern const uint8 *wire_get_bytes(WireReader *r, Size len);
 extern uint64 wire_get_slow(WireReader *r);
 extern int128 wire_get_int128(WireReader *r);

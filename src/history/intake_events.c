@@ -108,7 +108,7 @@ plan_instant(FunctionCallInfo fcinfo, int arg, bool integers)
 					 integers ? "bigint" : "date")));
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 refuse_instant(const char *message, const char *detail)
 {
 	ereport(ERROR,

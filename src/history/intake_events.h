@@ -34,11 +34,10 @@ extern int64 take_instant(TimeKind kind, Datum value);
 extern uint8 take_mode(FunctionCallInfo fcinfo, int arg);
 
 /* One constant of a group has two values: error 22023. */
-extern void refuse_changing(const char *name,
-							const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void refuse_changing(const char *name, const char *hint);
 
 /* One constant of a group is NULL: error 22004. */
-extern void refuse_null(const char *name, const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void refuse_null(const char *name, const char *hint);
 
 #define HINT_GROUP \
 	"Add it to GROUP BY."

@@ -65,7 +65,7 @@ extern void builder_use_rows(Builder *b);
 extern void builder_reach(Builder *b, int64 time);
 extern CellSums *builder_table_cell(Builder *b, int32 cohort, int32 age);
 extern BuildRow *builder_add_size(Builder *b, int32 cohort, int64 size);
-extern void builder_refuse_age(void) pg_attribute_noreturn();
+pg_noreturn extern void builder_refuse_age(void);
 extern void builder_add_matrix(Builder *b, const Matrix *matrix);
 extern struct varlena *builder_finish(const Builder *b, const Grain *grain,
 									  const char *zone);

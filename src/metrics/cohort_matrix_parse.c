@@ -8,6 +8,7 @@
 #include "metrics/cohort_matrix_text.h"
 
 #include "base/json_parts.h"
+#include "metrics/metric_head.h"
 #include "miscadmin.h"
 
 typedef enum MatrixKey

@@ -44,7 +44,7 @@ extern LivesState *lives_argument(FunctionCallInfo fcinfo, int n);
 extern void lives_make_room(LivesState *state);
 
 /* Error 22003: more customers than 64 bits count. */
-extern void lives_overflow(void) pg_attribute_noreturn();
+pg_noreturn extern void lives_overflow(void);
 
 /* Add customers; at is a finite number, 0 or above, count is not negative. */
 static inline void

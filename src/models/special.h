@@ -112,7 +112,7 @@ panel_fits(float8 *width, float8 rate)
 }
 
 /* An integral that does not come to an end: error 22003. */
-extern void special_give_up(void) pg_attribute_noreturn();
+pg_noreturn extern void special_give_up(void);
 
 /* Integral from 0 of exp(-z v) (1 + v)^-s; s >= 0, z > 0. */
 extern float8 laplace_of_power(float8 s, float8 z);
