@@ -28,17 +28,37 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
+/* The memory of the query that a plan node with aggregates belongs to. */
+static inline MemoryContext
+aggregate_query_context(Node *node)
+{
+	return (IsA(node, WindowAggState) ? ((WindowAggState *) node)->ss :
+			((AggState *) node)->ss).ps.state->es_query_cxt;
+}
+
+/*
+ * aggregate_context() by the plan node, the call having been another's or
+ * being over.
+ */
+static inline MemoryContext
+aggregate_node_context(Node *node)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, node, NULL);
+	return aggregate_context(fcinfo);
+}
+
 /*
  * Where what a shutdown callback needs must be allocated: the group's own
  * context in an aggregate.  A window function's state may be thrown away
  * long before its callbacks run, so there it is the query's context.
  */
 static inline MemoryContext
-aggregate_shutdown_context(FunctionCallInfo fcinfo)
+aggregate_shutdown_context(Node *node)
 {
-	if (IsA(fcinfo->context, WindowAggState))
-		return ((WindowAggState *) fcinfo->context)->ss.ps.state->es_query_cxt;
-	return aggregate_context(fcinfo);
+	return IsA(node, WindowAggState) ? aggregate_query_context(node) :
+		aggregate_node_context(node);
 }
 
 /*
@@ -47,11 +67,14 @@ aggregate_shutdown_context(FunctionCallInfo fcinfo)
  * owner has closed the files it would have closed.
  */
 static inline void
-aggregate_on_shutdown(FunctionCallInfo fcinfo,
-					  ExprContextCallbackFunction callback, Datum arg)
+aggregate_on_shutdown(Node *node, ExprContextCallbackFunction callback,
+					  Datum arg)
 {
-	if (IsA(fcinfo->context, WindowAggState))
-		RegisterExprContextCallback(((WindowAggState *) fcinfo->context)->ss.ps.ps_ExprContext,
+	LOCAL_FCINFO(fcinfo, 0);
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, node, NULL);
+	if (IsA(node, WindowAggState))
+		RegisterExprContextCallback(((WindowAggState *) node)->ss.ps.ps_ExprContext,
 									callback, arg);
 	else
 		AggRegisterCallback(fcinfo, callback, arg);

@@ -4,11 +4,30 @@
  */
 #include "history/argument.h"
 
+#include "base/call_site.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rangetypes.h"
+
+/*
+ * The type of an argument that the caller does not tell, when it can be known
+ * otherwise.
+ */
+static Oid
+untold_type(FunctionCallInfo fcinfo, int arg)
+{
+	Aggref	   *aggref = call_aggref(fcinfo);
+
+	if (aggref == NULL || list_length(aggref->aggargtypes) < arg)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("could not determine the type of argument %d", arg),
+				 errdetail("The aggregate takes arguments of several types, and is called by something that does not say which they are."),
+				 errhint("Have PostgreSQL aggregate the rows where they are, and add up the results: rollup().")));
+	return list_nth_oid(aggref->aggargtypes, arg - 1);
+}
 
 /* The argument's type, domains looked through. */
 Oid
@@ -16,6 +35,8 @@ argument_type(FunctionCallInfo fcinfo, int arg)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
 
+	if (fcinfo->flinfo->fn_expr == NULL)
+		type = untold_type(fcinfo, arg);
 	if (!OidIsValid(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
@@ -31,7 +52,7 @@ argument_type(FunctionCallInfo fcinfo, int arg)
 bool
 argument_is_constant(FunctionCallInfo fcinfo, int arg)
 {
-	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Aggref	   *aggref = call_aggref(fcinfo);
 	Node	   *expr;
 
 	if (aggref == NULL || list_length(aggref->args) < arg)

@@ -8,7 +8,7 @@
  */
 #include "history/intake.h"
 
-#include "base/aggregate.h"
+#include "base/call_site.h"
 #include "history/argument.h"
 #include "history/identity.h"
 
@@ -36,16 +36,17 @@ typedef struct Intake
 	TypeCacheEntry *range;		/* type of at, when it is a range */
 	const Grain *day;			/* the grain ranges are cut with */
 	uint8		flags;			/* of the ledgers */
+	MemoryContext context;		/* of all this, lives as long as the query */
 	LedgerPool *pool;
 	CalendarLink *calendars;
 	int			ncalendars;
 } Intake;
 
-/* Work out the types of this call site, once. */
+/* Work out the types of a call site, once. */
 static Intake *
-intake_create(FunctionCallInfo fcinfo)
+intake_create(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	MemoryContext old = MemoryContextSwitchTo(site->context);
 	Intake	   *intake = palloc0(sizeof(Intake));
 	int			nargs = PG_NARGS();
 
@@ -54,7 +55,7 @@ intake_create(FunctionCallInfo fcinfo)
 	intake->at_arg = nargs == 6 ? 3 : 2;
 	intake->amount_arg = nargs == 6 ? 4 : nargs == 5 ? 3 : 0;
 	identity_plan(&intake->customer, argument_type(fcinfo, 1),
-				  PG_GET_COLLATION(), fcinfo->flinfo->fn_mcxt);
+				  PG_GET_COLLATION(), site->context);
 	if (intake->start_arg)
 		intake->start = plan_time(fcinfo, intake->start_arg, "started_at", false);
 	intake->at = plan_time(fcinfo, intake->at_arg, "at", !intake->start_arg);
@@ -74,10 +75,22 @@ intake_create(FunctionCallInfo fcinfo)
 		intake->flags |= intake->amount != AMOUNT_NONE ? LEDGER_LEVELS :
 			LEDGER_LEVELS | LEDGER_MONEY | LEDGER_UNITS;
 	}
-	intake->pool = ledger_pool_create(fcinfo->flinfo->fn_mcxt);
+	intake->context = site->context;
+	intake->pool = ledger_pool_create(site->node, site->context);
 	MemoryContextSwitchTo(old);
-	fcinfo->flinfo->fn_extra = intake;
 	return intake;
+}
+
+/* What is known of the call site, when this FmgrInfo does not. */
+static Intake *
+find_intake(FunctionCallInfo fcinfo)
+{
+	CallSite   *site = call_site(fcinfo);
+
+	if (site->plan == NULL)
+		site->plan = intake_create(fcinfo, site);
+	fcinfo->flinfo->fn_extra = site->plan;
+	return site->plan;
 }
 
 /* The grain of this row; NULL is error 22004. */
@@ -98,7 +111,7 @@ grain_argument(const Intake *intake, FunctionCallInfo fcinfo)
  */
 static Calendar *
 find_calendar(Intake *intake, const Grain *grain, pg_tz *zone,
-			  FunctionCallInfo fcinfo, MemoryContext context)
+			  MemoryContext context)
 {
 	CalendarLink *link;
 
@@ -107,9 +120,8 @@ find_calendar(Intake *intake, const Grain *grain, pg_tz *zone,
 			return link->calendar;
 	if (intake->ncalendars >= CACHED_CALENDARS)
 		return calendar_create(grain, zone, false, context);
-	link = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(CalendarLink));
-	link->calendar = calendar_create(grain, zone, true,
-									 fcinfo->flinfo->fn_mcxt);
+	link = MemoryContextAlloc(intake->context, sizeof(CalendarLink));
+	link->calendar = calendar_create(grain, zone, true, intake->context);
 	link->zone = zone;
 	link->next = intake->calendars;
 	intake->calendars = link;
@@ -140,14 +152,14 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 				 errmsg("ranges are counted from day to day, not by hours"),
 				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
 				 errhint("Use a grain of days or longer, such as \"1 day since start\".")));
-	calendar = find_calendar(intake, grain, zone, fcinfo, context);
+	calendar = find_calendar(intake, grain, zone, context);
 	settings.grain = calendar->grain;
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
 	settings.flags = intake->flags;
 	settings.key_words = intake->customer.words;
 	ledger = ledger_create(&settings, intake->pool, context, 0);
 	ledger->calendar = intake->range == NULL ? calendar :
-		find_calendar(intake, intake->day, zone, fcinfo, context);
+		find_calendar(intake, intake->day, zone, context);
 	return ledger;
 }
 
@@ -223,11 +235,7 @@ intake_row(FunctionCallInfo fcinfo)
 	bool		at_null;
 
 	if (unlikely(intake == NULL))
-	{
-		(void) aggregate_context(fcinfo);
-		intake = intake_create(fcinfo);
-	}
-	intake->pool->fcinfo = fcinfo;
+		intake = find_intake(fcinfo);
 	if (unlikely(PG_ARGISNULL(0)))
 		ledger = open_ledger(intake, fcinfo, aggregate_context(fcinfo));
 	else

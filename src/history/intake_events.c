@@ -4,7 +4,7 @@
  */
 #include "history/intake_events.h"
 
-#include "base/aggregate.h"
+#include "base/call_site.h"
 #include "catalog/pg_type.h"
 #include "history/identity.h"
 #include "utils/builtins.h"
@@ -26,11 +26,11 @@ typedef struct EventIntake
 	LedgerPool *pool;
 } EventIntake;
 
-/* Work out the types of this call site, once. */
+/* Work out the types of a call site, once. */
 static EventIntake *
-event_intake_create(FunctionCallInfo fcinfo)
+event_intake_create(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	MemoryContext context = site->context;
 	MemoryContext old = MemoryContextSwitchTo(context);
 	EventIntake *intake = palloc0(sizeof(EventIntake));
 
@@ -40,10 +40,21 @@ event_intake_create(FunctionCallInfo fcinfo)
 	intake->at = plan_instant(fcinfo, ARG_AT, false);
 	intake->constant = argument_is_constant(fcinfo, ARG_WITHIN) &&
 		(!intake->has_mode || argument_is_constant(fcinfo, ARG_MODE));
-	intake->pool = ledger_pool_create(context);
+	intake->pool = ledger_pool_create(site->node, context);
 	MemoryContextSwitchTo(old);
-	fcinfo->flinfo->fn_extra = intake;
 	return intake;
+}
+
+/* What is known of the call site, when this FmgrInfo does not. */
+static EventIntake *
+find_intake(FunctionCallInfo fcinfo)
+{
+	CallSite   *site = call_site(fcinfo);
+
+	if (site->plan == NULL)
+		site->plan = event_intake_create(fcinfo, site);
+	fcinfo->flinfo->fn_extra = site->plan;
+	return site->plan;
 }
 
 /* One constant of a group has two values. */
@@ -212,11 +223,7 @@ intake_event(FunctionCallInfo fcinfo)
 	uint64		step;
 
 	if (unlikely(intake == NULL))
-	{
-		(void) aggregate_context(fcinfo);
-		intake = event_intake_create(fcinfo);
-	}
-	intake->pool->fcinfo = fcinfo;
+		intake = find_intake(fcinfo);
 	if (unlikely(PG_ARGISNULL(0)))
 		ledger = open_ledger(intake, fcinfo);
 	else

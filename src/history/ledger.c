@@ -34,11 +34,12 @@
 
 /* A pool: one per call site of an aggregate, living as long as the query. */
 LedgerPool *
-ledger_pool_create(MemoryContext context)
+ledger_pool_create(Node *node, MemoryContext context)
 {
 	LedgerPool *pool = MemoryContextAllocZero(context, sizeof(LedgerPool));
 
 	pool->limit = get_hash_memory_limit();
+	pool->node = node;
 	dlist_init(&pool->ledgers);
 	return pool;
 }

@@ -236,8 +236,8 @@ typedef struct LedgerPool
 	Size		memory;			/* of the ledgers listed */
 	dlist_head	ledgers;		/* those large enough to matter */
 	struct LedgerSpill *abandoned;	/* files of ledgers gone */
-	FunctionCallInfo fcinfo;	/* the running call, for shutdown callbacks;
-								 * NULL in a ledger made within a visit */
+	Node	   *node;			/* plan node, for shutdown callbacks; NULL in a
+								 * ledger made within a visit */
 } LedgerPool;
 
 typedef struct LedgerChunk
@@ -289,7 +289,7 @@ typedef struct Ledger
 
 #define LEDGER_MAGIC 0x4C454447
 
-extern LedgerPool *ledger_pool_create(MemoryContext context);
+extern LedgerPool *ledger_pool_create(Node *node, MemoryContext context);
 extern Ledger *ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 							 MemoryContext context, int level);
 extern bool ledger_is_large(const Ledger *ledger);

@@ -10,7 +10,7 @@
 #include "history/intake_events.h"
 #include "history/ledger_aggregate.h"
 
-#include "base/aggregate.h"
+#include "base/call_site.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_ledger_transition);
@@ -65,13 +65,10 @@ Datum
 retention_ledger_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	LedgerPool *pool = fcinfo->flinfo->fn_extra;
+	LedgerPool *pool;
 	Ledger	   *from;
 	Ledger	   *into;
 
-	if (pool == NULL)
-		pool = fcinfo->flinfo->fn_extra = ledger_pool_create(fcinfo->flinfo->fn_mcxt);
-	pool->fcinfo = fcinfo;
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))
@@ -82,7 +79,11 @@ retention_ledger_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 	{
 		LedgerSettings settings = copy_settings(&from->settings, context);
+		CallSite   *site = call_site(fcinfo);
 
+		if (site->plan == NULL)
+			site->plan = ledger_pool_create(site->node, site->context);
+		pool = site->plan;
 		into = ledger_create(&settings, pool, context, 0);
 	}
 	else

@@ -103,19 +103,19 @@ reuse_abandoned(LedgerPool *pool)
 static void
 open_file(Ledger *ledger)
 {
-	FunctionCallInfo fcinfo = ledger->pool->fcinfo;
+	Node	   *node = ledger->pool->node;
 	LedgerSpill *spill = reuse_abandoned(ledger->pool);
 	MemoryContext old;
 
 	if (spill == NULL)
 	{
-		MemoryContext context = fcinfo == NULL ? ledger->context :
-			aggregate_shutdown_context(fcinfo);
+		MemoryContext context = node == NULL ? ledger->context :
+			aggregate_shutdown_context(node);
 
 		spill = MemoryContextAllocZero(context, sizeof(LedgerSpill));
 		spill->context = context;
-		if (fcinfo != NULL)
-			aggregate_on_shutdown(fcinfo, close_file, PointerGetDatum(spill));
+		if (node != NULL)
+			aggregate_on_shutdown(node, close_file, PointerGetDatum(spill));
 	}
 	old = MemoryContextSwitchTo(spill->context);
 	spill->file = BufFileCreateTemp(false);
@@ -254,7 +254,7 @@ ledger_enforce_limit(Ledger *ledger)
 	if (!ledger->listed || ledger->memory < SPILL_BYTES ||
 		pool->memory + LAST_CHUNK <= pool->limit)
 		return;
-	context = pool->fcinfo ? aggregate_context(pool->fcinfo) : NULL;
+	context = pool->node ? aggregate_node_context(pool->node) : NULL;
 	while (pool->memory + LAST_CHUNK > pool->limit)
 	{
 		Ledger	   *largest = NULL;
@@ -333,7 +333,7 @@ ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
 		context = AllocSetContextCreate(CurrentMemoryContext, "nested ledger",
 										ALLOCSET_DEFAULT_SIZES);
 		old = MemoryContextSwitchTo(context);
-		pool = ledger_pool_create(context);
+		pool = ledger_pool_create(NULL, context);
 		nested = ledger_create(&ledger->settings, pool, context,
 							   ledger->level + 1);
 		load_tape(spill, &spill->tapes[t], nested);

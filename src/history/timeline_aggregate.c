@@ -5,7 +5,7 @@
  */
 #include "history/timeline_build.h"
 
-#include "base/aggregate.h"
+#include "base/call_site.h"
 #include "base/grain_parse.h"
 #include "common/int.h"
 #include "history/argument.h"
@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(retention_timeline_merge);
 /* What a call site of timeline(...) knows about its arguments. */
 typedef struct BuildPlan
 {
+	MemoryContext context;		/* of all this, lives as long as the query */
 	TimeKind	at;
 	AmountKind	amount;
 	TypeCacheEntry *range;		/* type of at, when it is a range */
@@ -48,15 +49,18 @@ build_argument(FunctionCallInfo fcinfo, int arg)
 	return build;
 }
 
-/* A state in context, of a kind that the call site of a function keeps. */
+/* A state in context, of a kind that the call site of an aggregate keeps. */
 static TimelineBuild *
 build_like(FunctionCallInfo fcinfo, MemoryContext context, uint8 flags,
 		   const char *zone, int zone_len)
 {
-	KindLink   *kind = build_find_kind((KindLink **) &fcinfo->flinfo->fn_extra,
-									   flags, zone, zone_len,
-									   fcinfo->flinfo->fn_mcxt);
+	CallSite   *site = fcinfo->flinfo->fn_extra;
+	KindLink   *kind;
 
+	if (site == NULL)
+		site = fcinfo->flinfo->fn_extra = call_site(fcinfo);
+	kind = build_find_kind((KindLink **) &site->plan, flags, zone, zone_len,
+						   site->context);
 	return build_begin(&kind->kind, context);
 }
 
@@ -65,11 +69,11 @@ build_like(FunctionCallInfo fcinfo, MemoryContext context, uint8 flags,
  * ----------------------------------------------------------------
  */
 
-/* Work out the types of this call site, once. */
+/* Work out the types of a call site, once. */
 static BuildPlan *
-plan_create(FunctionCallInfo fcinfo)
+plan_create(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	MemoryContext old = MemoryContextSwitchTo(site->context);
 	BuildPlan  *plan = palloc0(sizeof(BuildPlan));
 
 	plan->at = plan_time(fcinfo, 1, "at", true);
@@ -81,22 +85,34 @@ plan_create(FunctionCallInfo fcinfo)
 	plan->flags = (plan->amount != AMOUNT_NONE ? TIMELINE_MONEY : 0) |
 		(plan->range != NULL ? TIMELINE_LEVELS : 0) |
 		(time_is_instant(plan->at) ? TIMELINE_ZONE : 0);
+	plan->context = site->context;
 	MemoryContextSwitchTo(old);
-	fcinfo->flinfo->fn_extra = plan;
 	return plan;
+}
+
+/* What is known of the call site, when this FmgrInfo does not. */
+static BuildPlan *
+find_plan(FunctionCallInfo fcinfo)
+{
+	CallSite   *site = call_site(fcinfo);
+
+	if (site->plan == NULL)
+		site->plan = plan_create(fcinfo, site);
+	fcinfo->flinfo->fn_extra = site->plan;
+	return site->plan;
 }
 
 /* Rows are of the kind of this zone, or of none. */
 static void
-plan_zone(BuildPlan *plan, pg_tz *zone, FunctionCallInfo fcinfo)
+plan_zone(BuildPlan *plan, pg_tz *zone)
 {
 	const char *name = zone == NULL ? "" : pg_get_timezone_name(zone);
 	KindLink   *kind = build_find_kind(&plan->kinds, plan->flags, name,
-									   strlen(name), fcinfo->flinfo->fn_mcxt);
+									   strlen(name), plan->context);
 
 	if (kind->days == NULL)
 		kind->days = days_create(zone, plan->nkinds++ < CACHED_ZONES,
-								 fcinfo->flinfo->fn_mcxt);
+								 plan->context);
 }
 
 /* The zone an argument names: error 22023 when it is unknown. */
@@ -125,7 +141,7 @@ plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 
 	if (PG_NARGS() < 4)
 	{
-		plan_zone(plan, zoned ? session_timezone : NULL, fcinfo);
+		plan_zone(plan, zoned ? session_timezone : NULL);
 		return;
 	}
 	if (PG_ARGISNULL(3))
@@ -140,16 +156,17 @@ plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 			   VARSIZE_ANY_EXHDR(words)) != 0)
 	{
 		pg_tz	   *zone = named_zone(text_to_cstring(words));
-		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		MemoryContext old = MemoryContextSwitchTo(plan->context);
 
-		plan_zone(plan, zoned ? zone : NULL, fcinfo);
+		plan_zone(plan, zoned ? zone : NULL);
 		if (plan->zone_words != NULL)
 			pfree(plan->zone_words);
 		plan->zone_words = cstring_to_text_with_len(VARDATA_ANY(words),
 													VARSIZE_ANY_EXHDR(words));
 		MemoryContextSwitchTo(old);
 	}
-	if (build != NULL && build->kind != &plan->kinds->kind)
+	if (build != NULL && build->kind != &plan->kinds->kind &&
+		strcmp(build->kind->zone, plan->kinds->kind.zone) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("zone must be the same for all rows of a group"),
@@ -186,10 +203,7 @@ retention_timeline_transition(PG_FUNCTION_ARGS)
 	int64		amount = 0;
 
 	if (unlikely(plan == NULL))
-	{
-		(void) aggregate_context(fcinfo);
-		plan = plan_create(fcinfo);
-	}
+		plan = find_plan(fcinfo);
 	if (!PG_ARGISNULL(0))
 		build = build_argument(fcinfo, 0);
 	if (PG_ARGISNULL(1))
@@ -317,14 +331,15 @@ retention_timeline_final(PG_FUNCTION_ARGS)
 Datum
 retention_timeline_merge(PG_FUNCTION_ARGS)
 {
+	KindLink   *kinds = NULL;
 	TimelineBuild *build;
 	TimelineReader a;
 	TimelineReader b;
 
 	timeline_read_value(&a, PG_GETARG_TIMELINE(0));
 	timeline_read_value(&b, PG_GETARG_TIMELINE(1));
-	build = build_like(fcinfo, CurrentMemoryContext, a.flags, a.zone,
-					   a.zone_len);
+	build_find_kind(&kinds, a.flags, a.zone, a.zone_len, CurrentMemoryContext);
+	build = build_begin(&kinds->kind, CurrentMemoryContext);
 	build_add_timeline(build, &a);
 	build_add_timeline(build, &b);
 	PG_RETURN_POINTER(build_finish(build));

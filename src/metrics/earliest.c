@@ -8,7 +8,7 @@
  * told apart by its bytes, so that the answer never depends on the order of
  * the rows.  NULL is a value, the largest.
  */
-#include "base/aggregate.h"
+#include "base/call_site.h"
 #include "base/wire.h"
 #include "history/intake_events.h"
 #include "utils/builtins.h"
@@ -36,6 +36,8 @@ typedef struct Extreme
 	int64		at;				/* days or microseconds, by the type of at */
 	Datum		value;			/* varlena are flat and not compressed */
 	TypeCacheEntry *type;
+	Oid			collation;		/* of the order: a caller of the combine function
+								 * need not know it */
 } Extreme;
 
 /* What a call site knows about its arguments. */
@@ -101,14 +103,15 @@ compare_images(Datum a, Datum b, const TypeCacheEntry *type)
 
 /* Does a value sort before that of the state?  NULL sorts last. */
 static bool
-value_is_smaller(const Extreme *state, Datum value, bool isnull, Oid collation)
+value_is_smaller(const Extreme *state, Datum value, bool isnull)
 {
 	int32		order;
 
 	if (isnull || state->isnull)
 		return !isnull && state->isnull;
 	order = DatumGetInt32(FunctionCall2Coll(&state->type->cmp_proc_finfo,
-											collation, state->value, value));
+											state->collation, state->value,
+											value));
 	if (order == 0)
 		order = compare_images(state->value, value, state->type);
 	return order > 0;
@@ -150,8 +153,8 @@ extreme_set(Extreme *state, int64 at, Datum value, bool isnull,
 
 /* The state of a group with its first row. */
 static Extreme *
-extreme_create(bool latest, TypeCacheEntry *type, int64 at, Datum value,
-			   bool isnull, MemoryContext context)
+extreme_create(bool latest, TypeCacheEntry *type, Oid collation, int64 at,
+			   Datum value, bool isnull, MemoryContext context)
 {
 	Extreme    *state = MemoryContextAlloc(context, sizeof(Extreme));
 
@@ -159,16 +162,17 @@ extreme_create(bool latest, TypeCacheEntry *type, int64 at, Datum value,
 	state->latest = latest;
 	state->isnull = true;
 	state->type = type;
+	state->collation = collation;
 	extreme_set(state, at, value, isnull, context);
 	return state;
 }
 
 /* Take a row into a state. */
 static void
-extreme_take(Extreme *state, int64 at, Datum value, bool isnull, Oid collation,
+extreme_take(Extreme *state, int64 at, Datum value, bool isnull,
 			 MemoryContext context)
 {
-	if (at == state->at ? value_is_smaller(state, value, isnull, collation) :
+	if (at == state->at ? value_is_smaller(state, value, isnull) :
 		(at > state->at) == state->latest)
 		extreme_set(state, at, value, isnull, context);
 }
@@ -195,11 +199,16 @@ extreme_time(TimeKind kind, Datum at)
 static ExtremePlan *
 extreme_plan(FunctionCallInfo fcinfo)
 {
-	ExtremePlan *plan = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-										   sizeof(ExtremePlan));
+	CallSite   *site = call_site(fcinfo);
+	ExtremePlan *plan = site->plan;
 
-	plan->type = ordered_type(argument_type(fcinfo, 1));
-	plan->at = plan_instant(fcinfo, 2, false);
+	if (plan == NULL)
+	{
+		plan = MemoryContextAlloc(site->context, sizeof(ExtremePlan));
+		plan->type = ordered_type(argument_type(fcinfo, 1));
+		plan->at = plan_instant(fcinfo, 2, false);
+		site->plan = plan;
+	}
 	fcinfo->flinfo->fn_extra = plan;
 	return plan;
 }
@@ -219,11 +228,12 @@ extreme_transition(FunctionCallInfo fcinfo, bool latest)
 	{
 		at = extreme_time(plan->at, PG_GETARG_DATUM(2));
 		if (state == NULL)
-			state = extreme_create(latest, plan->type, at, PG_GETARG_DATUM(1),
-								   PG_ARGISNULL(1), context);
+			state = extreme_create(latest, plan->type, PG_GET_COLLATION(), at,
+								   PG_GETARG_DATUM(1), PG_ARGISNULL(1),
+								   context);
 		else
 			extreme_take(state, at, PG_GETARG_DATUM(1), PG_ARGISNULL(1),
-						 PG_GET_COLLATION(), context);
+						 context);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -255,11 +265,11 @@ retention_earliest_combine(PG_FUNCTION_ARGS)
 	if (from != NULL)
 	{
 		if (into == NULL)
-			into = extreme_create(from->latest, from->type, from->at,
-								  from->value, from->isnull, context);
+			into = extreme_create(from->latest, from->type, from->collation,
+								  from->at, from->value, from->isnull,
+								  context);
 		else
-			extreme_take(into, from->at, from->value, from->isnull,
-						 PG_GET_COLLATION(), context);
+			extreme_take(into, from->at, from->value, from->isnull, context);
 	}
 	if (into == NULL)
 		PG_RETURN_NULL();
@@ -268,8 +278,8 @@ retention_earliest_combine(PG_FUNCTION_ARGS)
 
 /*
  * (internal) -> bytea: the state of a parallel worker, read by a process of
- * the same query: uint type, byte flags, sint at, then the bytes of the value
- * in memory, unless it is NULL.
+ * the same query: uint type, uint collation, byte flags, sint at, then the
+ * bytes of the value in memory, unless it is NULL.
  */
 Datum
 retention_earliest_serialize(PG_FUNCTION_ARGS)
@@ -285,6 +295,7 @@ retention_earliest_serialize(PG_FUNCTION_ARGS)
 	wire_writer_init(&w, 64, "value of earliest or latest",
 					 "SET max_parallel_workers_per_gather = 0 for this query: a serial plan hands nothing over.");
 	wire_put(&w, state->type->type_id);
+	wire_put(&w, state->collation);
 	wire_put_bytes(&w, &flags, 1);
 	wire_put_signed(&w, state->at);
 	if (!state->isnull)
@@ -340,6 +351,8 @@ retention_earliest_deserialize(PG_FUNCTION_ARGS)
 	state->magic = EXTREME_MAGIC;
 	state->type = ordered_type((Oid) wire_get_max(&r, PG_UINT32_MAX,
 												  "The type is none."));
+	state->collation = (Oid) wire_get_max(&r, PG_UINT32_MAX,
+										  "The collation is none.");
 	flags = *wire_get_bytes(&r, 1);
 	if ((flags & ~EXTREME_FLAGS) != 0)
 		wire_corrupt(&r, "It has unknown flags.");

@@ -4,6 +4,7 @@
  */
 #include "metrics/timeline_items.h"
 
+#include "base/call_site.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -23,6 +24,47 @@ timeline_items_check_zone(const Grain *grain, const TimelineReader *r)
 			 errhint("Leave the zone out of the grain, or build the timelines in it: timeline(at, amount, zone).")));
 }
 
+/* Where a call site keeps them, and the memory that is to last as long. */
+static void **
+find_place(FunctionCallInfo fcinfo, MemoryContext *context)
+{
+	CallSite   *site;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+	{
+		*context = fcinfo->flinfo->fn_mcxt;
+		return &fcinfo->flinfo->fn_extra;
+	}
+	site = call_site(fcinfo);
+	*context = site->context;
+	return &site->plan;
+}
+
+/* A calendar and a buffer for a grain, in the place of those before. */
+static TimelineItems *
+items_create(FunctionCallInfo fcinfo, const Grain *grain)
+{
+	MemoryContext context;
+	void	  **place = find_place(fcinfo, &context);
+	TimelineItems *t = *place;
+
+	if (t == NULL)
+	{
+		t = MemoryContextAllocZero(context, sizeof(TimelineItems));
+		t->size = 64;
+		t->items = MemoryContextAlloc(context, t->size * sizeof(LedgerItem));
+		t->calendar = calendar_create(grain, NULL, true, context);
+		*place = t;
+	}
+	else if (!grain_equal(t->calendar->grain, grain))
+	{
+		calendar_free(t->calendar);
+		t->calendar = calendar_create(grain, NULL, true, context);
+	}
+	fcinfo->flinfo->fn_extra = t;
+	return t;
+}
+
 /* The call site's calendar and buffer, made ready for a grain. */
 TimelineItems *
 timeline_items_prepare(FunctionCallInfo fcinfo, const Grain *grain,
@@ -35,19 +77,7 @@ timeline_items_prepare(FunctionCallInfo fcinfo, const Grain *grain,
 	if (likely(t != NULL && grain_equal(t->calendar->grain, grain)))
 		return t;
 	check(grain);
-	if (t == NULL)
-	{
-		t = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-								   sizeof(TimelineItems));
-		t->size = 64;
-		t->items = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-									  t->size * sizeof(LedgerItem));
-		fcinfo->flinfo->fn_extra = t;
-	}
-	else
-		calendar_free(t->calendar);
-	t->calendar = calendar_create(grain, NULL, true, fcinfo->flinfo->fn_mcxt);
-	return t;
+	return items_create(fcinfo, grain);
 }
 
 /* Room for one more item. */

@@ -22,7 +22,7 @@ extern void timeline_items_check_zone(const Grain *grain,
 									  const TimelineReader *r);
 
 /*
- * The call site's, kept in fn_extra, made ready for a grain.  check refuses
+ * The call site's, made ready for a grain.  check refuses
  * grains that do not go; the zone is checked, too.
  */
 extern TimelineItems *timeline_items_prepare(FunctionCallInfo fcinfo,

@@ -9,7 +9,7 @@
  */
 #include "metrics/funnel_chain.h"
 
-#include "base/aggregate.h"
+#include "base/call_site.h"
 #include "base/wire.h"
 #include "catalog/pg_type.h"
 #include "history/intake_events.h"
@@ -83,11 +83,11 @@ take_integer(WindowKind kind, Datum value)
 		kind == WINDOW_INT4 ? DatumGetInt32(value) : DatumGetInt64(value);
 }
 
-/* Work out the types of this call site, once: does the window go with at? */
+/* Work out the types of a call site, once: does the window go with at? */
 static FunnelCall *
-call_create(FunctionCallInfo fcinfo)
+call_create(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	FunnelCall *call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+	FunnelCall *call = MemoryContextAllocZero(site->context,
 											  sizeof(FunnelCall));
 	Oid			at = argument_type(fcinfo, ARG_AT);
 	Oid			within = argument_type(fcinfo, ARG_WITHIN);
@@ -115,8 +115,19 @@ call_create(FunctionCallInfo fcinfo)
 				 errhint("Multiply seconds by interval '1 second', for example 3600 * interval '1 second'.")));
 	call->constant = argument_is_constant(fcinfo, ARG_WITHIN) &&
 		argument_is_constant(fcinfo, ARG_MODE);
-	fcinfo->flinfo->fn_extra = call;
 	return call;
+}
+
+/* What is known of the call site, when this FmgrInfo does not. */
+static FunnelCall *
+find_call(FunctionCallInfo fcinfo)
+{
+	CallSite   *site = call_site(fcinfo);
+
+	if (site->plan == NULL)
+		site->plan = call_create(fcinfo, site);
+	fcinfo->flinfo->fn_extra = site->plan;
+	return site->plan;
 }
 
 /* A window of so many units of at: days of dates, else those of the integers. */
@@ -269,10 +280,7 @@ retention_window_funnel_transition(PG_FUNCTION_ARGS)
 	int			met = 0;
 
 	if (unlikely(call == NULL))
-	{
-		(void) aggregate_context(fcinfo);
-		call = call_create(fcinfo);
-	}
+		call = find_call(fcinfo);
 	if (PG_ARGISNULL(0))
 	{
 		FunnelRules rules = rules_argument(call, fcinfo);
@@ -466,12 +474,18 @@ find_search(FunctionCallInfo fcinfo, const FunnelState *state)
 {
 	ChainSearch *search = fcinfo->flinfo->fn_extra;
 	pg_tz	   *zone = state->zone[0] != '\0' ? pg_tzset(state->zone) : NULL;
-	MemoryContext context = fcinfo->flinfo->fn_mcxt;
 
 	if (search == NULL)
 	{
-		search = MemoryContextAlloc(context, sizeof(ChainSearch));
-		chain_search_init(search, context);
+		CallSite   *site = call_site(fcinfo);
+
+		search = site->plan;
+		if (search == NULL)
+		{
+			search = MemoryContextAlloc(site->context, sizeof(ChainSearch));
+			chain_search_init(search, site->context);
+			site->plan = search;
+		}
 		fcinfo->flinfo->fn_extra = search;
 	}
 	chain_search_set(search, &state->rules, zone, true);
