@@ -271,6 +271,19 @@ bench:
 lint:
 	@'$(HERE)/test/lint.sh'
 
+## cassert        every test on a server with assertions, built for it and kept (LANES=folder)
+## asan           every test on a server with assertions and sanitizers, built for it and kept
+## valgrind       the topics under Valgrind (TESTS="grain ..."; all of them take an hour or more)
+## modes          the topics under parallel plans, compiled expressions and little memory
+## coverage       lines, branches and errors that the tests reach (COVERAGE_LINES=1: and lines not reached)
+cassert asan valgrind modes coverage:
+	@'$(HERE)/test/lanes/run.sh' $@
+
+## release-check  the lanes that are not in CI, one after the other (RELEASE_CHECK="asan ...": only these)
+release-check:
+	@'$(HERE)/test/lanes/release.sh'
+
 ## clean          remove what was built
 
-.PHONY: help deps prove_installcheck test check check-stop demo bench lint
+.PHONY: help deps prove_installcheck test check check-stop demo bench lint \
+	cassert asan valgrind modes coverage release-check

@@ -62,6 +62,21 @@ cluster_major()
 	"$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/'
 }
 
+# The folder of what lanes keep from one run to the next: LANES, else one that
+# the unprivileged user of a root may read, else the caller's own.
+cluster_lanes()
+{
+	if [ -n "${LANES:-}" ]
+	then
+		echo "$LANES"
+	elif [ "$(id -u)" = 0 ]
+	then
+		echo /var/cache/retention
+	else
+		echo "${XDG_CACHE_HOME:-$HOME/.cache}/retention"
+	fi
+}
+
 # The clang that PGXS calls for bitcode; nothing when it makes none.
 cluster_clang()
 {

@@ -7,6 +7,7 @@
 #
 #	LINT=1	also cppcheck, clang-tidy and shellcheck
 #	PEERS=1	also node and npm, for the peers of make bench
+#	LANES=folder	also what the lanes of test/lanes need
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -73,6 +74,15 @@ look()
 	then
 		have node || need node nodejs
 		have npm || need npm npm
+	fi
+	if [ -n "${LANES:-}" ]
+	then
+		have gcc || need gcc gcc libc6-dev
+		have bzip2 || need bzip2 bzip2
+		have valgrind || need valgrind valgrind
+		# PostgreSQL's own source needs them from 17 on.
+		have bison || need bison bison
+		have flex || need flex flex
 	fi
 }
 

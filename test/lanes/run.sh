@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# run.sh LANE: the tests once more, where a fault that they pass over shows.
+#
+#	cassert		all tests on a server with assertions
+#	asan		all tests on a server with assertions, the address and the
+#				undefined-behaviour sanitizer
+#	valgrind	the topics under Valgrind's memcheck
+#	modes		the topics under parallel plans, compiled expressions, little memory
+#	coverage	what of the code the tests reach
+#
+# TESTS and PROVE_TESTS narrow a lane as they narrow make test.  A lane whose
+# server cannot be had here says so and passes; every report fails it.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=test/cluster.sh
+. "$here/../cluster.sh"
+lane=${1:?usage: run.sh LANE}
+
+if [ -z "${RETENTION_PRIVATE:-}" ]
+then
+	LANES=$(cluster_lanes)
+	export LANES RETENTION_LANE=$lane
+	"$here/../deps.sh"
+	cluster_pg_config
+	server=
+	case $lane in
+		cassert|valgrind) server=cassert ;;
+		asan) server=asan ;;
+		modes|coverage) ;;
+		*) echo "no lane $lane" >&2; exit 1 ;;
+	esac
+	if [ -n "$server" ]
+	then
+		status=0
+		PG_CONFIG=$("$here/server.sh" $server) || status=$?
+		[ $status != 77 ] || exit 0
+		[ $status = 0 ] || exit $status
+	fi
+	private_run test/lanes/run.sh "$lane"
+fi
+
+failed=()
+reports=$RETENTION_PRIVATE/reports
+mkdir -p "$reports"
+
+# topics NAME: pg_regress against the running cluster.
+topics()
+{
+	if ! make -s -C "$RETENTION_SOURCE" PG_CONFIG="$PG_CONFIG" with_llvm=no installcheck \
+		${TESTS:+"REGRESS=$TESTS"}
+	then
+		failed+=("$1")
+		[ ! -s "$RETENTION_SOURCE/regression.diffs" ] || cat "$RETENTION_SOURCE/regression.diffs"
+	fi
+}
+
+# Everything that make test runs.
+everything()
+{
+	if [ -n "${TESTS:-}" ] || [ -z "${PROVE_TESTS:-}" ]
+	then
+		cluster_start
+		topics topics
+		# Not at once: processes write their counters when they end.
+		pg_ctl -D "$RETENTION_PRIVATE/data" -s -m fast stop
+	fi
+	if [ -n "${PROVE_TESTS:-}" ] || [ -z "${TESTS:-}" ]
+	then
+		bash "$RETENTION_SOURCE/test/prove.sh" "$bindir" "$RETENTION_PRIVATE/tap" ||
+			failed+=(prove)
+	fi
+}
+
+# What a server or a sanitizer wrote, wherever it ended up.
+collect()
+{
+	local file
+	while IFS= read -r file
+	do
+		# From the first line of a report to the end of its frames.
+		grep -nE -A 40 'TRAP:|PANIC:|Sanitizer|runtime error:|terminated by signal (4|6|7|8|11):' \
+			"$file" >"$reports/found" || continue
+		failed+=("report in $(basename "$file")")
+		echo "--- $file"
+		head -n 60 "$reports/found"
+	done < <(find "$RETENTION_PRIVATE/server.log" "$RETENTION_PRIVATE/tap" "$reports" \
+		\( -name '*.log' -o -name 'sanitizer.*' -o -name 'regress_log_*' \) -type f 2>/dev/null)
+}
+
+lane_cassert()
+{
+	cluster_stage with_llvm=no
+	everything
+	collect
+}
+
+lane_asan()
+{
+	# Leaks are what memory contexts are for.  Fake stacks would deceive
+	# PostgreSQL's check of its stack depth.
+	local options=print_stacktrace=1:abort_on_error=1:disable_coredump=1:log_path=$reports/sanitizer
+	export ASAN_OPTIONS=$options:detect_leaks=0:detect_stack_use_after_return=0
+	export UBSAN_OPTIONS=$options
+	ulimit -s unlimited 2>/dev/null || ulimit -s "$(ulimit -H -s)"
+	cluster_stage with_llvm=no
+	everything
+	collect
+}
+
+# The server is started by this instead of its own program.
+valgrind_wrapper()
+{
+	local program=$bindir/postgres
+	mv "$program" "$program.bin"
+	cat >"$program" <<WRAPPER
+#!/bin/sh
+# initdb's and pg_ctl's own calls say something else first.
+if [ "\$1" = -D ]
+then
+	exec valgrind --quiet --trace-children=yes --leak-check=no --track-origins=no \\
+		--read-var-info=no --num-callers=30 --gen-suppressions=all \\
+		--error-markers=REPORT,END --suppressions='${PG_CONFIG%/bin/pg_config}/valgrind.supp' \\
+		--log-file='$reports/valgrind.%p' '$program.bin' "\$@"
+fi
+exec '$program.bin' "\$@"
+WRAPPER
+	chmod 755 "$program"
+}
+
+lane_valgrind()
+{
+	local file
+	cluster_stage with_llvm=no
+	valgrind_wrapper
+	# A start under Valgrind takes its time.
+	export PGCTLTIMEOUT=600
+	cluster_start
+	topics topics
+	pg_ctl -D "$RETENTION_PRIVATE/data" -s -m fast -t 600 stop || true
+	while IFS= read -r file
+	do
+		failed+=("$(grep -c REPORT "$file") errors in $(basename "$file")")
+		head -n 120 "$file"
+	done < <(grep -l REPORT "$reports"/valgrind.* 2>/dev/null)
+	echo "# processes under Valgrind: $(find "$reports" -name 'valgrind.*' | wc -l)"
+	collect
+}
+
+# mode NAME SETTING...: the topics in a cluster of its own.
+mode()
+{
+	local name=$1
+	shift
+	echo "# $name: $*"
+	cluster_start "$@"
+	topics "$name"
+	cluster_stop
+	collect
+	mv "$RETENTION_PRIVATE/server.log" "$RETENTION_PRIVATE/server.$name.log"
+}
+
+lane_modes()
+{
+	local forced=debug_parallel_query
+	[ "$(cluster_major)" -ge 16 ] || forced=force_parallel_mode
+	cluster_stage with_llvm=no
+	mode forced "$forced = regress"
+	mode partial "parallel_setup_cost = 0" "parallel_tuple_cost = 0" \
+		"min_parallel_table_scan_size = 0" "max_parallel_workers_per_gather = 3"
+	if [ -e "$("$PG_CONFIG" --pkglibdir)/llvmjit.so" ]
+	then
+		mode jit "jit = on" "jit_above_cost = 0" "jit_inline_above_cost = 0" \
+			"jit_optimize_above_cost = 0"
+	else
+		echo "SKIP: this PostgreSQL has no llvmjit: the mode jit was not run"
+	fi
+	mode memory "work_mem = '64kB'" "hash_mem_multiplier = 1"
+}
+
+lane_coverage()
+{
+	cluster_stage with_llvm=no COPT='--coverage -O0 -fprofile-update=atomic'
+	everything
+	collect
+	perl "$RETENTION_SOURCE/test/lanes/coverage.pl" "$RETENTION_SOURCE"
+}
+
+"lane_$lane"
+
+if [ ${#failed[@]} -gt 0 ]
+then
+	echo "Result: FAIL ($lane: ${failed[*]})"
+	exit 1
+fi
+echo "Result: PASS ($lane)"
