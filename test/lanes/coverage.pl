@@ -34,8 +34,7 @@ my %raises;
 for my $file (@files, @headers)
 {
 	my $text = slurp($file);
-	while ($text =~ /(\w+)\([^()]*\)\s*pg_attribute_noreturn\(\)/g) { $raises{$1} = 1 }
-	while ($text =~ /pg_attribute_noreturn\(\)\s*\n?\s*(\w+)\(/g) { $raises{$1} = 1 }
+	while ($text =~ /^pg_noreturn\s[^;{(]*?(\w+)\(/gm) { $raises{$1} = 1 }
 }
 my $raising = join '|', sort keys %raises;
 
