@@ -24,6 +24,8 @@ OBJS = \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/record.o \
+	src/base/record_text.o \
 	src/base/special.o \
 	src/base/tally.o \
 	src/base/value.o \
@@ -41,17 +43,14 @@ OBJS = \
 	src/history/timeline.o \
 	src/history/timeline_aggregate.o \
 	src/history/timeline_build.o \
-	src/history/timeline_io.o \
 	src/history/timeline_readers.o \
 	src/history/timeline_spells.o \
 	src/history/timeline_text.o \
 	src/metrics/cohort_matrix.o \
 	src/metrics/cohort_matrix_build.o \
 	src/metrics/cohort_matrix_curve.o \
-	src/metrics/cohort_matrix_io.o \
 	src/metrics/cohort_matrix_levels.o \
 	src/metrics/cohort_matrix_merge.o \
-	src/metrics/cohort_matrix_parse.o \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_recurring.o \
@@ -59,18 +58,14 @@ OBJS = \
 	src/metrics/cohort_matrix_timelines.o \
 	src/metrics/cohort_matrix_type.o \
 	src/metrics/customer_movements.o \
-	src/metrics/customer_movements_io.o \
 	src/metrics/customer_movements_read.o \
-	src/metrics/customer_movements_text.o \
 	src/metrics/customer_movements_type.o \
 	src/metrics/earliest.o \
 	src/metrics/economics.o \
 	src/metrics/economics_cac.o \
 	src/metrics/funnel.o \
 	src/metrics/funnel_chain.o \
-	src/metrics/funnel_io.o \
 	src/metrics/funnel_merge.o \
-	src/metrics/funnel_parse.o \
 	src/metrics/funnel_readers.o \
 	src/metrics/funnel_rows.o \
 	src/metrics/funnel_type.o \
@@ -84,7 +79,6 @@ OBJS = \
 	src/metrics/retention_flags.o \
 	src/metrics/survival_curve.o \
 	src/metrics/survival_curve_estimate.o \
-	src/metrics/survival_curve_io.o \
 	src/metrics/survival_curve_log_rank.o \
 	src/metrics/survival_curve_readers.o \
 	src/metrics/survival_curve_state.o \

@@ -1,13 +1,16 @@
 /*
  * value.c
- *		Types whose equal values have equal bytes: sending, comparing, hashing.
+ *		Types whose equal values have equal bytes: text and binary I/O, casts,
+ *		comparing, hashing.
  */
 #include "base/value.h"
 
 #include "access/detoast.h"
 #include "common/hashfn.h"
 #include "funcapi.h"
+#include "libpq/pqformat.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 
 PG_FUNCTION_INFO_V1(retention_value_send);
 PG_FUNCTION_INFO_V1(retention_value_eq);
@@ -42,6 +45,62 @@ result_row(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("function returning record called in context that cannot accept type record")));
 	return BlessTupleDesc(desc);
+}
+
+/* ----------------------------------------------------------------
+ *		Text and binary I/O, casts
+ * ----------------------------------------------------------------
+ */
+
+Datum
+value_in(const ValueType *type, FunctionCallInfo fcinfo)
+{
+	struct varlena *value = type->parse(type->type, PG_GETARG_CSTRING(0),
+										EscapeContext(fcinfo));
+
+	if (value == NULL)
+		PG_RETURN_NULL();		/* a soft error was recorded */
+	PG_RETURN_POINTER(value);
+}
+
+/* Canonical text of argument 0. */
+static char *
+argument_text(const ValueType *type, FunctionCallInfo fcinfo)
+{
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
+
+	return type->text(type->type, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+Datum
+value_out(const ValueType *type, FunctionCallInfo fcinfo)
+{
+	PG_RETURN_CSTRING(argument_text(type, fcinfo));
+}
+
+Datum
+value_to_json(const ValueType *type, FunctionCallInfo fcinfo)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(argument_text(type, fcinfo)));
+}
+
+Datum
+value_to_jsonb(const ValueType *type, FunctionCallInfo fcinfo)
+{
+	return DirectFunctionCall1(jsonb_in,
+							   CStringGetDatum(argument_text(type, fcinfo)));
+}
+
+/* The payload as it is, once it is known to be in order. */
+Datum
+value_recv(const ValueType *type, FunctionCallInfo fcinfo)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	int			len = buf->len - buf->cursor;
+	const char *payload = pq_getmsgbytes(buf, len);
+
+	type->check(type->type, payload, len);
+	PG_RETURN_POINTER(value_from_payload(payload, len));
 }
 
 /* Binary output: the payload as it is. */

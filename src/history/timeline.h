@@ -129,10 +129,6 @@ extern void timeline_check_alike(uint8 flags, const char *zone, int zone_len,
 								 uint8 other_flags, const char *other_zone,
 								 int other_zone_len);
 
-/* timeline_text.c: JSON text. */
-extern char *timeline_to_cstring(const Timeline *timeline);
-extern struct varlena *timeline_parse(const char *text, Node *escape);
-
 /* Errors of readers that go with one kind only: 22023. */
 extern void timeline_need_orders(const TimelineReader *r, const char *what);
 extern void timeline_need_levels(const TimelineReader *r, const char *what);

@@ -75,8 +75,8 @@ typedef struct MatrixCell
 typedef struct MatrixCohort
 {
 	int32		period;
-	int32		ncells;
 	int64		size;
+	int64		ncells;
 	MatrixCell *cells;			/* in order of age */
 } MatrixCohort;
 
@@ -86,7 +86,7 @@ typedef struct Matrix
 	Grain	   *grain;
 	const char *zone;			/* "" when no instant was cut in a zone */
 	int32		last;
-	int32		ncohorts;
+	int64		ncohorts;
 	MatrixCohort *cohorts;		/* in order of period */
 } Matrix;
 
@@ -115,27 +115,20 @@ matrix_has_money(const Matrix *matrix)
 }
 
 /*
- * What is wrong with a matrix, as a sentence for errdetail (palloc'd or
- * constant); NULL when it is valid.
- */
-extern const char *matrix_problem(const Matrix *matrix);
-
-/*
  * Encode a matrix as a datum (palloc'd); past 1 GB error 54000.  The caller
- * has left out empty cells and vouches for what matrix_problem() checks, but
- * for periods before the first date PostgreSQL has: error 22008.
+ * has left out empty cells and vouches for everything else, but for periods
+ * before the first date PostgreSQL has: error 22008.
  */
 extern struct varlena *matrix_encode(const Matrix *matrix);
 
 /*
- * Decode and validate a payload; any inconsistency is error 22P03 (22P02 for
+ * Decode and validate a value; any inconsistency is error 22P03 (22P02 for
  * words that are no grain).  Nothing in the result points into the input.
  */
-extern Matrix *matrix_decode(const void *payload, Size len);
+extern Matrix *matrix_from_varlena(const struct varlena *value);
 
 #define DatumGetMatrix(d) matrix_from_varlena(PG_DETOAST_DATUM_PACKED(d))
 #define PG_GETARG_MATRIX(n) DatumGetMatrix(PG_GETARG_DATUM(n))
-extern Matrix *matrix_from_varlena(const struct varlena *value);
 
 /* May two matrices be added up?  Error 22023 when not. */
 extern void matrix_check_alike(const Matrix *a, const Matrix *b);

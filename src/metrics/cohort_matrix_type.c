@@ -1,6 +1,21 @@
 /*
  * cohort_matrix_type.c
- *		The type cohort_matrix: encoding, decoding and what makes a value valid.
+ *		The type cohort_matrix: the table of its text and bytes, and what makes
+ *		a value valid.
+ *
+ * Text form (here broken into lines), see record.h:
+ *
+ *	{"grain": "month", "zone": "Europe/Paris", "last": "2024-06-01",
+ *	 "money": true, "started": false, "recurring": false, "levels": false,
+ *	 "cohorts": [{"cohort": "2024-01-01", "size": 12, "age": [0,1,2],
+ *				  "active": [12,5,4], "last_active": [7,1,4],
+ *				  "streak_end": [7,1,4], "orders": [15,6,4],
+ *				  "revenue": [1234.5,50,40]}]}
+ *
+ * "orders" is there unless levels or recurring, "revenue" with money only.
+ * With levels, unless recurring, "active_change" and "revenue_change" are there
+ * instead of "active" and "revenue": what each age adds to the one before;
+ * last and cohort are the first days of their periods, in ISO style.
  *
  * The stored form is described in cohort_matrix.h.  Whatever comes from
  * outside, as text, as bytes or out of a table, goes through matrix_problem()
@@ -9,11 +24,10 @@
  */
 #include "metrics/cohort_matrix.h"
 
-#include "base/json_parts.h"
+#include "base/record.h"
 #include "metrics/metric_head.h"
 #include "miscadmin.h"
 
-#define MATRIX_VERSION 1
 #define MATRIX_FLAGS \
 	(MATRIX_MONEY | MATRIX_STARTED | MATRIX_RECURRING | MATRIX_LEVELS)
 
@@ -29,18 +43,6 @@ typedef struct MatrixTotals
 	int64		orders;
 	int128		revenue;		/* of absolute values */
 } MatrixTotals;
-
-/* A calendar to read the matrix with: no table, a zone only for hours. */
-Calendar *
-matrix_calendar(const Matrix *matrix)
-{
-	pg_tz	   *zone = NULL;
-
-	/* only elapsed hours depend on it: matrix_decode has seen it is known */
-	if (matrix->grain->unit == GRAIN_HOUR && matrix->zone[0] != '\0')
-		zone = pg_tzset(matrix->zone);
-	return calendar_create(matrix->grain, zone, false, CurrentMemoryContext);
-}
 
 /* What is wrong with one cell, apart from the sums; NULL when nothing is. */
 static const char *
@@ -236,9 +238,10 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
  * What is wrong with a matrix, as a sentence for errdetail; NULL when it is
  * valid.  Cost: one pass over the cells.
  */
-const char *
-matrix_problem(const Matrix *matrix)
+static const char *
+matrix_problem(const void *value)
 {
+	const Matrix *matrix = value;
 	const Grain *grain = matrix->grain;
 	Calendar   *cal = matrix_calendar(matrix);
 	MatrixTotals totals = {0};
@@ -270,162 +273,171 @@ matrix_problem(const Matrix *matrix)
 }
 
 /* ----------------------------------------------------------------
- *		Encoding
+ *		Text and bytes
  * ----------------------------------------------------------------
  */
 
-static void
-put_cohort(WireWriter *w, const Matrix *matrix, const MatrixCohort *cohort)
+static bool
+has_plain_counts(uint8 flags)
 {
-	bool		has_orders = matrix_has_orders(matrix);
-	bool		has_changes = matrix_has_changes(matrix->flags);
-	int32		age = 0;
+	return !matrix_has_changes(flags);
+}
 
-	wire_put(w, cohort->size);
-	wire_put(w, cohort->ncells);
-	for (int i = 0; i < cohort->ncells; i++)
+static bool
+has_orders(uint8 flags)
+{
+	return (flags & (MATRIX_LEVELS | MATRIX_RECURRING)) == 0;
+}
+
+static bool
+has_revenue(uint8 flags)
+{
+	return (flags & MATRIX_MONEY) != 0 && !matrix_has_changes(flags);
+}
+
+static bool
+has_revenue_change(uint8 flags)
+{
+	return (flags & MATRIX_MONEY) != 0 && matrix_has_changes(flags);
+}
+
+static const RecordField matrix_fields[] = {
+	{"grain", RECORD_GRAIN, offsetof(Matrix, grain)},
+	{"zone", RECORD_ZONE, offsetof(Matrix, zone)},
+	{"last", RECORD_PERIOD, offsetof(Matrix, last)},
+	{"money", RECORD_FLAG, .flag = MATRIX_MONEY},
+	{"started", RECORD_FLAG, .flag = MATRIX_STARTED},
+	{"recurring", RECORD_FLAG, .flag = MATRIX_RECURRING},
+	{"levels", RECORD_FLAG, .flag = MATRIX_LEVELS},
+	{"cohorts", RECORD_ITEMS}
+};
+
+enum
+{
+	KEY_COHORT, KEY_SIZE, KEY_AGE, KEY_ACTIVE, KEY_ACTIVE_CHANGE,
+	KEY_LAST_ACTIVE, KEY_STREAK_END, KEY_ORDERS, KEY_REVENUE,
+	KEY_REVENUE_CHANGE, COHORT_KEYS
+};
+
+static const RecordField cohort_fields[COHORT_KEYS] = {
+	{"cohort", RECORD_PERIOD, offsetof(MatrixCohort, period)},
+	{"size", RECORD_COUNT, offsetof(MatrixCohort, size)},
+	{"age", RECORD_AGE, offsetof(MatrixCell, age)},
+	{"active", RECORD_COUNT, offsetof(MatrixCell, active), has_plain_counts},
+	{"active_change", RECORD_CHANGE, offsetof(MatrixCell, active),
+	matrix_has_changes, .other_name = true},
+	{"last_active", RECORD_COUNT, offsetof(MatrixCell, last_active)},
+	{"streak_end", RECORD_COUNT, offsetof(MatrixCell, streak_end)},
+	{"orders", RECORD_COUNT, offsetof(MatrixCell, orders), has_orders},
+	{"revenue", RECORD_MONEY, offsetof(MatrixCell, revenue), has_revenue},
+	{"revenue_change", RECORD_MONEY, offsetof(MatrixCell, revenue),
+	has_revenue_change, .other_name = true}
+};
+
+/* All keys of a cohort there, all arrays of one length? */
+static void
+cohort_read(RecordReader *p)
+{
+	const JsonLevel *level = &p->object.levels[1];
+	const MatrixCohort *cohort = (const MatrixCohort *) p->item;
+
+	for (int key = 0; key < COHORT_KEYS; key++)
 	{
-		const MatrixCell *cell = &cohort->cells[i];
+		const char *name = cohort_fields[key].name;
+		bool		seen = (level->seen & (UINT32_C(1) << key)) != 0;
 
-		wire_put(w, cell->age - age);
-		age = cell->age;
-		wire_put(w, has_changes ? wire_zigzag(cell->active) : cell->active);
-		wire_put(w, cell->last_active);
-		wire_put(w, cell->streak_end);
-		if (has_orders)
-			wire_put(w, cell->orders);
-		if (matrix->flags & MATRIX_MONEY)
-			wire_put_int128(w, cell->revenue);
+		if (!seen && key < KEY_ORDERS && !cohort_fields[key].other_name)
+			json_object_refuse(&p->object,
+							   psprintf("A cohort lacks the key \"%s\".", name));
+		else if (seen && key > KEY_AGE && level->n[key] != level->n[KEY_AGE])
+			json_object_problem(&p->object,
+								psprintf("Cohort %s: \"%s\" has %lld elements, \"age\" has %lld.",
+										 date_text(cohort->period), name,
+										 (long long) level->n[key],
+										 (long long) level->n[KEY_AGE]),
+								"All arrays of a cohort have one element for each age listed in \"age\".");
 	}
 }
 
-/*
- * Encode a matrix as a datum.  The caller vouches for all that
- * matrix_problem() checks, but for periods that begin before the first date
- * PostgreSQL has: error 22008.
- */
-struct varlena *
-matrix_encode(const Matrix *matrix)
+/* Do all cohorts have the columns that go with the flags, now known? */
+static void
+matrix_read(RecordReader *p)
 {
+	const Matrix *matrix = (const Matrix *) p->value;
+	const int64 *with = p->items_with;
+	bool		orders = matrix_has_orders(matrix);
+	bool		money = matrix_has_money(matrix);
+	bool		changes = matrix_has_changes(matrix->flags);
+
+	if (with[KEY_ORDERS] != (orders ? matrix->ncohorts : 0))
+		json_object_problem(&p->object, orders ?
+							"A cohort lacks the key \"orders\"." :
+							"A cohort has the key \"orders\".",
+							"Cohorts have \"orders\" unless \"levels\" or \"recurring\" is true.");
+	if (with[KEY_REVENUE] + with[KEY_REVENUE_CHANGE] != (money ? matrix->ncohorts : 0))
+		json_object_problem(&p->object, money ?
+							"A cohort lacks the key \"revenue\"." :
+							"A cohort has the key \"revenue\".",
+							"Cohorts have \"revenue\" when \"money\" is true, and only then.");
+	if ((changes ? with[KEY_ACTIVE] + with[KEY_REVENUE] :
+		 with[KEY_ACTIVE_CHANGE] + with[KEY_REVENUE_CHANGE]) > 0)
+		json_object_problem(&p->object, changes ?
+							"A cohort has a key that goes with events, not with levels." :
+							"A cohort has a key that goes with levels, not with events.",
+							"Cohorts have \"active_change\" and \"revenue_change\" when \"levels\" is true and \"recurring\" is not, else \"active\" and \"revenue\".");
+}
+
+/* Error 22008 for a period that PostgreSQL has no date for. */
+static void
+check_dates(const void *value)
+{
+	const Matrix *matrix = value;
 	Calendar   *cal = matrix_calendar(matrix);
-	const MetricHead head = {matrix->flags, matrix->grain, matrix->zone, matrix->last};
-	WireWriter	w;
 
 	Assert(matrix->ncohorts > 0);
 	(void) calendar_date(calendar_period_start(cal, matrix->cohorts[0].period));
-	pfree(cal);
-
-	wire_writer_init(&w, 256, "cohort_matrix",
-					 "Use a coarser grain, or one matrix for each part of the time.");
-	metric_head_put(&w, MATRIX_VERSION, &head);
-	wire_put(&w, matrix->ncohorts);
-	for (int i = 0; i < matrix->ncohorts; i++)
-	{
-		const MatrixCohort *cohort = &matrix->cohorts[i];
-
-		CHECK_FOR_INTERRUPTS();
-		if (i == 0)
-			wire_put_signed(&w, cohort->period);
-		else
-			wire_put(&w, (int64) cohort->period - cohort[-1].period);
-		put_cohort(&w, matrix, cohort);
-	}
-	return (struct varlena *) wire_finish(&w);
+	calendar_free(cal);
 }
 
-/* ----------------------------------------------------------------
- *		Decoding
- * ----------------------------------------------------------------
- */
+static const RecordType matrix_type = {
+	.name = "cohort_matrix", .what = "matrix",
+	.version = 1, .flags = MATRIX_FLAGS,
+	.flags_at = offsetof(Matrix, flags), .size = sizeof(Matrix),
+	.head = {
+		lengthof(matrix_fields), matrix_fields, lengthof(matrix_fields) - 1,
+		offsetof(Matrix, ncohorts), offsetof(Matrix, cohorts),
+		sizeof(MatrixCohort), 3, "The number of cohorts exceeds the value."
+	},
+	.item = {
+		COHORT_KEYS, cohort_fields, KEY_AGE,
+		offsetof(MatrixCohort, ncells), offsetof(MatrixCohort, cells),
+		sizeof(MatrixCell), 4, "The number of cells exceeds the value."
+	},
+	.problem = matrix_problem, .encodable = check_dates,
+	.item_read = cohort_read, .text_read = matrix_read,
+	.whole_hint = "The text of a cohort_matrix is what its output writes; make one with the aggregate cohort_matrix(customer, at, grain).",
+	.count_hint = "Counts are whole numbers from 0 to 9223372036854775807, ages to 2147483647.",
+	.large_hint = "Use a coarser grain, or one matrix for each part of the time."
+};
 
-static int64
-get_count(WireReader *r)
+RECORD_FUNCTIONS(cohort_matrix, &matrix_type);
+
+Calendar *
+matrix_calendar(const Matrix *matrix)
 {
-	return (int64) wire_get_max(r, PG_INT64_MAX, "A count is too large.");
+	return record_calendar(&matrix_type, matrix);
 }
 
-/* Bytes left, against numbers of things that are more than that. */
-static inline Size
-bytes_left(const WireReader *r)
+struct varlena *
+matrix_encode(const Matrix *matrix)
 {
-	return r->end - r->at;
-}
-
-static void
-get_cohort(WireReader *r, const Matrix *matrix, MatrixCohort *cohort)
-{
-	bool		has_orders = matrix_has_orders(matrix);
-	bool		has_changes = matrix_has_changes(matrix->flags);
-	int64		age = 0;
-
-	cohort->size = get_count(r);
-	cohort->ncells = (int32) wire_get_max(r, Min(bytes_left(r) / 4, PG_INT32_MAX),
-										  "The number of cells exceeds the value.");
-	cohort->cells = palloc_extended(Max(cohort->ncells, 1) * sizeof(MatrixCell),
-									MCXT_ALLOC_HUGE);
-	for (int i = 0; i < cohort->ncells; i++)
-	{
-		MatrixCell *cell = &cohort->cells[i];
-
-		CHECK_FOR_INTERRUPTS();
-		age += wire_get_max(r, PG_INT32_MAX, "An age is too large.");
-		if (age > PG_INT32_MAX)
-			wire_corrupt(r, "An age is too large.");
-		cell->age = (int32) age;
-		cell->active = has_changes ? wire_get_signed(r) : get_count(r);
-		cell->last_active = get_count(r);
-		cell->streak_end = get_count(r);
-		cell->orders = has_orders ? get_count(r) : 0;
-		cell->revenue = matrix->flags & MATRIX_MONEY ? wire_get_int128(r) : 0;
-	}
-}
-
-/*
- * Decode and validate a payload.  Nothing in the result points into the
- * input.  Error 22P03 for whatever is wrong, 22P02 for words that are no
- * grain.
- */
-Matrix *
-matrix_decode(const void *payload, Size len)
-{
-	Matrix	   *matrix = palloc0(sizeof(Matrix));
-	int64		period = 0;
-	const char *problem;
-	MetricHead	head;
-	WireReader	r;
-
-	wire_reader_init(&r, payload, len, "cohort_matrix");
-	metric_head_get(&r, MATRIX_VERSION, MATRIX_FLAGS, &head);
-	matrix->flags = head.flags;
-	matrix->grain = head.grain;
-	matrix->zone = head.zone;
-	matrix->last = head.last;
-	matrix->ncohorts = (int32) wire_get_max(&r, Min(bytes_left(&r) / 3, PG_INT32_MAX),
-											"The number of cohorts exceeds the value.");
-	matrix->cohorts = palloc_extended(Max(matrix->ncohorts, 1) *
-									  sizeof(MatrixCohort), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < matrix->ncohorts; i++)
-	{
-		if (i == 0)
-			period = wire_get_signed(&r);
-		else
-			period += wire_get_max(&r, PG_UINT32_MAX,
-								   "A period is out of range.");
-		if (period < PG_INT32_MIN || period > PG_INT32_MAX)
-			wire_corrupt(&r, "A period is out of range.");
-		matrix->cohorts[i].period = (int32) period;
-		get_cohort(&r, matrix, &matrix->cohorts[i]);
-	}
-	wire_get_end(&r);
-	problem = matrix_problem(matrix);
-	if (problem != NULL)
-		wire_corrupt(&r, problem);
-	return matrix;
+	return record_encode(&matrix_type, matrix);
 }
 
 /* Decode a detoasted value, with either kind of header. */
 Matrix *
 matrix_from_varlena(const struct varlena *value)
 {
-	return matrix_decode(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	return record_decode(&matrix_type, VARDATA_ANY(value),
+						 VARSIZE_ANY_EXHDR(value));
 }

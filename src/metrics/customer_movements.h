@@ -65,7 +65,7 @@ typedef struct MovementCell
 typedef struct Movements
 {
 	MetricHead	head;
-	int32		ncells;
+	int64		ncells;
 	MovementCell *cells;		/* in order of period */
 } Movements;
 
@@ -109,28 +109,16 @@ movement_state_add(MovementState *state, const MovementCell *cell)
 
 extern bool movement_cell_is_empty(const MovementCell *cell);
 
-/*
- * What is wrong with movements, as a sentence for errdetail; NULL when they
- * are valid.
- */
-extern const char *movements_problem(const Movements *m);
-
 /* Encode (palloc'd) movements that are valid; past 1 GB error 54000. */
 extern struct varlena *movements_encode(const Movements *m);
 
 /* Decode and validate: error 22P03, 22P02 for words that are no grain. */
-extern Movements *movements_decode(const void *payload, Size len);
-
 #define PG_GETARG_MOVEMENTS(n) \
 	movements_from_varlena(PG_GETARG_VARLENA_PP(n))
 extern Movements *movements_from_varlena(const struct varlena *value);
 
 /* A calendar to read them with. */
 extern Calendar *movements_calendar(const Movements *m);
-
-/* customer_movements_text.c */
-extern char *movements_to_cstring(const Movements *m);
-extern Movements *movements_parse(const char *text, Node *escape);
 
 /* One row of movement_rows. */
 typedef struct MovementRow

@@ -1,7 +1,23 @@
 /*
  * customer_movements_type.c
- *		The type customer_movements: encoding, decoding and what makes a value
- *		valid.
+ *		The type customer_movements: the table of its text and bytes, and what
+ *		makes a value valid.
+ *
+ * Text form (here broken into lines), see record.h:
+ *
+ *	{"grain": "month", "zone": "Europe/Paris", "last": "2024-02-01",
+ *	 "money": true, "levels": false,
+ *	 "period": ["2024-01-01","2024-02-01","2024-03-01"],
+ *	 "new_customers": [1,0,0], "reactivated_customers": [0,0,0],
+ *	 "expanded_customers": [0,0,0], "contracted_customers": [0,1,0],
+ *	 "churned_customers": [0,0,1], "orders": [1,2,0],
+ *	 "new_revenue": [40,0,0], "reactivated_revenue": [0,0,0],
+ *	 "expansion_revenue": [0,0,0], "contraction_revenue": [0,-5,0],
+ *	 "churned_revenue": [0,0,-35], "positive_change": [40,-5,-35],
+ *	 "kept_change": [0,-5,-35], "lost_change": [0,-5,-35]}
+ *
+ * "orders" is there unless levels, the amounts with money only.  The last
+ * three are the sums that nrr and grr need, see MovementMoney.
  *
  * Whatever comes from outside, as text, as bytes or out of a table, goes
  * through movements_problem() before anything is computed from it, so that
@@ -16,12 +32,9 @@
  */
 #include "metrics/customer_movements.h"
 
-#include "base/json_parts.h"
+#include "base/record.h"
 #include "common/int.h"
 #include "miscadmin.h"
-
-#define MOVEMENTS_VERSION 1
-#define CELL_BYTES 6			/* a cell has at least */
 
 /* Is there nothing in a cell? */
 bool
@@ -34,13 +47,6 @@ movement_cell_is_empty(const MovementCell *cell)
 		if (cell->money[i] != 0)
 			return false;
 	return true;
-}
-
-/* A calendar to read movements with: days are local already. */
-Calendar *
-movements_calendar(const Movements *m)
-{
-	return calendar_create(m->head.grain, NULL, false, CurrentMemoryContext);
 }
 
 /* ----------------------------------------------------------------
@@ -149,9 +155,10 @@ cells_problem(const Movements *m, int *at)
 }
 
 /* What is wrong with movements, as a sentence; NULL when nothing is. */
-const char *
-movements_problem(const Movements *m)
+static const char *
+movements_problem(const void *value)
 {
+	const Movements *m = value;
 	const Grain *grain = m->head.grain;
 	const char *problem;
 	Calendar   *cal;
@@ -182,7 +189,7 @@ movements_problem(const Movements *m)
 }
 
 /* ----------------------------------------------------------------
- *		Encoding and decoding
+ *		Text and bytes
  * ----------------------------------------------------------------
  */
 
@@ -199,11 +206,86 @@ usual_money(const MovementCell *cell, MovementMoney which)
 	return sum;
 }
 
-struct varlena *
-movements_encode(const Movements *m)
+static void
+pack_cell(void *row)
 {
+	MovementCell *cell = row;
+
+	for (int i = MONEY_POSITIVE; i < MOVEMENT_MONEYS; i++)
+		cell->money[i] -= usual_money(cell, i);
+}
+
+static void
+unpack_cell(void *row, WireReader *r)
+{
+	MovementCell *cell = row;
+
+	for (int i = 0; i < MOVEMENT_MONEYS; i++)
+	{
+		/* less what it usually is, up to five sums are in one */
+		int128		most = i < MONEY_POSITIVE ? MOVEMENTS_MONEY_MAX :
+			MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS;
+
+		if (cell->money[i] > most || cell->money[i] < -most)
+			wire_corrupt(r, "An amount is too large.");
+		if (i >= MONEY_POSITIVE)
+			cell->money[i] += usual_money(cell, i);
+	}
+}
+
+static bool
+has_orders(uint8 flags)
+{
+	return (flags & MOVEMENTS_LEVELS) == 0;
+}
+
+static bool
+has_money(uint8 flags)
+{
+	return (flags & MOVEMENTS_MONEY) != 0;
+}
+
+#define COUNT(i) RECORD_COUNT, offsetof(MovementCell, counts[i])
+#define MONEY(i) RECORD_MONEY, offsetof(MovementCell, money[i]), has_money
+
+static const RecordField fields[] = {
+	{"grain", RECORD_GRAIN, offsetof(Movements, head.grain)},
+	{"zone", RECORD_ZONE, offsetof(Movements, head.zone)},
+	{"last", RECORD_PERIOD, offsetof(Movements, head.last)},
+	{"money", RECORD_FLAG, .flag = MOVEMENTS_MONEY},
+	{"levels", RECORD_FLAG, .flag = MOVEMENTS_LEVELS},
+	{"period", RECORD_PERIOD, offsetof(MovementCell, period)},
+	{"new_customers", COUNT(COUNT_NEW)},
+	{"reactivated_customers", COUNT(COUNT_REACTIVATED)},
+	{"expanded_customers", COUNT(COUNT_EXPANDED)},
+	{"contracted_customers", COUNT(COUNT_CONTRACTED)},
+	{"churned_customers", COUNT(COUNT_CHURNED)},
+	{"orders", COUNT(COUNT_ORDERS), has_orders},
+	{"new_revenue", MONEY(MONEY_NEW)},
+	{"reactivated_revenue", MONEY(MONEY_REACTIVATED)},
+	{"expansion_revenue", MONEY(MONEY_EXPANSION)},
+	{"contraction_revenue", MONEY(MONEY_CONTRACTION)},
+	{"churned_revenue", MONEY(MONEY_CHURNED)},
+	{"positive_change", MONEY(MONEY_POSITIVE)},
+	{"kept_change", MONEY(MONEY_KEPT)},
+	{"lost_change", MONEY(MONEY_LOST)}
+};
+
+static const char *
+head_problem(const void *value)
+{
+	const Movements *m = value;
+
+	return grain_is_calendar(m->head.grain) ? NULL :
+		"Movements go with a plain calendar grain only.";
+}
+
+/* Error 22008 for periods that PostgreSQL has no date for. */
+static void
+check_dates(const void *value)
+{
+	const Movements *m = value;
 	Calendar   *cal = movements_calendar(m);
-	WireWriter	w;
 
 	if (m->ncells > 0)
 	{
@@ -213,84 +295,43 @@ movements_encode(const Movements *m)
 	}
 	(void) calendar_date(calendar_period_start(cal, m->head.last));
 	calendar_free(cal);
-	wire_writer_init(&w, 64 + (Size) m->ncells * 24, "customer_movements",
-					 "Use a coarser grain, or one value for each part of the time.");
-	metric_head_put(&w, MOVEMENTS_VERSION, &m->head);
-	wire_put(&w, m->ncells);
-	for (int i = 0; i < m->ncells; i++)
-	{
-		const MovementCell *cell = &m->cells[i];
-
-		CHECK_FOR_INTERRUPTS();
-		if (i == 0)
-			wire_put_signed(&w, cell->period);
-		else
-			wire_put(&w, (int64) cell->period - cell[-1].period);
-		for (int j = 0; j < MOVEMENT_COUNTS; j++)
-			if (j != COUNT_ORDERS || movements_has_orders(m))
-				wire_put(&w, cell->counts[j]);
-		for (int j = 0; j < MOVEMENT_MONEYS && movements_has_money(m); j++)
-			wire_put_int128(&w, cell->money[j] -
-							(j < MONEY_POSITIVE ? 0 : usual_money(cell, j)));
-	}
-	return (struct varlena *) wire_finish(&w);
 }
 
-static void
-get_cell(WireReader *r, const Movements *m, MovementCell *cell)
-{
-	for (int j = 0; j < MOVEMENT_COUNTS; j++)
-		if (j != COUNT_ORDERS || movements_has_orders(m))
-			cell->counts[j] = (int64) wire_get_max(r, PG_INT64_MAX,
-												   "A count is too large.");
-	for (int j = 0; j < MOVEMENT_MONEYS && movements_has_money(m); j++)
-	{
-		int128		amount = wire_get_int128(r);
-		/* less what it usually is, up to five sums are in one */
-		int128		most = j < MONEY_POSITIVE ? MOVEMENTS_MONEY_MAX :
-			MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS;
+static const RecordType movements_type = {
+	.name = "customer_movements", .what = "movements",
+	.version = 1, .flags = MOVEMENTS_FLAGS,
+	.flags_at = offsetof(Movements, head.flags), .size = sizeof(Movements),
+	.head = {
+		lengthof(fields), fields, 5,
+		offsetof(Movements, ncells), offsetof(Movements, cells),
+		sizeof(MovementCell), 6, "The number of periods exceeds the value."
+	},
+	.problem = movements_problem, .head_problem = head_problem,
+	.encodable = check_dates, .pack = pack_cell, .unpack = unpack_cell,
+	.whole_hint = "The text of customer_movements is what its output writes; make it with the aggregate customer_movements(customer, at, grain).",
+	.belongs_hint = "\"orders\" is there when \"levels\" is false, amounts when \"money\" is true.",
+	.length_hint = "All arrays have one element for each day listed in \"period\".",
+	.large_hint = "Use a coarser grain, or one value for each part of the time."
+};
 
-		if (amount > most || amount < -most)
-			wire_corrupt(r, "An amount is too large.");
-		cell->money[j] = amount + (j < MONEY_POSITIVE ? 0 : usual_money(cell, j));
-	}
+RECORD_FUNCTIONS(customer_movements, &movements_type);
+
+/* Days are local already: it needs no zone. */
+Calendar *
+movements_calendar(const Movements *m)
+{
+	return record_calendar(&movements_type, m);
 }
 
-Movements *
-movements_decode(const void *payload, Size len)
+struct varlena *
+movements_encode(const Movements *m)
 {
-	Movements  *m = palloc0(sizeof(Movements));
-	int64		period = 0;
-	const char *problem;
-	WireReader	r;
-
-	wire_reader_init(&r, payload, len, "customer_movements");
-	metric_head_get(&r, MOVEMENTS_VERSION, MOVEMENTS_FLAGS, &m->head);
-	m->ncells = (int32) wire_get_max(&r, Min((Size) (r.end - r.at) / CELL_BYTES, PG_INT32_MAX),
-									 "The number of periods exceeds the value.");
-	m->cells = palloc_extended(Max(m->ncells, 1) * sizeof(MovementCell),
-							   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int i = 0; i < m->ncells; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (i == 0)
-			period = wire_get_signed(&r);
-		else
-			period += wire_get_max(&r, PG_UINT32_MAX, "A period is out of range.");
-		if (period < PG_INT32_MIN || period > PG_INT32_MAX)
-			wire_corrupt(&r, "A period is out of range.");
-		m->cells[i].period = (int32) period;
-		get_cell(&r, m, &m->cells[i]);
-	}
-	wire_get_end(&r);
-	problem = movements_problem(m);
-	if (problem != NULL)
-		wire_corrupt(&r, problem);
-	return m;
+	return record_encode(&movements_type, m);
 }
 
 Movements *
 movements_from_varlena(const struct varlena *value)
 {
-	return movements_decode(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	return record_decode(&movements_type, VARDATA_ANY(value),
+						 VARSIZE_ANY_EXHDR(value));
 }

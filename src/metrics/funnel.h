@@ -44,37 +44,20 @@ typedef struct Funnel
 {
 	FunnelRules rules;
 	const char *zone;			/* "" when no window depends on one */
-	int32		nsteps;
+	int64		nsteps;
 	FunnelStep *steps;
 } Funnel;
 
 /*
- * What is wrong with a funnel, as a sentence for errdetail; NULL when it is
- * valid.
- */
-extern const char *funnel_problem(const Funnel *funnel);
-
-/*
  * Encode a funnel as a datum (palloc'd); past 1 GB error 54000.  The caller
- * vouches for what funnel_problem() checks.
+ * vouches for its being valid.
  */
 extern struct varlena *funnel_encode(const Funnel *funnel);
 
-/* Decode and validate a payload; any inconsistency is error 22P03. */
-extern Funnel *funnel_decode(const void *payload, Size len);
-
+/* Decode and validate a value; any inconsistency is error 22P03. */
 #define PG_GETARG_FUNNEL(n) \
 	funnel_from_varlena((struct varlena *) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)))
 extern Funnel *funnel_from_varlena(const struct varlena *value);
-
-/* Canonical text of a funnel, palloc'd. */
-extern char *funnel_to_cstring(const Funnel *funnel);
-
-/*
- * Reads the text of a funnel; errors (22P02) as input_error() on escape, and
- * then NULL.
- */
-extern Funnel *funnel_parse(const char *text, Node *escape);
 
 /*
  * Time from the step before, in days: the quantile p of a step's times,

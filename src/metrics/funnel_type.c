@@ -1,13 +1,21 @@
 /*
  * funnel_type.c
- *		The type funnel: encoding, decoding and what makes a value valid.
+ *		The type funnel: its bytes, the table of its text, and what makes a
+ *		value valid.
  *
- * The stored form is described in funnel.h.
+ * Text form (here broken into lines), see record.h:
+ *
+ *	{"within": "P30D", "mode": "strict order", "zone": "Europe/Paris",
+ *	 "steps": [{"customers": 6},
+ *			   {"customers": 5, "seconds": [60,3600.5], "count": [4,1]}]}
+ *
+ * seconds are the times from the step before, ascending, and count tells how
+ * many customers took each.  The stored form is described in funnel.h.
  */
 #include "metrics/funnel.h"
 
 #include "base/grain_parse.h"
-#include "base/wire.h"
+#include "base/record.h"
 #include "miscadmin.h"
 
 #define FUNNEL_VERSION 1
@@ -66,9 +74,10 @@ rules_problem(const Funnel *funnel)
 }
 
 /* What is wrong with a funnel. */
-const char *
-funnel_problem(const Funnel *funnel)
+static const char *
+funnel_problem(const void *value)
 {
+	const Funnel *funnel = value;
 	const char *problem = rules_problem(funnel);
 
 	if (problem != NULL)
@@ -153,6 +162,7 @@ funnel_encode(const Funnel *funnel)
 	const Interval *within = &funnel->rules.within;
 	WireWriter	w;
 
+	Assert(funnel_problem(funnel) == NULL);
 	wire_writer_init(&w, 256, "funnel",
 					 "Cut the times to the minute or the day, or make one funnel for each part of the customers.");
 	wire_put_bytes(&w, head, sizeof(head));
@@ -227,7 +237,7 @@ get_head(WireReader *r, Funnel *funnel)
 }
 
 /* Decode and validate a payload. */
-Funnel *
+static Funnel *
 funnel_decode(const void *payload, Size len)
 {
 	Funnel	   *funnel = palloc0(sizeof(Funnel));
@@ -262,3 +272,117 @@ funnel_from_varlena(const struct varlena *value)
 {
 	return funnel_decode(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
+
+/* ----------------------------------------------------------------
+ *		Text
+ * ----------------------------------------------------------------
+ */
+
+static char *
+within_text(const void *at)
+{
+	return funnel_within_text(at);
+}
+
+static bool
+within_read(const char *words, void *at)
+{
+	return funnel_within_parse(words, at);
+}
+
+static const RecordWords within_words = {
+	within_text, within_read, "a window in its shortest form",
+	"Windows are in ISO 8601, such as \"P30D\" or \"PT36H\"."
+};
+
+static char *
+mode_text(const void *at)
+{
+	return unconstify(char *, funnel_mode_text(*(const uint8 *) at));
+}
+
+static bool
+mode_read(const char *words, void *at)
+{
+	return funnel_mode_parse(words, at);
+}
+
+static const RecordWords mode_words = {
+	mode_text, mode_read, "a mode as it is written",
+	"The words are \"strict order\", \"strictly increasing\", \"deduplicated\", \"one row one step\", in this order."
+};
+
+static const RecordField funnel_fields[] = {
+	{"within", RECORD_WORDS, offsetof(Funnel, rules.within), .words = &within_words},
+	{"mode", RECORD_WORDS, offsetof(Funnel, rules.mode), .words = &mode_words},
+	{"zone", RECORD_ZONE, offsetof(Funnel, zone)},
+	{"steps", RECORD_ITEMS}
+};
+
+enum
+{
+	KEY_CUSTOMERS, KEY_SECONDS, KEY_COUNT, STEP_KEYS
+};
+
+static const RecordField step_fields[STEP_KEYS] = {
+	{"customers", RECORD_COUNT, offsetof(FunnelStep, customers)},
+	{"seconds", RECORD_SECONDS, offsetof(FunnelTime, time)},
+	{"count", RECORD_COUNT, offsetof(FunnelTime, customers)}
+};
+
+/* The first step has no times, the others do. */
+static void
+step_read(RecordReader *p)
+{
+	const JsonLevel *level = &p->object.levels[1];
+	int			number = (int) ((const Funnel *) p->value)->nsteps;
+	int			last = number == 1 ? KEY_CUSTOMERS : KEY_COUNT;
+
+	for (int key = 0; key < STEP_KEYS; key++)
+		if (((level->seen & (1 << key)) != 0) != (key <= last))
+			json_object_problem(&p->object,
+								psprintf("Step %d %s the key \"%s\".", number,
+										 key <= last ? "lacks" : "has",
+										 step_fields[key].name),
+								"The first step has \"customers\", the others \"seconds\" and \"count\", too.");
+	if (level->n[KEY_SECONDS] != level->n[KEY_COUNT])
+		json_object_problem(&p->object,
+							psprintf("Step %d: \"seconds\" has %lld elements, \"count\" has %lld.",
+									 number, (long long) level->n[KEY_SECONDS],
+									 (long long) level->n[KEY_COUNT]),
+							"\"count\" has one element for each time listed in \"seconds\".");
+	if (number > FUNNEL_MAX_STEP)
+		json_object_refuse(&p->object, "It has too many steps.");
+}
+
+static struct varlena *
+encode(const void *value)
+{
+	return funnel_encode(value);
+}
+
+static void *
+decode(const void *payload, Size len)
+{
+	return funnel_decode(payload, len);
+}
+
+static const RecordType funnel_type = {
+	.name = "funnel", .what = "funnel",
+	.flags_at = offsetof(Funnel, rules.mode), .size = sizeof(Funnel),
+	.head = {
+		lengthof(funnel_fields), funnel_fields, lengthof(funnel_fields) - 1,
+		offsetof(Funnel, nsteps), offsetof(Funnel, steps), sizeof(FunnelStep)
+	},
+	.item = {
+		STEP_KEYS, step_fields, KEY_SECONDS,
+		offsetof(FunnelStep, ntimes), offsetof(FunnelStep, times),
+		sizeof(FunnelTime)
+	},
+	.first_item_bare = true,
+	.problem = funnel_problem, .item_read = step_read,
+	.encode = encode, .decode = decode,
+	.whole_hint = "The text of a funnel is what its output writes; make one with the aggregate funnel(customer, at, step, within)."
+};
+
+RECORD_FUNCTIONS(funnel, &funnel_type);

@@ -2,7 +2,7 @@
  * metric_head.h
  *		What summaries of a population begin with: how time was cut.
  *
- * Written as
+ * Written as, see record.h
  *
  *	byte	version
  *	byte	flags
@@ -27,16 +27,6 @@ typedef struct MetricHead
 	int32		last;
 } MetricHead;
 
-extern void metric_head_put(WireWriter *w, uint8 version,
-							const MetricHead *head);
-
-/*
- * Anything wrong is error 22P03; words that are no grain 22P02.  The zone is
- * left to metric_zone_problem().
- */
-extern void metric_head_get(WireReader *r, uint8 version, uint8 known_flags,
-							MetricHead *head);
-
 /* What is wrong with the zone, as a sentence; NULL when nothing is. */
 extern const char *metric_zone_problem(const Grain *grain, const char *zone);
 
@@ -45,9 +35,5 @@ extern bool metric_day_is_date(int64 day);
 
 /* 'no time zone' or 'the time zone "..."'. */
 extern const char *metric_zone_words(const char *zone);
-
-/* The period that a day of a text begins; a day that begins none is a problem. */
-extern int32 metric_json_period(JsonProblem *problem, const Calendar *cal,
-								DateADT day);
 
 #endif							/* RETENTION_METRIC_HEAD_H */

@@ -235,8 +235,7 @@ retention_survival_curve_deserialize(PG_FUNCTION_ARGS)
 	bytes = PG_GETARG_BYTEA_PP(0);
 	state = lives_create(CurrentMemoryContext);
 	if (VARSIZE_ANY_EXHDR(bytes) > 0)
-		lives_add_curve(state, curve_decode(VARDATA_ANY(bytes),
-											VARSIZE_ANY_EXHDR(bytes)));
+		lives_add_curve(state, curve_from_varlena(bytes));
 	PG_RETURN_POINTER(state);
 }
 

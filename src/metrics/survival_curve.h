@@ -41,25 +41,20 @@ typedef struct CurveTime
 
 typedef struct SurvivalCurve
 {
+	uint8		flags;			/* CURVE_WHOLE */
 	int64		ntimes;
 	int64		customers;
 	CurveTime  *times;			/* ascending */
 } SurvivalCurve;
 
-/* What is wrong with a curve, as a sentence, or NULL; sets customers. */
-extern const char *curve_problem(SurvivalCurve *curve);
+/* CURVE_WHOLE, or 0. */
+extern uint8 curve_flags(const SurvivalCurve *curve);
 
 /* To a datum (palloc'd), past 1 GB error 54000; and back: 22P03. */
 extern struct varlena *curve_encode(const SurvivalCurve *curve);
-extern SurvivalCurve *curve_decode(const void *payload, Size len);
-
 #define DatumGetCurve(d) curve_from_varlena(PG_DETOAST_DATUM_PACKED(d))
 #define PG_GETARG_CURVE(n) DatumGetCurve(PG_GETARG_DATUM(n))
 extern SurvivalCurve *curve_from_varlena(const struct varlena *value);
-
-/* Text: canonical JSON, lossless; parsing is NULL after a soft error. */
-extern char *curve_to_cstring(const SurvivalCurve *curve);
-extern SurvivalCurve *curve_parse(const char *text, Node *escape);
 
 /* ----------------------------------------------------------------
  *		Reading

@@ -215,5 +215,6 @@ lives_curve(LivesState *state)
 			time->events = lives->count;
 	}
 	curve->ntimes = time - curve->times + 1;
+	curve->flags = curve_flags(curve);
 	return curve;
 }

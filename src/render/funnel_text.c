@@ -84,8 +84,8 @@ draw_funnel(FunctionCallInfo fcinfo)
 	}
 	if (funnel->nsteps > TEXT_MAX_STEPS)
 	{
-		appendStringInfo(&line, "left out: %d later step%s; funnel_steps(funnel) lists all",
-						 funnel->nsteps - TEXT_MAX_STEPS,
+		appendStringInfo(&line, "left out: %lld later step%s; funnel_steps(funnel) lists all",
+						 (long long) funnel->nsteps - TEXT_MAX_STEPS,
 						 funnel->nsteps > TEXT_MAX_STEPS + 1 ? "s" : "");
 		add_line(&lines, &line);
 	}

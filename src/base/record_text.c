@@ -1,0 +1,555 @@
+/*
+ * record_text.c
+ *		Stored values that are described by tables: their text.
+ */
+#include "base/record.h"
+
+#include <math.h>
+
+#include "base/money.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+/* ----------------------------------------------------------------
+ *		Writing
+ * ----------------------------------------------------------------
+ */
+
+static void
+put_integer(StringInfo out, int64 value)
+{
+	enlargeStringInfo(out, MAXINT8LEN + 1);
+	out->len += pg_lltoa(value, out->data + out->len);
+}
+
+static void
+put_amount(StringInfo out, int128 amount)
+{
+	char	   *text = money_to_cstring(amount);
+
+	appendStringInfoString(out, text);
+	pfree(text);
+}
+
+static void
+put_day(StringInfo out, int64 day)
+{
+	char	   *text = date_text(day);
+
+	appendStringInfoChar(out, '"');
+	appendStringInfoString(out, text);
+	appendStringInfoChar(out, '"');
+	pfree(text);
+}
+
+/* A field, or an element of a column. */
+static void
+put_value(StringInfo out, const RecordField *f, const char *at,
+		  const Calendar *cal, uint8 flags)
+{
+	switch (f->kind)
+	{
+		case RECORD_GRAIN:
+			escape_json(out, grain_to_cstring(*(Grain *const *) at));
+			break;
+		case RECORD_ZONE:
+			escape_json(out, *(const char *const *) at);
+			break;
+		case RECORD_FLAG:
+			appendStringInfoString(out, flags & f->flag ? "true" : "false");
+			break;
+		case RECORD_WORDS:
+			appendStringInfo(out, "\"%s\"", f->words->text(at));
+			break;
+		case RECORD_PERIOD:
+			put_day(out, calendar_period_start(cal, *(const int32 *) at));
+			break;
+		case RECORD_DAY:
+			put_day(out, *(const int32 *) at);
+			break;
+		case RECORD_AGE:
+			put_integer(out, *(const int32 *) at);
+			break;
+		case RECORD_COUNT:
+		case RECORD_CHANGE:
+			put_integer(out, *(const int64 *) at);
+			break;
+		case RECORD_SECONDS:
+			/* millionths, as amounts are */
+			put_amount(out, *(const int64 *) at);
+			break;
+		case RECORD_MONEY:
+		case RECORD_LEVEL:
+			put_amount(out, *(const int128 *) at);
+			break;
+		case RECORD_TIME:
+			json_put_double(out, *(const float8 *) at);
+			break;
+		case RECORD_ITEMS:
+			break;
+	}
+}
+
+static void
+put_column(StringInfo out, const RecordObject *o, const RecordField *f,
+		   const char *owner, const Calendar *cal, uint8 flags)
+{
+	int64		n = record_count(o, owner);
+	const char *at = record_rows(o, owner) + f->at;
+	int128		level = 0;
+
+	appendStringInfoChar(out, '[');
+	for (int64 i = 0; i < n; i++, at += o->row_size)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		if (f->kind == RECORD_LEVEL)
+			put_amount(out, level += *(const int128 *) at);
+		else
+			put_value(out, f, at, cal, flags);
+	}
+	appendStringInfoChar(out, ']');
+}
+
+/* An object up to its list of items; those without rows lack the columns. */
+static void
+put_object(StringInfo out, const RecordObject *o, const char *owner,
+		   bool columns, const Calendar *cal, uint8 flags)
+{
+	int			n = columns ? o->nfields : o->first_column;
+	const char *before = "{\"";
+
+	for (int i = 0; i < n; i++)
+	{
+		const RecordField *f = &o->fields[i];
+
+		if (!record_has(f, flags))
+			continue;
+		appendStringInfoString(out, before);
+		appendStringInfoString(out, f->name);
+		appendStringInfoString(out, "\": ");
+		before = ", \"";
+		if (i < o->first_column)
+			put_value(out, f, owner + f->at, cal, flags);
+		else if (f->kind != RECORD_ITEMS)
+			put_column(out, o, f, owner, cal, flags);
+	}
+}
+
+char *
+record_to_cstring(const RecordType *type, const void *value)
+{
+	Calendar   *cal = record_calendar(type, value);
+	uint8		flags = record_flags(type, value);
+	int64		n = record_count(&type->head, value);
+	const char *item = record_rows(&type->head, value);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	put_object(&out, &type->head, value, true, cal, flags);
+	if (type->item.fields != NULL)
+	{
+		appendStringInfoChar(&out, '[');
+		for (int64 i = 0; i < n; i++, item += type->head.row_size)
+		{
+			if (i > 0)
+				appendStringInfoString(&out, ", ");
+			put_object(&out, &type->item, item,
+					   i > 0 || !type->first_item_bare, cal, flags);
+			appendStringInfoChar(&out, '}');
+		}
+		appendStringInfoChar(&out, ']');
+	}
+	appendStringInfoChar(&out, '}');
+	if (cal != NULL)
+		calendar_free(cal);
+	return out.data;
+}
+
+/* ----------------------------------------------------------------
+ *		Reading: tokens
+ * ----------------------------------------------------------------
+ */
+
+/* The value of a key, or an element of its array, is not what it should be. */
+static void
+not_a(RecordReader *p, bool element, const RecordField *f, const char *what,
+	  const char *hint)
+{
+	json_object_problem(&p->object,
+						psprintf(element ? "\"%s\" has an element that is not %s." :
+								 "The value of \"%s\" is not %s.", f->name, what),
+						hint);
+}
+
+/* A string. */
+static void
+take_string(RecordReader *p, const RecordField *f, char *at, char *token)
+{
+	if (f->kind == RECORD_GRAIN)
+		p->grain = token;
+	else if (f->kind == RECORD_ZONE)
+		*(const char **) at = json_take_zone(&p->object.problem, token);
+	else if (!f->words->read(token, at))
+		not_a(p, false, f, f->words->what, f->words->hint);
+}
+
+/* A count, or where it may be below 0 a change. */
+static bool
+take_count(const RecordField *f, const char *token, JsonTokenType type,
+		   int64 *count)
+{
+	bool		negative = f->kind == RECORD_CHANGE && *token == '-' &&
+		token[1] > '0';
+
+	if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token + negative, count))
+		return false;
+	if (negative)
+		*count = -*count;
+	return f->kind != RECORD_AGE || *count <= PG_INT32_MAX;
+}
+
+static void
+take_amount(RecordReader *p, const RecordField *f, char *at,
+			const char *token, JsonTokenType type, bool element)
+{
+	int128		amount = 0;
+
+	if (type != JSON_TOKEN_NUMBER || !money_from_cstring(token, &amount))
+		not_a(p, element, f, "an amount",
+			  "Amounts are plain numbers of at most six decimals, without exponent.");
+	if (f->kind != RECORD_SECONDS)
+		*(int128 *) at = amount;
+	else if (amount >= 0 && amount <= PG_INT64_MAX)
+		*(int64 *) at = (int64) amount;
+	else
+		json_object_refuse(&p->object, psprintf("\"%s\" has an element that is out of range.",
+												f->name));
+}
+
+static void
+take_time(RecordReader *p, const RecordField *f, char *at, const char *token,
+		  JsonTokenType type, bool element)
+{
+	float8		time = type == JSON_TOKEN_NUMBER ? strtod(token, NULL) + 0.0 : -1;
+
+	if (!(time >= 0) || isinf(time))
+		not_a(p, element, f, "a time", "Times are numbers, 0 or above.");
+	*(float8 *) at = time;
+}
+
+/* The value of a key, or an element of its array. */
+static void
+take_value(RecordReader *p, const RecordField *f, char *at, char *token,
+		   JsonTokenType type, bool element)
+{
+	int64		count = 0;
+	DateADT		date = 0;
+
+	switch (f->kind)
+	{
+		case RECORD_GRAIN:
+		case RECORD_ZONE:
+		case RECORD_WORDS:
+			if (type == JSON_TOKEN_STRING)
+				take_string(p, f, at, token);
+			else
+				not_a(p, element, f, "a string", p->object.hint);
+			break;
+		case RECORD_FLAG:
+			json_take_flag(&p->object.problem, f->name, type, f->flag,
+						   (uint8 *) p->value + p->type->flags_at,
+						   p->object.hint);
+			break;
+		case RECORD_PERIOD:
+		case RECORD_DAY:
+			if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
+				not_a(p, element, f, "a date in quotes", JSON_HINT_DATE);
+			/* of a period, its first day until the grain is known */
+			*(int32 *) at = date;
+			break;
+		case RECORD_AGE:
+		case RECORD_COUNT:
+		case RECORD_CHANGE:
+			if (!take_count(f, token, type, &count))
+				not_a(p, element, f, "a count",
+					  element && p->type->count_hint != NULL ?
+					  p->type->count_hint : JSON_HINT_COUNT);
+			if (f->kind == RECORD_AGE)
+				*(int32 *) at = (int32) count;
+			else
+				*(int64 *) at = count;
+			break;
+		case RECORD_MONEY:
+		case RECORD_LEVEL:
+		case RECORD_SECONDS:
+			take_amount(p, f, at, token, type, element);
+			break;
+		case RECORD_TIME:
+			take_time(p, f, at, token, type, element);
+			break;
+		case RECORD_ITEMS:
+			break;
+	}
+}
+
+/* ----------------------------------------------------------------
+ *		Reading: structure
+ * ----------------------------------------------------------------
+ */
+
+/* The object of the text at hand. */
+static const RecordObject *
+object_at_hand(const RecordReader *p)
+{
+	return p->object.level == &p->object.levels[0] ? &p->type->head :
+		&p->type->item;
+}
+
+static void
+take_scalar(JsonObject *object, char *token, JsonTokenType type)
+{
+	RecordReader *p = (RecordReader *) object;
+	const RecordField *f = &object_at_hand(p)->fields[object->spelled];
+	char	   *owner = object->level == &object->levels[0] ? p->value : p->item;
+
+	take_value(p, f, owner + f->at, token, type, false);
+}
+
+/* Room for one more, zeroed, of what there are n of. */
+static char *
+make_room(char *all, int64 n, int64 *size, Size each)
+{
+	if (n == *size)
+	{
+		*size = Max(*size * 2, 64);
+		all = all == NULL ? palloc_extended(*size * each, MCXT_ALLOC_HUGE) :
+			repalloc_huge(all, *size * each);
+	}
+	memset(all + n * each, 0, each);
+	return all;
+}
+
+static void
+take_element(JsonObject *object, const char *token, JsonTokenType type)
+{
+	RecordReader *p = (RecordReader *) object;
+	const RecordObject *o = object_at_hand(p);
+	const RecordField *f = &o->fields[object->spelled];
+	int64		i = object->level->n[object->key];
+
+	CHECK_FOR_INTERRUPTS();
+	if (i == p->nrows)
+		p->rows = make_room(p->rows, p->nrows++, &p->rows_size, o->row_size);
+	take_value(p, f, p->rows + i * o->row_size + f->at,
+			   unconstify(char *, token), type, true);
+}
+
+static void
+begin_item(JsonObject *object)
+{
+	RecordReader *p = (RecordReader *) object;
+	const RecordObject *o = &p->type->head;
+	int64	   *n = (int64 *) (p->value + o->n_at);
+	char	  **items = (char **) (p->value + o->rows_at);
+
+	*items = make_room(*items, *n, &p->items_size, o->row_size);
+	p->item = *items + (*n)++ * o->row_size;
+	p->nrows = 0;
+}
+
+static void
+end_item(JsonObject *object)
+{
+	RecordReader *p = (RecordReader *) object;
+	const RecordObject *o = &p->type->item;
+	Size		bytes = p->nrows * o->row_size;
+	char	   *rows;
+
+	p->type->item_read(p);
+	if (object->problem.detail != NULL)
+		return;
+	for (int key = 0; key < o->nfields; key++)
+		p->items_with[key] += (object->level->spelled >> key) & 1;
+	rows = palloc_extended(Max(bytes, 1), MCXT_ALLOC_HUGE);
+	if (bytes > 0)
+		memcpy(rows, p->rows, bytes);
+	*(int64 *) (p->item + o->n_at) = p->nrows;
+	*(char **) (p->item + o->rows_at) = rows;
+}
+
+/* ----------------------------------------------------------------
+ *		Reading: the whole
+ * ----------------------------------------------------------------
+ */
+
+/* Are all keys of the head there, no others, and all arrays of one length? */
+static void
+check_keys(RecordReader *p)
+{
+	const RecordObject *o = &p->type->head;
+	const JsonLevel *level = &p->object.levels[0];
+	uint8		flags = record_flags(p->type, p->value);
+
+	for (int key = 0; key < o->nfields && p->object.problem.detail == NULL; key++)
+	{
+		const char *name = o->fields[key].name;
+		bool		spelled = (level->spelled & (UINT32_C(1) << key)) != 0;
+		bool		belongs = record_has(&o->fields[key], flags);
+
+		if (spelled && !belongs)
+			json_object_problem(&p->object,
+								psprintf("The key \"%s\" does not belong to this kind of %s.",
+										 name, p->type->what),
+								p->type->belongs_hint);
+		else if (belongs && !spelled)
+			json_object_refuse(&p->object,
+							   psprintf("The key \"%s\" is missing.", name));
+		else if (belongs && key >= o->first_column &&
+				 level->n[key] != level->n[o->first_column])
+			json_object_problem(&p->object,
+								psprintf("\"%s\" has %lld elements, \"%s\" has %lld.",
+										 name, (long long) level->n[key],
+										 o->fields[o->first_column].name,
+										 (long long) level->n[o->first_column]),
+								p->type->length_hint);
+	}
+}
+
+/* The period that a day begins, in its place. */
+static void
+take_period(RecordReader *p, const Calendar *cal, char *at)
+{
+	DateADT		day = *(const int32 *) at;
+	int64		period = calendar_period_of_day(cal, day);
+	int64		start = calendar_period_start(cal, period);
+
+	if (start != day)
+		json_object_problem(&p->object,
+							psprintf("%s is not the first day of a period of the grain \"%s\".",
+									 date_text(day), grain_to_cstring(cal->grain)),
+							psprintf("The period it lies in begins with %s.",
+									 date_text(start)));
+	*(int32 *) at = (int32) period;
+}
+
+/* All days that begin periods, of a head or an item and its rows. */
+static void
+take_periods(RecordReader *p, const RecordObject *o, const Calendar *cal,
+			 char *owner)
+{
+	for (int i = 0; i < o->nfields; i++)
+	{
+		const RecordField *f = &o->fields[i];
+		char	   *row = record_rows(o, owner);
+		int64		n = record_count(o, owner);
+
+		if (f->kind != RECORD_PERIOD)
+			continue;
+		if (i < o->first_column)
+			take_period(p, cal, owner + f->at);
+		else
+			for (; n > 0 && p->object.problem.detail == NULL; n--)
+			{
+				CHECK_FOR_INTERRUPTS();
+				take_period(p, cal, row + f->at);
+				row += o->row_size;
+			}
+	}
+}
+
+/* What can be said only when all has been read. */
+static void
+finish(RecordReader *p)
+{
+	const RecordType *type = p->type;
+	JsonObject *object = &p->object;
+	const char *detail;
+	Calendar   *cal;
+
+	if (type->head_problem != NULL &&
+		(detail = type->head_problem(p->value)) != NULL)
+		json_object_refuse(object, detail);
+	if (object->problem.detail == NULL &&
+		(cal = record_calendar(type, p->value)) != NULL)
+	{
+		int64		n = type->item.fields != NULL ?
+			record_count(&type->head, p->value) : 0;
+		char	   *item = record_rows(&type->head, p->value);
+
+		take_periods(p, &type->head, cal, p->value);
+		for (; n > 0 && object->problem.detail == NULL; n--)
+		{
+			take_periods(p, &type->item, cal, item);
+			item += type->head.row_size;
+		}
+		calendar_free(cal);
+	}
+	if (object->problem.detail == NULL && type->text_read != NULL)
+		type->text_read(p);
+	if (object->problem.detail == NULL && type->problem != NULL &&
+		(detail = type->problem(p->value)) != NULL)
+		json_object_refuse(object, detail);
+}
+
+/* What a reader needs to know of the keys of an object. */
+static const JsonKey *
+json_keys(const RecordObject *o, JsonKey *keys)
+{
+	for (int i = 0; i < o->nfields; i++)
+	{
+		keys[i].name = o->fields[i].name;
+		keys[i].form = i < o->first_column ? JSON_SCALAR :
+			o->fields[i].kind == RECORD_ITEMS ? JSON_OBJECTS : JSON_ARRAY;
+		keys[i].other_name = o->fields[i].other_name;
+	}
+	return keys;
+}
+
+/*
+ * Keys may come in any order, everything else is as the output writes it.
+ * Errors (22P02) as input_error() on escape, and then NULL.
+ */
+void *
+record_parse(const RecordType *type, const char *text, Node *escape)
+{
+	JsonKey		keys[2][JSON_OBJECT_KEYS];
+	RecordReader p = {
+		.object = {
+			.levels = {
+				{.keys = json_keys(&type->head, keys[0]), .nkeys = type->head.nfields},
+				{.keys = json_keys(&type->item, keys[1]), .nkeys = type->item.nfields}
+			},
+			.hint = type->whole_hint,
+			.take_scalar = take_scalar, .take_element = take_element,
+			.begin_item = begin_item, .end_item = end_item
+		},
+		.type = type, .value = palloc0(type->size)
+	};
+
+	json_object_read(&p.object, text);
+	check_keys(&p);
+	if (p.object.problem.detail == NULL)
+	{
+		if (type->item.fields == NULL)
+		{
+			*(int64 *) (p.value + type->head.n_at) = p.nrows;
+			*(char **) (p.value + type->head.rows_at) = p.rows;
+		}
+		for (int i = 0; i < type->head.first_column; i++)
+			if (type->head.fields[i].kind == RECORD_GRAIN)
+			{
+				Grain	   *grain = grain_parse(p.grain, escape);
+
+				if (grain == NULL)
+					return NULL;	/* a soft error was recorded */
+				*(Grain **) (p.value + type->head.fields[i].at) = grain;
+			}
+		finish(&p);
+	}
+	json_report(escape, type->name, &p.object.problem);
+	return p.object.problem.detail == NULL ? p.value : NULL;
+}
