@@ -257,6 +257,10 @@ check-stop:
 demo:
 	@'$(HERE)/test/demo/run.sh'
 
+## cluster        every metric over three shards of postgres_fdw equals one node (CUSTOMERS= RUNS=)
+cluster:
+	@'$(HERE)/test/shards/run.sh'
+
 ## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= PEERS=1 MEMORY=1 MODELS=1)
 bench:
 	@'$(HERE)/test/bench/run.sh'
@@ -279,5 +283,5 @@ release-check:
 
 ## clean          remove what was built
 
-.PHONY: help deps prove_installcheck test check check-stop demo bench lint \
+.PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint \
 	cassert asan valgrind modes coverage release-check

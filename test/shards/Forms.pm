@@ -1,0 +1,211 @@
+# The forms of every aggregate, and the ways a coordinator can ask for each:
+#
+#	name		what the table calls it
+#	aggregate	the aggregate
+#	whole		the query that one node would run
+#	part		what a view on each shard says
+#	top			what the coordinator makes of the views' rows, @
+#	shipped		the query whose aggregate the planner can give to shards: grouped
+#				by the partition key; absent for models, which need everybody
+#	ships		the aggregate that is shipped then
+#	rollup		parts are values that roll up, one a shard
+#	text		there is a constant of type text, which keeps it from being shipped
+#
+# {orders} is the table of that name in the schema one, sharded or, on a shard,
+# public.
+package Forms;
+
+use strict;
+use warnings FATAL => 'all';
+
+# query(SQL, SCHEMA): with the tables of that schema.
+sub query
+{
+	my ($sql, $schema) = @_;
+	return $sql =~ s/\{(\w+)\}/$schema.$1/gr;
+}
+
+my @forms;
+
+sub form
+{
+	my ($call, %form) = @_;
+	($form{aggregate}) = $call =~ /^(\w+)\(/;
+	$form{name} ||= $call;
+	$form{ships} ||= $form{aggregate};
+	push @forms, \%form;
+	return;
+}
+
+# A summary of all customers, whose parts roll up; from rows.
+sub summary
+{
+	my ($table, $call, %more) = @_;
+	my $key = $more{key} || 'customer_id';
+	form($call,
+		whole => "SELECT $call AS m FROM {$table}",
+		part => "SELECT $call AS m FROM {$table}",
+		top => 'SELECT rollup(m) AS m FROM @',
+		shipped => "SELECT rollup(m) AS m FROM (SELECT $call AS m FROM {$table} GROUP BY $key) AS x",
+		rollup => 1, %more);
+	return;
+}
+
+# The same from timelines, which are what is shipped.
+sub summary_of_timelines
+{
+	my ($call, $history, $table) = @_;
+	my $whole = "SELECT $call AS m FROM (SELECT $history AS history FROM {$table} GROUP BY customer_id) AS x";
+	form($call,
+		name => $call =~ s/history/$history/r,
+		whole => $whole,
+		part => $whole,
+		top => 'SELECT rollup(m) AS m FROM @',
+		shipped => $whole,
+		ships => 'timeline',
+		rollup => 1);
+	return;
+}
+
+# Of one customer: a row each, however it is asked for.
+sub of_customer
+{
+	my ($table, $call, %more) = @_;
+	my $whole = "SELECT customer_id, $call AS m FROM {$table} GROUP BY customer_id";
+	form($call, whole => $whole, part => $whole, top => 'SELECT * FROM @', shipped => $whole, %more);
+	return;
+}
+
+# A number about all rows: the shards give sums, or count equal rows.
+sub number
+{
+	my ($table, $call, $part, $top, %more) = @_;
+	form($call,
+		whole => "SELECT $call AS m FROM {$table}",
+		part => "SELECT $part FROM {$table}",
+		top => "SELECT $top AS m FROM @",
+		shipped => "SELECT customer_id, $call AS m FROM {$table} GROUP BY customer_id", %more);
+	return;
+}
+
+# Equal rows, counted on the shards, are as many again on the coordinator.
+sub counted
+{
+	my ($table, $call, $columns, $top, %more) = @_;
+	my @columns = split /, */, $columns;
+	my $by = join ', ', 1 .. @columns;
+	form($call,
+		whole => "SELECT $call AS m FROM {$table}",
+		part => "SELECT $columns, count(*) AS n FROM {$table} GROUP BY $by",
+		top => 'SELECT ' . ($top || $call) . ' AS m FROM @, generate_series(1, n)',
+		shipped => "SELECT customer_id, $call AS m FROM {$table} GROUP BY customer_id", %more);
+	return;
+}
+
+sub forms
+{
+	@forms = ();
+	my $paris = 'at Europe/Paris';
+
+	# Cohorts.
+	summary('orders', "cohort_matrix(customer_id, at, 'month $paris')");
+	summary('orders', "cohort_matrix(customer_id, at, amount, 'month $paris')");
+	summary('orders', "cohort_matrix(uid, at, famount, 'week starting sunday $paris')", key => 'customer_id, uid');
+	summary('orders', "cohort_matrix(name, day, amount, 'quarter')", key => 'customer_id, name');
+	summary('orders', "cohort_matrix(customer_id, at, amount, '30 days since start by month $paris')");
+	summary('orders', "cohort_matrix(customer_id, started_at, at, amount, 'month $paris')");
+	summary('orders', "cohort_matrix(customer_id, started_at, at, NULL, 'months 0,1,3,12 $paris')");
+	summary('subscriptions', "cohort_matrix(customer_id, during, 'month')");
+	summary('subscriptions', "cohort_matrix(customer_id, during, amount, 'month')");
+	summary_of_timelines("cohort_matrix(history, 'month')", 'timeline(day, amount)', 'orders');
+	summary_of_timelines("cohort_matrix(history, 'month')", 'timeline(during, amount)', 'subscriptions');
+	summary_of_timelines("recurring_matrix(history, 'month')", 'timeline(day, amount)', 'orders');
+
+	# Movements.
+	summary('orders', "customer_movements(customer_id, at, 'month $paris')");
+	summary('orders', "customer_movements(customer_id, at, famount, 'week $paris')");
+	summary('subscriptions', "customer_movements(customer_id, during, 'quarter')");
+	summary('subscriptions', "customer_movements(customer_id, during, amount, 'month')");
+	summary_of_timelines("customer_movements(history, 'month')", 'timeline(day, amount)', 'orders');
+	summary_of_timelines("customer_movements(history, 'month')", 'timeline(during, amount)', 'subscriptions');
+
+	# Timelines, the first and the last.
+	of_customer('orders', 'timeline(day)');
+	of_customer('orders', 'timeline(day, amount)');
+	of_customer('orders', "timeline(at, amount, 'Europe/Paris')", text => 1);
+	of_customer('subscriptions', 'timeline(during, amount)');
+	of_customer('orders', 'earliest(amount, at)');
+	of_customer('orders', 'latest(step, at)');
+
+	# Funnels: a window of hours is the same in every zone.
+	summary('orders', "funnel(customer_id, at, step, '720 hours')");
+	summary('orders', "funnel(customer_id, day, step, '30 days')");
+	summary('orders', "funnel(customer_id, at, step, '720 hours', 'strict order')", text => 1);
+	# Among arguments a column of type text lends its collation to constants.
+	summary('orders', "funnel(name, at, step, '720 hours', 'deduplicated')", key => 'customer_id, name');
+	of_customer('orders', "window_funnel('720 hours', at, 'default', step = 1, step = 2, step = 3)", text => 1);
+	of_customer('orders', 'retention(step = 1, step = 2, step = 3)');
+
+	# Survival.
+	summary('lives', 'survival_curve(lasted, churned)');
+	summary('lives', 'survival_curve(lasted, churned, won)');
+	summary('lives', 'survival_curve(months, churned)');
+	summary('lives', 'survival_curve(months, churned, won)');
+	summary('lives', 'survival_curve(span, churned)');
+	summary('lives', 'survival_curve(span, churned, won)');
+
+	# Rates of (opening, closing).
+	for my $as ('', '::float8')
+	{
+		my $pair = "opening$as, closing$as";
+		counted('lives', "retention_rate($pair)", 'sign(opening) AS opening, sign(closing) AS closing');
+		counted('lives', "churn_rate($pair)", 'sign(opening) AS opening, sign(closing) AS closing');
+		number('lives', "nrr($pair)",
+			'sum(opening) AS opening, sum(closing) FILTER (WHERE opening > 0) AS closing', "nrr($pair)");
+		number('lives', "grr($pair)",
+			'sum(opening) AS opening, sum(least(opening, closing)) AS closing', "grr($pair)");
+		# Money gained has no opening, money lost no closing.
+		number('lives', "quick_ratio($pair)",
+			'side * sum(greatest(opening - closing, 0)) AS opening, '
+			  . '(1 - side) * sum(greatest(closing - opening, 0)) AS closing',
+			"quick_ratio($pair)");
+		$forms[-1]{part} .= ', generate_series(0, 1) AS side GROUP BY side';
+		number('lives', "cac(marketing$as, won)", 'sum(marketing) AS marketing, sum(won)::bigint AS won',
+			"cac(marketing$as, won)");
+		number('lives', "cac(marketing$as, sales$as, won)",
+			'sum(marketing) AS marketing, sum(sales) AS sales, sum(won)::bigint AS won',
+			"cac(marketing$as, sales$as, won)");
+	}
+
+	# Shares and scores.
+	counted('answers', $_, 'content')
+	  for 'share(content)', 'share_low(content)', 'share_low(content, 0.9)', 'share_high(content)', 'share_high(content, 0.9)';
+	counted('answers', $_, 'score')
+	  for 'nps(score)', 'nps_margin(score)', 'nps_margin(score, 0.9)', 'csat(score, 8)';
+
+	# Models are fitted where everybody is: the shards count equal customers.
+	my @model = (shipped => undef);
+	counted('lives', "purchase_model('bg/nbd', frequency, recency, age)", 'frequency, recency, age', undef, @model);
+	counted('lives', "purchase_model('mbg/nbd', frequency, recency, age, 'day')", 'frequency, recency, age', undef, @model);
+	for my $call ("purchase_model('bg/nbd', history, date '2024-03-01', 'week')", "spend_model(history, date '2024-03-01')")
+	{
+		my $history = 'SELECT timeline(day, amount) AS history FROM {orders} GROUP BY customer_id';
+		form($call,
+			name => $call =~ s/history/timeline(day, amount)/r,
+			whole => "SELECT $call AS m FROM ($history) AS x",
+			part => $history,
+			top => "SELECT $call AS m FROM @",
+			shipped => "SELECT $call AS m FROM ($history) AS x",
+			ships => 'timeline');
+	}
+	counted('lives', 'spend_model(frequency, spend)', 'frequency, spend', undef, @model);
+	counted('lives', 'spend_model(frequency, spend::float8)', 'frequency, spend', undef, @model);
+	counted('lives', "contract_model('sbg', months, churned)", 'months, churned', undef, @model);
+	number('lives', "contract_model('bdw', months, churned, won)",
+		'months, churned, sum(won)::bigint AS won', "contract_model('bdw', months, churned, won)", @model);
+	$forms[-1]{part} .= ' GROUP BY 1, 2';
+
+	return @forms;
+}
+
+1;
