@@ -2,8 +2,9 @@
 # run.sh LANE: the tests once more, where a fault that they pass over shows.
 #
 #	cassert		all tests on a server with assertions
-#	asan		all tests on a server with assertions, the address and the
-#				undefined-behaviour sanitizer
+#	asan		all tests with the address and the undefined-behaviour sanitizer,
+#				on a server with assertions (SANITIZED_SERVER=1: on one that is
+#				compiled with the sanitizers itself)
 #	valgrind	the topics under Valgrind's memcheck
 #	modes		the topics under parallel plans, compiled expressions, little memory
 #	coverage	what of the code the tests reach
@@ -26,14 +27,14 @@ then
 	server=
 	case $lane in
 		cassert|valgrind) server=cassert ;;
-		asan) server=asan ;;
+		asan) server=${SANITIZED_SERVER:+sanitized} server=${server:-cassert} ;;
 		modes|coverage) ;;
 		*) echo "no lane $lane" >&2; exit 1 ;;
 	esac
 	if [ -n "$server" ]
 	then
 		status=0
-		PG_CONFIG=$("$here/server.sh" $server) || status=$?
+		PG_CONFIG=$("$here/server.sh" "$server") || status=$?
 		[ $status != 77 ] || exit 0
 		[ $status = 0 ] || exit $status
 	fi
@@ -88,62 +89,89 @@ collect()
 		\( -name '*.log' -o -name 'sanitizer.*' -o -name 'regress_log_*' \) -type f 2>/dev/null)
 }
 
+# wrap_server LINE: the server is started by this command, $program and the
+# arguments being its own.
+wrap_server()
+{
+	local program=$bindir/postgres
+	mv "$program" "$program.bin"
+	cat >"$program" <<-WRAPPER
+		#!/bin/sh
+		program='$program.bin'
+		# Calls of initdb and of pg_ctl for its version are not the server.
+		[ "\$1" = -D ] || exec "\$program" "\$@"
+		$1
+	WRAPPER
+	chmod 755 "$program"
+}
+
+# probe WHICH PATTERN [FLAG...]: does the lane see a fault that is there?
+probe()
+{
+	local which=$1 pattern=$2
+	shift 2
+	# shellcheck disable=SC2046 # several words
+	$("$PG_CONFIG" --cc) $("$PG_CONFIG" --cppflags) -I"$("$PG_CONFIG" --includedir-server)" \
+		-O1 -g -fPIC -shared "$@" -o "$RETENTION_PRIVATE/probe.so" "$RETENTION_SOURCE/test/lanes/probe.c"
+	cluster_start
+	sql -c "CREATE FUNCTION lanes_probe(int) RETURNS int LANGUAGE c AS '$RETENTION_PRIVATE/probe'"
+	sql -c "SELECT lanes_probe($which)" >/dev/null 2>&1 || true
+	cluster_stop
+	if ! grep -rqE "$pattern" "$RETENTION_PRIVATE/server.log" "$reports"
+	then
+		echo "Result: FAIL ($lane: a fault put in on purpose was not seen)"
+		exit 1
+	fi
+	rm -rf "$RETENTION_PRIVATE/data" "$RETENTION_PRIVATE/server.log" "$reports"
+	mkdir "$reports"
+}
+
 lane_cassert()
 {
 	cluster_stage with_llvm=no
+	probe 1 'TRAP: '
 	everything
 	collect
 }
 
 lane_asan()
 {
+	local flags runtime options
+	flags="-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"
+	# Signed arithmetic that wraps is a fault here, not PostgreSQL's -fwrapv.
+	cluster_stage with_llvm=no COPT="$flags -fno-wrapv -fno-common -O1"
+	runtime=$(readlink -f "$($("$PG_CONFIG" --cc) -print-file-name=libasan.so)")
 	# Leaks are what memory contexts are for.  Fake stacks would deceive
-	# PostgreSQL's check of its stack depth.
-	local options=print_stacktrace=1:abort_on_error=1:disable_coredump=1:log_path=$reports/sanitizer
-	export ASAN_OPTIONS=$options:detect_leaks=0:detect_stack_use_after_return=0
+	# PostgreSQL's check of its stack depth.  Too much memory is an error.
+	options=print_stacktrace=1:abort_on_error=1:disable_coredump=1:log_path=$reports/sanitizer
 	export UBSAN_OPTIONS=$options
-	ulimit -s unlimited 2>/dev/null || ulimit -s "$(ulimit -H -s)"
-	cluster_stage with_llvm=no
+	export ASAN_OPTIONS=$options:detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1
+	wrap_server "LD_PRELOAD='$runtime' exec \"\$program\" \"\$@\""
+	# shellcheck disable=SC2086 # several words
+	probe 2 use-after-poison $flags
 	everything
 	collect
-}
-
-# The server is started by this instead of its own program.
-valgrind_wrapper()
-{
-	local program=$bindir/postgres
-	mv "$program" "$program.bin"
-	cat >"$program" <<WRAPPER
-#!/bin/sh
-# initdb's and pg_ctl's own calls say something else first.
-if [ "\$1" = -D ]
-then
-	exec valgrind --quiet --trace-children=yes --leak-check=no --track-origins=no \\
-		--read-var-info=no --num-callers=30 --gen-suppressions=all \\
-		--error-markers=REPORT,END --suppressions='${PG_CONFIG%/bin/pg_config}/valgrind.supp' \\
-		--log-file='$reports/valgrind.%p' '$program.bin' "\$@"
-fi
-exec '$program.bin' "\$@"
-WRAPPER
-	chmod 755 "$program"
 }
 
 lane_valgrind()
 {
 	local file
 	cluster_stage with_llvm=no
-	valgrind_wrapper
+	wrap_server "exec valgrind --quiet --trace-children=yes --leak-check=no --num-callers=30 \\
+		--gen-suppressions=all --error-markers=REPORT,END --log-file='$reports/valgrind.%p' \\
+		--suppressions='${PG_CONFIG%/bin/pg_config}/valgrind.supp' \"\$program\" \"\$@\""
 	# A start under Valgrind takes its time.
 	export PGCTLTIMEOUT=600
+	probe 3 REPORT
 	cluster_start
 	topics topics
-	pg_ctl -D "$RETENTION_PRIVATE/data" -s -m fast -t 600 stop || true
+	pg_ctl -D "$RETENTION_PRIVATE/data" -s -m fast stop || true
+	echo "# processes under Valgrind: $(find "$reports" -name 'valgrind.*' | wc -l)"
 	while IFS= read -r file
 	do
 		failed+=("$(grep -c REPORT "$file") errors in $(basename "$file")")
 		head -n 120 "$file"
 	done < <(grep -l REPORT "$reports"/valgrind.* 2>/dev/null)
-	echo "# processes under Valgrind: $(find "$reports" -name 'valgrind.*' | wc -l)"
 	collect
 }
 

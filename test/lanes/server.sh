@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# server.sh cassert|asan: a PostgreSQL server built to find faults.
+# server.sh cassert|sanitized: a PostgreSQL server built to find faults.
 #
 # From Debian's source package of the major version of PG_CONFIG, once: it is
 # kept below LANES (see cluster_lanes), and made again only when the recipe below
 # has changed.  The last line printed is its pg_config.  Where it cannot be made,
 # says why and exits with 77.
 #
-#	cassert	assertions, and Valgrind's requests (for make valgrind too)
-#	asan	assertions, and the address and undefined-behaviour sanitizers
+#	cassert		assertions, and requests to Valgrind or the address sanitizer
+#	sanitized	the same, compiled with the sanitizers itself
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,19 +27,16 @@ skip()
 	exit 77
 }
 
+# The requests go through memcheck/.
+cppflags="-DUSE_VALGRIND -I$prefix/memcheck"
+cflags="-O1 -g -fno-omit-frame-pointer"
 case $kind in
-	cassert)
-		cppflags=-DUSE_VALGRIND
-		cflags="-O1 -g -fno-omit-frame-pointer"
-		;;
-	asan)
-		# The requests go to the sanitizer, see memcheck/.
-		cppflags="-DUSE_VALGRIND -I$prefix/memcheck"
-		cflags="-O1 -g -fno-omit-frame-pointer -fno-common"
-		cflags+=" -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+	cassert) ;;
+	sanitized)
+		cflags+=" -fno-common -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 		;;
 	*)
-		echo "usage: server.sh cassert|asan" >&2
+		echo "usage: server.sh cassert|sanitized" >&2
 		exit 1
 		;;
 esac
@@ -83,7 +80,7 @@ fetch_source()
 			>"$work/source.log" 2>&1
 		then
 			tar -xf postgresql-"$major"_*.orig.tar.*
-			echo "# PostgreSQL $version, built for make $kind" >&2
+			echo "# PostgreSQL $version, built as $kind" >&2
 			return 0
 		fi
 		rm -f postgresql-*
@@ -100,7 +97,7 @@ build()
 	rm -rf "$prefix"
 	mkdir -p "$prefix"
 	# Modules include it too.
-	[ "$kind" != asan ] || cp -R "$here/memcheck" "$prefix/memcheck"
+	cp -R "$here/memcheck" "$prefix/memcheck"
 	cd "$work"/postgresql-"$major".*
 	export ASAN_OPTIONS=detect_leaks=0
 	./configure -q "${configure[@]}" CPPFLAGS="$cppflags" CFLAGS="$cflags" &&
@@ -118,7 +115,7 @@ if ! bash -c "$(declare -p configure cppflags cflags kind prefix work major here
 then
 	tail -n 30 "$work/build.log" >&2
 	rm -rf "$prefix"
-	echo "the server for make $kind does not build" >&2
+	echo "the server $kind does not build" >&2
 	exit 1
 fi
 chmod -R a+rX "$prefix"
