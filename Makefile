@@ -24,6 +24,7 @@ OBJS = \
 	src/base/json_parts.o \
 	src/base/money.o \
 	src/base/rate.o \
+	src/base/reader.o \
 	src/base/record.o \
 	src/base/record_text.o \
 	src/base/special.o \

@@ -7,7 +7,6 @@
 
 #include "access/detoast.h"
 #include "common/hashfn.h"
-#include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -32,19 +31,6 @@ value_from_payload(const void *payload, Size len)
 	SET_VARSIZE(value, len + VARHDRSZ);
 	memcpy(VARDATA(value), payload, len);
 	return value;
-}
-
-/* The row description of a reader that returns columns. */
-TupleDesc
-result_row(FunctionCallInfo fcinfo)
-{
-	TupleDesc	desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function returning record called in context that cannot accept type record")));
-	return BlessTupleDesc(desc);
 }
 
 /* ----------------------------------------------------------------

@@ -11,8 +11,6 @@
 
 #include "base/compat.h"
 
-#include "access/tupdesc.h"
-
 /* A value (palloc'd) with a copy of the payload. */
 extern struct varlena *value_from_payload(const void *payload, Size len);
 
@@ -49,8 +47,5 @@ extern Datum value_to_jsonb(const ValueType *type, FunctionCallInfo fcinfo);
 	VALUE_FUNCTION(name, recv, value_type); \
 	VALUE_FUNCTION(name, to_json, value_type); \
 	VALUE_FUNCTION(name, to_jsonb, value_type)
-
-/* The row description of a reader that returns columns. */
-extern TupleDesc result_row(FunctionCallInfo fcinfo);
 
 #endif							/* RETENTION_VALUE_H */

@@ -7,7 +7,7 @@
  */
 #include "history/timeline_spells.h"
 
-#include "funcapi.h"
+#include "base/reader.h"
 #include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(retention_first_at);
@@ -220,22 +220,46 @@ typedef struct DaysState
 	int128		level;			/* in force, of levels */
 } DaysState;
 
-/* The row of a day. */
-static HeapTuple
-day_tuple(DaysState *state, const TimelineDay *day, TupleDesc desc)
+enum
 {
-	bool		levels = timeline_has_levels(&state->reader);
-	bool		amounts = levels || (state->reader.flags & TIMELINE_MONEY) != 0;
-	Datum		values[3] = {0};
-	bool		nulls[3] = {false, levels, !amounts};
+	DAY_DAY, DAY_ORDERS, DAY_AMOUNT
+};
 
+static const ReaderColumn day_columns[] = {
+	[DAY_DAY] = {"day", DATEOID},
+	[DAY_ORDERS] = {"orders", INT8OID},
+	[DAY_AMOUNT] = {"amount", NUMERICOID},
+};
+
+static void *
+days_begin(FunctionCallInfo fcinfo, const void *arg)
+{
+	DaysState  *state = palloc0(sizeof(DaysState));
+
+	/* a copy: the argument need not last as long as the calls */
+	timeline_read_value(&state->reader, PG_GETARG_BYTEA_P_COPY(0));
+	return state;
+}
+
+static bool
+days_next(void *arg, ReaderRow *row)
+{
+	DaysState  *state = arg;
+	const TimelineDay *day = timeline_next(&state->reader);
+
+	if (day == NULL)
+		return false;
 	state->level += day->amount;
-	values[0] = DateADTGetDatum(day->day);
-	values[1] = Int64GetDatum(day->orders);
-	if (amounts)
-		values[2] = NumericGetDatum(money_to_numeric(levels ? state->level :
-													 day->amount));
-	return heap_form_tuple(desc, values, nulls);
+	row_date(row, DAY_DAY, day->day);
+	if (timeline_has_levels(&state->reader))
+		row_money(row, DAY_AMOUNT, state->level);
+	else
+	{
+		row_int64(row, DAY_ORDERS, day->orders);
+		if (state->reader.flags & TIMELINE_MONEY)
+			row_money(row, DAY_AMOUNT, day->amount);
+	}
+	return true;
 }
 
 /*
@@ -245,32 +269,8 @@ day_tuple(DaysState *state, const TimelineDay *day, TupleDesc desc)
 Datum
 retention_timeline_days(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *call;
-	DaysState  *state;
-	const TimelineDay *day;
+	static const Reader reader = READER_SET(day_columns, 1, days_begin,
+											days_next);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		if (get_call_result_type(fcinfo, NULL, &call->tuple_desc) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "return type must be a row type");
-		call->tuple_desc = BlessTupleDesc(call->tuple_desc);
-		state = palloc0(sizeof(DaysState));
-		/* a copy: the argument need not last as long as the calls */
-		timeline_read_value(&state->reader,
-							PG_GETARG_BYTEA_P_COPY(0));
-		call->user_fctx = state;
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	state = call->user_fctx;
-	CHECK_FOR_INTERRUPTS();
-	day = timeline_next(&state->reader);
-	if (day == NULL)
-		SRF_RETURN_DONE(call);
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(day_tuple(state, day,
-													  call->tuple_desc)));
+	return reader_rows(&reader, fcinfo, NULL);
 }

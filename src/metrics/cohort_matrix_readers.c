@@ -8,11 +8,10 @@
  */
 #include "metrics/cohort_matrix_read.h"
 
-#include "base/rate.h"
-#include "base/value.h"
-#include "funcapi.h"
+#include "base/reader.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(retention_cohort_cells);
 PG_FUNCTION_INFO_V1(retention_retention_curve);
@@ -63,7 +62,26 @@ enum
 	CELL_COHORT, CELL_AGE, CELL_PERIOD, CELL_SIZE, CELL_ACTIVE, CELL_OR_LATER,
 	CELL_STREAK_COUNT, CELL_ORDERS, CELL_REVENUE, CELL_CUMULATIVE,
 	CELL_RETENTION, CELL_RETENTION_OR_LATER, CELL_RETENTION_STREAK,
-	CELL_PER_CUSTOMER, CELL_REVENUE_RETENTION, CELL_COMPLETE, CELL_COLUMNS
+	CELL_PER_CUSTOMER, CELL_REVENUE_RETENTION, CELL_COMPLETE
+};
+
+static const ReaderColumn cell_columns[] = {
+	[CELL_COHORT] = {"cohort", DATEOID},
+	[CELL_AGE] = {"age", INT4OID},
+	[CELL_PERIOD] = {"period", DATEOID},
+	[CELL_SIZE] = {"cohort_size", INT8OID},
+	[CELL_ACTIVE] = {"active", INT8OID},
+	[CELL_OR_LATER] = {"active_or_later", INT8OID},
+	[CELL_STREAK_COUNT] = {"active_streak", INT8OID},
+	[CELL_ORDERS] = {"orders", INT8OID},
+	[CELL_REVENUE] = {"revenue", NUMERICOID},
+	[CELL_CUMULATIVE] = {"cumulative_revenue", NUMERICOID},
+	[CELL_RETENTION] = {"retention", FLOAT8OID},
+	[CELL_RETENTION_OR_LATER] = {"retention_or_later", FLOAT8OID},
+	[CELL_RETENTION_STREAK] = {"retention_streak", FLOAT8OID},
+	[CELL_PER_CUSTOMER] = {"revenue_per_customer", NUMERICOID},
+	[CELL_REVENUE_RETENTION] = {"revenue_retention", FLOAT8OID},
+	[CELL_COMPLETE] = {"complete", BOOLOID},
 };
 
 /* Go to a cohort row; at_most bounds the numbers of its ages. */
@@ -106,8 +124,8 @@ cells_check_rows(const CellsState *state)
 	}
 }
 
-static CellsState *
-cells_begin(FunctionCallInfo fcinfo)
+static void *
+cells_begin(FunctionCallInfo fcinfo, const void *arg)
 {
 	CellsState *state = palloc0(sizeof(CellsState));
 
@@ -127,87 +145,63 @@ cells_begin(FunctionCallInfo fcinfo)
 	return state;
 }
 
-static Datum
-count_datum(int64 value, bool known, bool *isnull)
-{
-	*isnull = !known;
-	return known ? Int64GetDatum(value) : (Datum) 0;
-}
-
-static Datum
-rate_datum(int64 part, int64 whole, bool known, bool *isnull)
-{
-	*isnull = !known || whole == 0;
-	return *isnull ? (Datum) 0 : Float8GetDatum(rate_ratio(part, whole));
-}
-
-static Datum
-money_datum(int128 value, bool known, bool *isnull)
-{
-	*isnull = !known;
-	return known ? NumericGetDatum(money_to_numeric(value)) : (Datum) 0;
-}
-
-static Datum
-money_ratio_datum(int128 value, int64 divisor, bool known, bool *isnull)
-{
-	*isnull = !known || divisor == 0;
-	return *isnull ? (Datum) 0 : NumericGetDatum(money_ratio(value, divisor));
-}
-
 /* The first day of a period. */
-static Datum
-day_datum(const CellsState *state, int64 period)
+static DateADT
+first_day(const CellsState *state, int64 period)
 {
-	int64		day = calendar_period_start(state->reading.calendar, period);
-
-	return DateADTGetDatum(calendar_date(day));
+	return calendar_date(calendar_period_start(state->reading.calendar, period));
 }
 
-/* The first day of the period a cell lies in; NULL with windows. */
-static Datum
-period_datum(const CellsState *state, int64 age, bool *isnull)
-{
-	*isnull = !grain_is_calendar(state->reading.matrix->grain);
-	return *isnull ? (Datum) 0 : day_datum(state, state->period + age);
-}
-
-static HeapTuple
-cells_tuple(const CellsState *state, TupleDesc desc, const CellRow *row)
+static void
+put_cell(ReaderRow *r, const CellsState *state, const CellRow *row)
 {
 	const Matrix *matrix = state->reading.matrix;
 	bool		money = matrix_has_money(matrix);
 	bool		complete = row->age < state->complete;
-	bool		gains = money && complete && row->first_revenue != 0;
-	Datum		v[CELL_COLUMNS];
-	bool		n[CELL_COLUMNS] = {0};
 
-	v[CELL_COHORT] = day_datum(state, state->period);
-	v[CELL_AGE] = Int32GetDatum((int32) row->age);
-	v[CELL_PERIOD] = period_datum(state, row->age, &n[CELL_PERIOD]);
-	v[CELL_SIZE] = Int64GetDatum(row->size);
-	v[CELL_ACTIVE] = Int64GetDatum(row->active);
-	v[CELL_OR_LATER] = Int64GetDatum(row->or_later);
-	v[CELL_STREAK_COUNT] = Int64GetDatum(row->streak);
-	v[CELL_ORDERS] = count_datum(row->orders, matrix_has_orders(matrix),
-								 &n[CELL_ORDERS]);
-	v[CELL_REVENUE] = money_datum(row->revenue, money, &n[CELL_REVENUE]);
-	v[CELL_CUMULATIVE] = money_datum(row->cumulative, money,
-									 &n[CELL_CUMULATIVE]);
-	v[CELL_RETENTION] = rate_datum(row->active, row->size, complete,
-								   &n[CELL_RETENTION]);
-	v[CELL_RETENTION_OR_LATER] = rate_datum(row->or_later, row->size, complete,
-											&n[CELL_RETENTION_OR_LATER]);
-	v[CELL_RETENTION_STREAK] = rate_datum(row->streak, row->size, complete,
-										  &n[CELL_RETENTION_STREAK]);
-	v[CELL_PER_CUSTOMER] = money_ratio_datum(row->cumulative, row->size, money,
-											 &n[CELL_PER_CUSTOMER]);
-	n[CELL_REVENUE_RETENTION] = !gains;
-	v[CELL_REVENUE_RETENTION] = gains ?
-		Float8GetDatum(money_share(row->revenue, row->first_revenue)) :
-		(Datum) 0;
-	v[CELL_COMPLETE] = BoolGetDatum(complete);
-	return heap_form_tuple(desc, v, n);
+	row_date(r, CELL_COHORT, first_day(state, state->period));
+	row_int32(r, CELL_AGE, row->age);
+	/* windows lie in no period */
+	if (grain_is_calendar(matrix->grain))
+		row_date(r, CELL_PERIOD, first_day(state, state->period + row->age));
+	row_int64(r, CELL_SIZE, row->size);
+	row_int64(r, CELL_ACTIVE, row->active);
+	row_int64(r, CELL_OR_LATER, row->or_later);
+	row_int64(r, CELL_STREAK_COUNT, row->streak);
+	row_bool(r, CELL_COMPLETE, complete);
+	if (matrix_has_orders(matrix))
+		row_int64(r, CELL_ORDERS, row->orders);
+	if (money)
+	{
+		row_money(r, CELL_REVENUE, row->revenue);
+		row_money(r, CELL_CUMULATIVE, row->cumulative);
+		row_money_ratio(r, CELL_PER_CUSTOMER, row->cumulative, row->size);
+	}
+	if (!complete)
+		return;
+	row_rate(r, CELL_RETENTION, row->active, row->size);
+	row_rate(r, CELL_RETENTION_OR_LATER, row->or_later, row->size);
+	row_rate(r, CELL_RETENTION_STREAK, row->streak, row->size);
+	if (money)
+		row_money_share(r, CELL_REVENUE_RETENTION, row->revenue,
+						row->first_revenue);
+}
+
+static bool
+cells_next(void *arg, ReaderRow *row)
+{
+	CellsState *state = arg;
+
+	if (state->period > state->reading.last)
+		return false;
+	if (state->walk.row.age + 1 >= state->shown)
+	{
+		if (state->period == state->reading.last)
+			return false;
+		cells_enter(state, state->period + 1, state->shown);
+	}
+	put_cell(row, state, cohort_walk_next(&state->walk));
+	return true;
 }
 
 /*
@@ -217,33 +211,10 @@ cells_tuple(const CellsState *state, TupleDesc desc, const CellRow *row)
 Datum
 retention_cohort_cells(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *call;
-	CellsState *state;
+	static const Reader reader = READER_SET(cell_columns, 1, cells_begin,
+											cells_next);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		call->tuple_desc = result_row(fcinfo);
-		call->user_fctx = PG_ARGISNULL(0) ? NULL : cells_begin(fcinfo);
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	state = call->user_fctx;
-	if (state == NULL || state->period > state->reading.last)
-		SRF_RETURN_DONE(call);
-
-	CHECK_FOR_INTERRUPTS();
-	if (state->walk.row.age + 1 >= state->shown)
-	{
-		if (state->period == state->reading.last)
-			SRF_RETURN_DONE(call);
-		cells_enter(state, state->period + 1, state->shown);
-	}
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(cells_tuple(state, call->tuple_desc,
-														cohort_walk_next(&state->walk))));
+	return reader_rows(&reader, fcinfo, NULL);
 }
 
 /* ----------------------------------------------------------------
@@ -255,7 +226,22 @@ enum
 {
 	CURVE_AGE, CURVE_COHORTS, CURVE_CUSTOMERS, CURVE_ACTIVE, CURVE_RETENTION,
 	CURVE_MEAN, CURVE_LOW, CURVE_HIGH, CURVE_OR_LATER, CURVE_STREAK, CURVE_LTV,
-	CURVE_PER_ACTIVE, CURVE_COLUMNS
+	CURVE_PER_ACTIVE
+};
+
+static const ReaderColumn curve_columns[] = {
+	[CURVE_AGE] = {"age", INT4OID},
+	[CURVE_COHORTS] = {"cohorts", INT4OID},
+	[CURVE_CUSTOMERS] = {"customers", INT8OID},
+	[CURVE_ACTIVE] = {"active", INT8OID},
+	[CURVE_RETENTION] = {"retention", FLOAT8OID},
+	[CURVE_MEAN] = {"retention_mean", FLOAT8OID},
+	[CURVE_LOW] = {"retention_low", FLOAT8OID},
+	[CURVE_HIGH] = {"retention_high", FLOAT8OID},
+	[CURVE_OR_LATER] = {"retention_or_later", FLOAT8OID},
+	[CURVE_STREAK] = {"retention_streak", FLOAT8OID},
+	[CURVE_LTV] = {"ltv", NUMERICOID},
+	[CURVE_PER_ACTIVE] = {"revenue_per_active", NUMERICOID},
 };
 
 typedef struct CurveState
@@ -274,33 +260,44 @@ curve_state_begin(FunctionCallInfo fcinfo, int as_of)
 	return state;
 }
 
-static HeapTuple
-curve_tuple(const CurveState *state, TupleDesc desc, const CurveRow *row)
+static void *
+curve_rows_begin(FunctionCallInfo fcinfo, const void *arg)
 {
-	bool		money = matrix_has_money(state->reading.matrix);
-	int64		customers = row->customers;
-	Datum		v[CURVE_COLUMNS];
-	bool		n[CURVE_COLUMNS] = {0};
+	CurveState *state = curve_state_begin(fcinfo, 1);
+
+	if (curve_length(state->curve) > MATRIX_MAX_ROWS)
+		refuse_rows("Pass an earlier as_of, use a coarser grain, or filter an outlier among the dates.");
+	return state;
+}
+
+static bool
+curve_rows_next(void *arg, ReaderRow *r)
+{
+	CurveState *state = arg;
+	const CurveRow *row = curve_next(state->curve);
 	float8		low;
 	float8		high;
 
-	rate_wilson((float8) row->active, (float8) customers, RATE_Z95, &low,
+	if (row == NULL)
+		return false;
+	rate_wilson((float8) row->active, (float8) row->customers, RATE_Z95, &low,
 				&high);
-	v[CURVE_AGE] = Int32GetDatum((int32) row->age);
-	v[CURVE_COHORTS] = Int32GetDatum((int32) row->cohorts);
-	v[CURVE_CUSTOMERS] = Int64GetDatum(customers);
-	v[CURVE_ACTIVE] = Int64GetDatum(row->active);
-	v[CURVE_RETENTION] = Float8GetDatum(rate_ratio(row->active, customers));
-	v[CURVE_MEAN] = Float8GetDatum(row->mean);
-	v[CURVE_LOW] = Float8GetDatum(low);
-	v[CURVE_HIGH] = Float8GetDatum(high);
-	v[CURVE_OR_LATER] = Float8GetDatum(rate_ratio(row->or_later, customers));
-	v[CURVE_STREAK] = Float8GetDatum(rate_ratio(row->streak, customers));
-	v[CURVE_LTV] = money_ratio_datum(row->cumulative, customers, money,
-									 &n[CURVE_LTV]);
-	v[CURVE_PER_ACTIVE] = money_ratio_datum(row->revenue, row->active, money,
-											&n[CURVE_PER_ACTIVE]);
-	return heap_form_tuple(desc, v, n);
+	row_int32(r, CURVE_AGE, row->age);
+	row_int32(r, CURVE_COHORTS, row->cohorts);
+	row_int64(r, CURVE_CUSTOMERS, row->customers);
+	row_int64(r, CURVE_ACTIVE, row->active);
+	row_rate(r, CURVE_RETENTION, row->active, row->customers);
+	row_float8(r, CURVE_MEAN, row->mean);
+	row_float8(r, CURVE_LOW, low);
+	row_float8(r, CURVE_HIGH, high);
+	row_rate(r, CURVE_OR_LATER, row->or_later, row->customers);
+	row_rate(r, CURVE_STREAK, row->streak, row->customers);
+	if (matrix_has_money(state->reading.matrix))
+	{
+		row_money_ratio(r, CURVE_LTV, row->cumulative, row->customers);
+		row_money_ratio(r, CURVE_PER_ACTIVE, row->revenue, row->active);
+	}
+	return true;
 }
 
 /*
@@ -310,34 +307,10 @@ curve_tuple(const CurveState *state, TupleDesc desc, const CurveRow *row)
 Datum
 retention_retention_curve(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *call;
-	CurveState *state;
-	const CurveRow *row;
+	static const Reader reader = READER_SET(curve_columns, 1, curve_rows_begin,
+											curve_rows_next);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		call->tuple_desc = result_row(fcinfo);
-		if (!PG_ARGISNULL(0))
-		{
-			state = curve_state_begin(fcinfo, 1);
-			if (curve_length(state->curve) > MATRIX_MAX_ROWS)
-				refuse_rows("Pass an earlier as_of, use a coarser grain, or filter an outlier among the dates.");
-			call->user_fctx = state;
-		}
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	state = call->user_fctx;
-	CHECK_FOR_INTERRUPTS();
-	row = state != NULL ? curve_next(state->curve) : NULL;
-	if (row == NULL)
-		SRF_RETURN_DONE(call);
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(curve_tuple(state, call->tuple_desc,
-														row)));
+	return reader_rows(&reader, fcinfo, NULL);
 }
 
 /* ----------------------------------------------------------------

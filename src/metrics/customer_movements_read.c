@@ -7,10 +7,7 @@
  */
 #include "metrics/customer_movements.h"
 
-#include "base/rate.h"
-#include "funcapi.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
+#include "base/reader.h"
 
 PG_FUNCTION_INFO_V1(retention_movement_rows);
 
@@ -105,7 +102,37 @@ enum
 	ROW_EXPANSION_REVENUE, ROW_CONTRACTION_REVENUE, ROW_CHURNED_REVENUE,
 	ROW_CLOSING_REVENUE, ROW_REVENUE_PER_CUSTOMER,
 	ROW_RETENTION_RATE, ROW_CHURN_RATE, ROW_NRR, ROW_GRR, ROW_QUICK_RATIO,
-	ROW_RETURNING_SHARE, ROW_WIN_BACK_RATE, ROW_COLUMNS
+	ROW_RETURNING_SHARE, ROW_WIN_BACK_RATE
+};
+
+static const ReaderColumn movement_columns[] = {
+	[ROW_PERIOD] = {"period", DATEOID},
+	[ROW_COMPLETE] = {"complete", BOOLOID},
+	[ROW_OPENING_CUSTOMERS] = {"opening_customers", INT8OID},
+	[ROW_NEW_CUSTOMERS] = {"new_customers", INT8OID},
+	[ROW_REACTIVATED_CUSTOMERS] = {"reactivated_customers", INT8OID},
+	[ROW_EXPANDED_CUSTOMERS] = {"expanded_customers", INT8OID},
+	[ROW_CONTRACTED_CUSTOMERS] = {"contracted_customers", INT8OID},
+	[ROW_RETAINED_CUSTOMERS] = {"retained_customers", INT8OID},
+	[ROW_CHURNED_CUSTOMERS] = {"churned_customers", INT8OID},
+	[ROW_CLOSING_CUSTOMERS] = {"closing_customers", INT8OID},
+	[ROW_DORMANT_CUSTOMERS] = {"dormant_customers", INT8OID},
+	[ROW_ORDERS] = {"orders", INT8OID},
+	[ROW_OPENING_REVENUE] = {"opening_revenue", NUMERICOID},
+	[ROW_NEW_REVENUE] = {"new_revenue", NUMERICOID},
+	[ROW_REACTIVATED_REVENUE] = {"reactivated_revenue", NUMERICOID},
+	[ROW_EXPANSION_REVENUE] = {"expansion_revenue", NUMERICOID},
+	[ROW_CONTRACTION_REVENUE] = {"contraction_revenue", NUMERICOID},
+	[ROW_CHURNED_REVENUE] = {"churned_revenue", NUMERICOID},
+	[ROW_CLOSING_REVENUE] = {"closing_revenue", NUMERICOID},
+	[ROW_REVENUE_PER_CUSTOMER] = {"revenue_per_customer", NUMERICOID},
+	[ROW_RETENTION_RATE] = {"retention_rate", FLOAT8OID},
+	[ROW_CHURN_RATE] = {"churn_rate", FLOAT8OID},
+	[ROW_NRR] = {"nrr", FLOAT8OID},
+	[ROW_GRR] = {"grr", FLOAT8OID},
+	[ROW_QUICK_RATIO] = {"quick_ratio", FLOAT8OID},
+	[ROW_RETURNING_SHARE] = {"returning_share", FLOAT8OID},
+	[ROW_WIN_BACK_RATE] = {"win_back_rate", FLOAT8OID},
 };
 
 typedef struct RowsState
@@ -114,8 +141,8 @@ typedef struct RowsState
 	MovementReading *reading;
 } RowsState;
 
-static RowsState *
-rows_begin(FunctionCallInfo fcinfo)
+static void *
+rows_begin(FunctionCallInfo fcinfo, const void *arg)
 {
 	RowsState  *state = palloc(sizeof(RowsState));
 	DateADT		as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_DATEADT(1);
@@ -133,139 +160,87 @@ rows_begin(FunctionCallInfo fcinfo)
 	return state;
 }
 
-/* part / whole of counts, NULL when the whole is 0 or the row incomplete. */
 static void
-put_rate(Datum *v, bool *nulls, int column, int64 part, int64 whole,
-		 bool complete)
-{
-	if (complete && whole != 0)
-		v[column] = Float8GetDatum(rate_ratio(part, whole));
-	else
-		nulls[column] = true;
-}
-
-/* The same of amounts. */
-static void
-put_share(Datum *v, bool *nulls, int column, int128 part, int128 whole,
-		  bool shown)
-{
-	if (shown && whole != 0)
-		v[column] = Float8GetDatum(money_share(part, whole));
-	else
-		nulls[column] = true;
-}
-
-static void
-put_counts(Datum *v, bool *nulls, const MovementRow *row, bool orders)
+put_counts(ReaderRow *r, const MovementRow *row, bool orders)
 {
 	const int64 *counts = row->cell->counts;
 	int64		opening = row->opening.customers;
+	int64		dormant = row->opening.ever - opening;
 
-	v[ROW_OPENING_CUSTOMERS] = Int64GetDatum(opening);
-	v[ROW_NEW_CUSTOMERS] = Int64GetDatum(counts[COUNT_NEW]);
-	v[ROW_REACTIVATED_CUSTOMERS] = Int64GetDatum(counts[COUNT_REACTIVATED]);
-	v[ROW_EXPANDED_CUSTOMERS] = Int64GetDatum(counts[COUNT_EXPANDED]);
-	v[ROW_CONTRACTED_CUSTOMERS] = Int64GetDatum(counts[COUNT_CONTRACTED]);
-	v[ROW_RETAINED_CUSTOMERS] = Int64GetDatum(opening - counts[COUNT_CHURNED]);
-	v[ROW_CHURNED_CUSTOMERS] = Int64GetDatum(counts[COUNT_CHURNED]);
-	v[ROW_CLOSING_CUSTOMERS] = Int64GetDatum(row->closing.customers);
-	v[ROW_DORMANT_CUSTOMERS] = Int64GetDatum(row->opening.ever - opening);
-	v[ROW_ORDERS] = Int64GetDatum(counts[COUNT_ORDERS]);
-	nulls[ROW_ORDERS] = !orders;
-	put_rate(v, nulls, ROW_RETENTION_RATE, opening - counts[COUNT_CHURNED],
-			 opening, row->complete);
-	put_rate(v, nulls, ROW_CHURN_RATE, counts[COUNT_CHURNED], opening,
-			 row->complete);
-	put_rate(v, nulls, ROW_WIN_BACK_RATE, counts[COUNT_REACTIVATED],
-			 row->opening.ever - opening, row->complete);
+	row_int64(r, ROW_OPENING_CUSTOMERS, opening);
+	row_int64(r, ROW_NEW_CUSTOMERS, counts[COUNT_NEW]);
+	row_int64(r, ROW_REACTIVATED_CUSTOMERS, counts[COUNT_REACTIVATED]);
+	row_int64(r, ROW_RETAINED_CUSTOMERS, opening - counts[COUNT_CHURNED]);
+	row_int64(r, ROW_CHURNED_CUSTOMERS, counts[COUNT_CHURNED]);
+	row_int64(r, ROW_CLOSING_CUSTOMERS, row->closing.customers);
+	row_int64(r, ROW_DORMANT_CUSTOMERS, dormant);
+	if (orders)
+		row_int64(r, ROW_ORDERS, counts[COUNT_ORDERS]);
+	if (!row->complete)
+		return;
+	row_rate(r, ROW_RETENTION_RATE, opening - counts[COUNT_CHURNED], opening);
+	row_rate(r, ROW_CHURN_RATE, counts[COUNT_CHURNED], opening);
+	row_rate(r, ROW_WIN_BACK_RATE, counts[COUNT_REACTIVATED], dormant);
 }
 
 static void
-put_money(Datum *v, bool *nulls, const MovementRow *row)
+put_money(ReaderRow *r, const MovementRow *row)
 {
 	const int128 *money = row->cell->money;
 	int128		losses = -(money[MONEY_CONTRACTION] + money[MONEY_CHURNED]);
 	int128		above = row->opening.positive;
 
-	v[ROW_OPENING_REVENUE] = NumericGetDatum(money_to_numeric(row->opening.revenue));
+	row_money(r, ROW_OPENING_REVENUE, row->opening.revenue);
 	for (int i = MONEY_NEW; i <= MONEY_CHURNED; i++)
-		v[ROW_NEW_REVENUE + i] = NumericGetDatum(money_to_numeric(money[i]));
-	v[ROW_CLOSING_REVENUE] = NumericGetDatum(money_to_numeric(row->closing.revenue));
+		row_money(r, ROW_NEW_REVENUE + i, money[i]);
+	row_money(r, ROW_CLOSING_REVENUE, row->closing.revenue);
 	if (row->closing.customers > 0)
-		v[ROW_REVENUE_PER_CUSTOMER] =
-			NumericGetDatum(money_ratio(row->closing.revenue,
-										row->closing.customers));
-	else
-		nulls[ROW_REVENUE_PER_CUSTOMER] = true;
-	put_share(v, nulls, ROW_NRR, above + money[MONEY_KEPT], above,
-			  row->complete);
-	put_share(v, nulls, ROW_GRR, above + money[MONEY_LOST], above,
-			  row->complete);
-	put_share(v, nulls, ROW_QUICK_RATIO, money[MONEY_NEW] +
-			  money[MONEY_REACTIVATED] + money[MONEY_EXPANSION], losses,
-			  row->complete);
-	put_share(v, nulls, ROW_RETURNING_SHARE,
-			  row->closing.revenue - money[MONEY_NEW], row->closing.revenue,
-			  row->complete);
+		row_money_ratio(r, ROW_REVENUE_PER_CUSTOMER, row->closing.revenue,
+						row->closing.customers);
+	if (!row->complete)
+		return;
+	row_money_share(r, ROW_NRR, above + money[MONEY_KEPT], above);
+	row_money_share(r, ROW_GRR, above + money[MONEY_LOST], above);
+	row_money_share(r, ROW_QUICK_RATIO, money[MONEY_NEW] +
+					money[MONEY_REACTIVATED] + money[MONEY_EXPANSION], losses);
+	row_money_share(r, ROW_RETURNING_SHARE,
+					row->closing.revenue - money[MONEY_NEW],
+					row->closing.revenue);
 }
 
-static HeapTuple
-row_tuple(const RowsState *state, TupleDesc desc, const MovementRow *row)
+static bool
+rows_next(void *arg, ReaderRow *r)
 {
-	Datum		v[ROW_COLUMNS] = {0};
-	bool		nulls[ROW_COLUMNS] = {0};
+	RowsState  *state = arg;
+	bool		money = movements_has_money(state->movements);
+	bool		orders = movements_has_orders(state->movements);
+	const MovementRow *row = movement_reading_next(state->reading);
 
-	v[ROW_PERIOD] = DateADTGetDatum(calendar_date(calendar_period_start(state->reading->calendar,
-																	   row->period)));
-	v[ROW_COMPLETE] = BoolGetDatum(row->complete);
-	put_counts(v, nulls, row, movements_has_orders(state->movements));
-	if (movements_has_money(state->movements))
-		put_money(v, nulls, row);
-	else
+	if (row == NULL)
+		return false;
+	row_date(r, ROW_PERIOD,
+			 calendar_date(calendar_period_start(state->reading->calendar,
+												 row->period)));
+	row_bool(r, ROW_COMPLETE, row->complete);
+	put_counts(r, row, orders);
+	/* of events without amounts nobody is seen to expand or contract */
+	if (money || !orders)
 	{
-		for (int i = ROW_OPENING_REVENUE; i <= ROW_REVENUE_PER_CUSTOMER; i++)
-			nulls[i] = true;
-		for (int i = ROW_NRR; i <= ROW_RETURNING_SHARE; i++)
-			nulls[i] = true;
-		/* of events without amounts nobody is seen to expand or contract */
-		if (movements_has_orders(state->movements))
-			nulls[ROW_EXPANDED_CUSTOMERS] = nulls[ROW_CONTRACTED_CUSTOMERS] = true;
+		row_int64(r, ROW_EXPANDED_CUSTOMERS, row->cell->counts[COUNT_EXPANDED]);
+		row_int64(r, ROW_CONTRACTED_CUSTOMERS,
+				  row->cell->counts[COUNT_CONTRACTED]);
 	}
-	return heap_form_tuple(desc, v, nulls);
+	if (money)
+		put_money(r, row);
+	return true;
 }
 
 /* movement_rows(movements, as_of): one row per period, in order. */
 Datum
 retention_movement_rows(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *call;
-	RowsState  *state;
-	const MovementRow *row;
-	HeapTuple	tuple;
+	static const Reader reader = READER_SET(movement_columns, 1, rows_begin,
+											rows_next);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-		TupleDesc	desc;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		if (!PG_ARGISNULL(0))
-		{
-			if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("function returning record called in context that cannot accept type record")));
-			call->tuple_desc = BlessTupleDesc(desc);
-			call->user_fctx = rows_begin(fcinfo);
-		}
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	state = call->user_fctx;
-	row = state != NULL ? movement_reading_next(state->reading) : NULL;
-	if (row == NULL)
-		SRF_RETURN_DONE(call);
-	tuple = row_tuple(state, call->tuple_desc, row);
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(tuple));
+	return reader_rows(&reader, fcinfo, NULL);
 }

@@ -7,9 +7,7 @@
  */
 #include "metrics/funnel.h"
 
-#include "base/rate.h"
-#include "funcapi.h"
-#include "miscadmin.h"
+#include "base/reader.h"
 
 #include <math.h>
 
@@ -53,56 +51,68 @@ funnel_quantile(const FunnelStep *step, float8 p)
 enum
 {
 	STEP_NUMBER, STEP_CUSTOMERS, STEP_OF_FIRST, STEP_OF_PREVIOUS, STEP_MEDIAN,
-	STEP_LOW, STEP_HIGH, STEP_PREVIOUS_LOW, STEP_PREVIOUS_HIGH, STEP_COLUMNS
+	STEP_LOW, STEP_HIGH, STEP_PREVIOUS_LOW, STEP_PREVIOUS_HIGH
+};
+
+static const ReaderColumn step_columns[] = {
+	[STEP_NUMBER] = {"step", INT4OID},
+	[STEP_CUSTOMERS] = {"customers", INT8OID},
+	[STEP_OF_FIRST] = {"rate_of_first", FLOAT8OID},
+	[STEP_OF_PREVIOUS] = {"rate_of_previous", FLOAT8OID},
+	[STEP_MEDIAN] = {"median_time", FLOAT8OID},
+	[STEP_LOW] = {"low", FLOAT8OID},
+	[STEP_HIGH] = {"high", FLOAT8OID},
+	[STEP_PREVIOUS_LOW] = {"previous_low", FLOAT8OID},
+	[STEP_PREVIOUS_HIGH] = {"previous_high", FLOAT8OID},
 };
 
 /* part / whole with its 95 % bounds; NULL when nobody could have done it. */
 static void
-put_rate(Datum *values, bool *nulls, int rate, int low, int high, int64 part,
-		 int64 whole)
+put_rate(ReaderRow *row, int rate, int low, int high, int64 part, int64 whole)
 {
 	float8		bounds[2];
 
-	nulls[rate] = nulls[low] = nulls[high] = whole == 0;
 	if (whole == 0)
 		return;
 	rate_wilson((float8) part, (float8) whole, RATE_Z95, &bounds[0], &bounds[1]);
-	values[rate] = Float8GetDatum(rate_ratio(part, whole));
-	values[low] = Float8GetDatum(bounds[0]);
-	values[high] = Float8GetDatum(bounds[1]);
+	row_rate(row, rate, part, whole);
+	row_float8(row, low, bounds[0]);
+	row_float8(row, high, bounds[1]);
+}
+
+static void *
+steps_begin(FunctionCallInfo fcinfo, const void *arg)
+{
+	return PG_GETARG_FUNNEL(0);
+}
+
+static bool
+steps_next(void *state, ReaderRow *row)
+{
+	const Funnel *funnel = state;
+	const FunnelStep *step = &funnel->steps[row->number];
+
+	if (row->number >= funnel->nsteps)
+		return false;
+	row_int32(row, STEP_NUMBER, row->number + 1);
+	row_int64(row, STEP_CUSTOMERS, step->customers);
+	put_rate(row, STEP_OF_FIRST, STEP_LOW, STEP_HIGH, step->customers,
+			 funnel->steps[0].customers);
+	put_rate(row, STEP_OF_PREVIOUS, STEP_PREVIOUS_LOW, STEP_PREVIOUS_HIGH,
+			 step->customers, row->number > 0 ? step[-1].customers : 0);
+	if (step->ntimes > 0)
+		row_float8(row, STEP_MEDIAN, funnel_quantile(step, 0.5));
+	return true;
 }
 
 /* funnel_steps(funnel): a row for every step to the last. */
 Datum
 retention_funnel_steps(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Funnel	   *funnel;
+	static const Reader reader = READER_SET(step_columns, 1, steps_begin,
+											steps_next);
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	funnel = PG_GETARG_FUNNEL(0);
-	for (int i = 0; i < funnel->nsteps; i++)
-	{
-		const FunnelStep *step = &funnel->steps[i];
-		Datum		values[STEP_COLUMNS] = {0};
-		bool		nulls[STEP_COLUMNS] = {0};
-
-		CHECK_FOR_INTERRUPTS();
-		values[STEP_NUMBER] = Int32GetDatum(i + 1);
-		values[STEP_CUSTOMERS] = Int64GetDatum(step->customers);
-		put_rate(values, nulls, STEP_OF_FIRST, STEP_LOW, STEP_HIGH,
-				 step->customers, funnel->steps[0].customers);
-		put_rate(values, nulls, STEP_OF_PREVIOUS, STEP_PREVIOUS_LOW,
-				 STEP_PREVIOUS_HIGH, step->customers,
-				 i > 0 ? step[-1].customers : 0);
-		nulls[STEP_MEDIAN] = step->ntimes == 0;
-		if (step->ntimes > 0)
-			values[STEP_MEDIAN] = Float8GetDatum(funnel_quantile(step, 0.5));
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-	}
-	return (Datum) 0;
+	return reader_rows(&reader, fcinfo, NULL);
 }
 
 /* Customers who reached a step; 0 for one that the funnel does not have. */

@@ -5,7 +5,7 @@
 #include "metrics/lifecycle.h"
 
 #include "base/calendar.h"
-#include "funcapi.h"
+#include "base/reader.h"
 #include "history/timeline_spells.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -80,6 +80,18 @@ purchase_units(int64 days, PurchaseUnit unit)
 	}
 }
 
+enum
+{
+	SUMMARY_FREQUENCY, SUMMARY_RECENCY, SUMMARY_AGE, SUMMARY_VALUE
+};
+
+static const ReaderColumn summary_columns[] = {
+	[SUMMARY_FREQUENCY] = {"frequency", INT8OID},
+	[SUMMARY_RECENCY] = {"recency", FLOAT8OID},
+	[SUMMARY_AGE] = {"age", FLOAT8OID},
+	[SUMMARY_VALUE] = {"monetary_value", NUMERICOID},
+};
+
 /*
  * purchase_summary(t, as_of, unit): the row (frequency, recency, age,
  * monetary_value), NULL when no day before as_of is active.
@@ -87,27 +99,22 @@ purchase_units(int64 days, PurchaseUnit unit)
 Datum
 retention_purchase_summary(PG_FUNCTION_ARGS)
 {
+	static const Reader reader = READER_ROW(summary_columns);
 	const struct varlena *timeline = PG_GETARG_TIMELINE(0);
 	int64		as_of = timeline_as_of(PG_GETARG_DATEADT(1));
 	PurchaseUnit unit = purchase_unit_from_text(PG_GETARG_TEXT_PP(2));
 	PurchaseSummary summary;
-	TupleDesc	desc;
-	Datum		values[4] = {0};
-	bool		nulls[4] = {0};
+	ReaderRow	row;
 
 	if (!purchase_summarize(timeline, as_of, &summary))
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	values[0] = Int64GetDatum(summary.frequency);
-	values[1] = Float8GetDatum(purchase_units(summary.recency, unit));
-	values[2] = Float8GetDatum(purchase_units(summary.age, unit));
-	nulls[3] = !summary.money || summary.frequency == 0;
-	if (!nulls[3])
-		values[3] = NumericGetDatum(money_ratio(summary.amount,
-												summary.frequency));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
-													  values, nulls)));
+	reader_row_begin(&row, &reader);
+	row_int64(&row, SUMMARY_FREQUENCY, summary.frequency);
+	row_float8(&row, SUMMARY_RECENCY, purchase_units(summary.recency, unit));
+	row_float8(&row, SUMMARY_AGE, purchase_units(summary.age, unit));
+	if (summary.money)
+		row_money_ratio(&row, SUMMARY_VALUE, summary.amount, summary.frequency);
+	return reader_row_datum(&row, fcinfo);
 }
 
 /* ----------------------------------------------------------------

@@ -12,10 +12,9 @@
 
 #include <math.h>
 
+#include "base/reader.h"
 #include "base/special.h"
-#include "base/value.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 
@@ -174,10 +173,22 @@ quadratic_form(float8 *m, int stride, const int *index, int n,
 	return true;
 }
 
+enum
+{
+	RANK_CHI_SQUARE, RANK_DEGREES, RANK_P_VALUE
+};
+
+static const ReaderColumn rank_columns[] = {
+	[RANK_CHI_SQUARE] = {"chi_square", FLOAT8OID},
+	[RANK_DEGREES] = {"degrees_of_freedom", INT4OID},
+	[RANK_P_VALUE] = {"p_value", FLOAT8OID},
+};
+
 /* log_rank(VARIADIC survival_curve[]) */
 Datum
 retention_log_rank(PG_FUNCTION_ARGS)
 {
+	static const Reader reader = READER_ROW(rank_columns);
 	int			n;
 	LogRankGroup *groups = take_groups(PG_GETARG_ARRAYTYPE_P(0), &n);
 	float8	   *covariance = palloc0(Max(n * n, 1) * sizeof(float8));
@@ -185,8 +196,7 @@ retention_log_rank(PG_FUNCTION_ARGS)
 	int			compared = 0;
 	float8		chi_square = 0;
 	float8		at;
-	Datum		values[3] = {0};
-	bool		nulls[3] = {true, true, true};
+	ReaderRow	row;
 
 	while (!isinf(at = earliest_time(groups, n)))
 	{
@@ -197,14 +207,14 @@ retention_log_rank(PG_FUNCTION_ARGS)
 	for (int g = 0; g < n; g++)
 		if (groups[g].expected > 0)
 			index[compared++] = g;
+	reader_row_begin(&row, &reader);
 	if (compared >= 2 &&
 		quadratic_form(covariance, n, index, compared - 1, groups, &chi_square))
 	{
-		values[0] = Float8GetDatum(chi_square);
-		values[1] = Int32GetDatum(compared - 1);
-		values[2] = Float8GetDatum(chi_square_tail(chi_square, compared - 1));
-		memset(nulls, false, sizeof(nulls));
+		row_float8(&row, RANK_CHI_SQUARE, chi_square);
+		row_int32(&row, RANK_DEGREES, compared - 1);
+		row_float8(&row, RANK_P_VALUE,
+				   chi_square_tail(chi_square, compared - 1));
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row(fcinfo),
-													  values, nulls)));
+	return reader_row_datum(&row, fcinfo);
 }

@@ -6,9 +6,7 @@
 
 #include <math.h>
 
-#include "base/rate.h"
-#include "base/value.h"
-#include "funcapi.h"
+#include "base/reader.h"
 
 PG_FUNCTION_INFO_V1(retention_survival_points);
 PG_FUNCTION_INFO_V1(retention_lifetime_quantile);
@@ -29,61 +27,66 @@ typedef struct PointsState
 enum
 {
 	POINT_AT, POINT_AT_RISK, POINT_EVENTS, POINT_CENSORED, POINT_SURVIVAL,
-	POINT_STD_ERROR, POINT_LOW, POINT_HIGH, POINT_HAZARD, POINT_COLUMNS
+	POINT_STD_ERROR, POINT_LOW, POINT_HIGH, POINT_HAZARD
 };
 
-static HeapTuple
-point_tuple(TupleDesc desc, const CurvePoint *point, float8 z)
-{
-	Datum		values[POINT_COLUMNS] = {0};
-	bool		nulls[POINT_COLUMNS] = {false};
-	float8		low = 0;
-	float8		high = 0;
+static const ReaderColumn point_columns[] = {
+	[POINT_AT] = {"at_time", FLOAT8OID},
+	[POINT_AT_RISK] = {"at_risk", INT8OID},
+	[POINT_EVENTS] = {"events", INT8OID},
+	[POINT_CENSORED] = {"censored", INT8OID},
+	[POINT_SURVIVAL] = {"survival", FLOAT8OID},
+	[POINT_STD_ERROR] = {"std_error", FLOAT8OID},
+	[POINT_LOW] = {"low", FLOAT8OID},
+	[POINT_HIGH] = {"high", FLOAT8OID},
+	[POINT_HAZARD] = {"cumulative_hazard", FLOAT8OID},
+};
 
-	values[POINT_AT] = Float8GetDatum(point->at);
-	values[POINT_AT_RISK] = Int64GetDatum(point->at_risk);
-	values[POINT_EVENTS] = Int64GetDatum(point->events);
-	values[POINT_CENSORED] = Int64GetDatum(point->censored);
-	values[POINT_SURVIVAL] = Float8GetDatum(point->survival);
-	nulls[POINT_STD_ERROR] = isinf(point->variance);
-	if (!nulls[POINT_STD_ERROR])
-		values[POINT_STD_ERROR] = Float8GetDatum(point->survival *
-												 sqrt(point->variance));
-	nulls[POINT_LOW] = nulls[POINT_HIGH] = !curve_bounds(point, z, &low, &high);
-	values[POINT_LOW] = Float8GetDatum(low);
-	values[POINT_HIGH] = Float8GetDatum(high);
-	values[POINT_HAZARD] = Float8GetDatum(point->hazard);
-	return heap_form_tuple(desc, values, nulls);
+static void *
+points_begin(FunctionCallInfo fcinfo, const void *arg)
+{
+	PointsState *state = palloc(sizeof(PointsState));
+
+	state->z = curve_confidence(fcinfo, 1);
+	curve_walk_begin(&state->walk, PG_GETARG_CURVE(0));
+	return state;
+}
+
+static bool
+points_next(void *arg, ReaderRow *row)
+{
+	PointsState *state = arg;
+	const CurvePoint *point = curve_walk_next(&state->walk);
+	float8		low;
+	float8		high;
+
+	if (point == NULL)
+		return false;
+	row_float8(row, POINT_AT, point->at);
+	row_int64(row, POINT_AT_RISK, point->at_risk);
+	row_int64(row, POINT_EVENTS, point->events);
+	row_int64(row, POINT_CENSORED, point->censored);
+	row_float8(row, POINT_SURVIVAL, point->survival);
+	if (!isinf(point->variance))
+		row_float8(row, POINT_STD_ERROR,
+				   point->survival * sqrt(point->variance));
+	if (curve_bounds(point, state->z, &low, &high))
+	{
+		row_float8(row, POINT_LOW, low);
+		row_float8(row, POINT_HIGH, high);
+	}
+	row_float8(row, POINT_HAZARD, point->hazard);
+	return true;
 }
 
 /* survival_points(curve, confidence) */
 Datum
 retention_survival_points(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *call;
-	PointsState *state;
-	const CurvePoint *point;
+	static const Reader reader = READER_SET(point_columns, 2, points_begin,
+											points_next);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		call->tuple_desc = result_row(fcinfo);
-		state = palloc(sizeof(PointsState));
-		state->z = curve_confidence(fcinfo, 1);
-		curve_walk_begin(&state->walk, PG_GETARG_CURVE(0));
-		call->user_fctx = state;
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	state = call->user_fctx;
-	point = curve_walk_next(&state->walk);
-	if (point == NULL)
-		SRF_RETURN_DONE(call);
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(point_tuple(call->tuple_desc, point,
-														state->z)));
+	return reader_rows(&reader, fcinfo, NULL);
 }
 
 /* ----------------------------------------------------------------
@@ -174,14 +177,21 @@ curve_quantile(const SurvivalCurve *curve, float8 p, float8 z, float8 *times,
 								  curve->times[curve->ntimes - 1].at, &times[i]);
 }
 
+static const ReaderColumn quantile_columns[] = {
+	[QUANTILE_ESTIMATE] = {"estimate", FLOAT8OID},
+	[QUANTILE_LOW] = {"low", FLOAT8OID},
+	[QUANTILE_HIGH] = {"high", FLOAT8OID},
+};
+
 /* lifetime_quantile(curve, p, confidence) */
 Datum
 retention_lifetime_quantile(PG_FUNCTION_ARGS)
 {
+	static const Reader reader = READER_ROW(quantile_columns);
 	float8		p = PG_GETARG_FLOAT8(1);
 	float8		times[QUANTILE_COLUMNS];
 	bool		nulls[QUANTILE_COLUMNS];
-	Datum		values[QUANTILE_COLUMNS];
+	ReaderRow	row;
 
 	if (rate_outside(p))
 		ereport(ERROR,
@@ -191,10 +201,11 @@ retention_lifetime_quantile(PG_FUNCTION_ARGS)
 				 errhint("Pass the share of customers who have churned by the time asked for, 0.5 for the median.")));
 	curve_quantile(PG_GETARG_CURVE(0), p, curve_confidence(fcinfo, 2), times,
 				   nulls);
+	reader_row_begin(&row, &reader);
 	for (int i = 0; i < QUANTILE_COLUMNS; i++)
-		values[i] = Float8GetDatum(times[i]);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row(fcinfo),
-													  values, nulls)));
+		if (!nulls[i])
+			row_float8(&row, i, times[i]);
+	return reader_row_datum(&row, fcinfo);
 }
 
 /* median_lifetime(curve) */
@@ -249,17 +260,27 @@ curve_area(const SurvivalCurve *curve, float8 until, const float8 *mean,
 	return area + survival * (until - before);
 }
 
+enum
+{
+	MEAN_ESTIMATE, MEAN_STD_ERROR
+};
+
+static const ReaderColumn mean_columns[] = {
+	[MEAN_ESTIMATE] = {"estimate", FLOAT8OID},
+	[MEAN_STD_ERROR] = {"std_error", FLOAT8OID},
+};
+
 /* mean_lifetime(curve, up_to) */
 Datum
 retention_mean_lifetime(PG_FUNCTION_ARGS)
 {
+	static const Reader reader = READER_ROW(mean_columns);
 	const SurvivalCurve *curve = PG_GETARG_CURVE(0);
 	float8		up_to = PG_GETARG_FLOAT8(1);
 	const CurveTime *last = &curve->times[curve->ntimes - 1];
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
 	float8		mean = 0;
 	float8		variance = 0;
+	ReaderRow	row;
 
 	if (isnan(up_to) || up_to < 0)
 		ereport(ERROR,
@@ -267,18 +288,18 @@ retention_mean_lifetime(PG_FUNCTION_ARGS)
 				 errmsg("up_to must be 0 or above"),
 				 errdetail("It is %g.", up_to),
 				 errhint("Pass the time up to which lifetimes are counted, in the unit of the durations.")));
+	reader_row_begin(&row, &reader);
 	if (up_to > last->at && last->censored > 0)
-		nulls[0] = nulls[1] = true; /* nobody knows */
-	else if (up_to > 0)
+		return reader_row_datum(&row, fcinfo);	/* nobody knows */
+
+	/* past the last time nobody is left */
+	up_to = Min(up_to, last->at);
+	if (up_to > 0)
 	{
-		/* past the last time nobody is left */
-		up_to = Min(up_to, last->at);
 		mean = curve_area(curve, up_to, NULL, NULL);
-		if (up_to > 0)
-			(void) curve_area(curve, up_to, &mean, &variance);
+		(void) curve_area(curve, up_to, &mean, &variance);
 	}
-	values[0] = Float8GetDatum(mean);
-	values[1] = Float8GetDatum(up_to * sqrt(variance));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row(fcinfo),
-													  values, nulls)));
+	row_float8(&row, MEAN_ESTIMATE, mean);
+	row_float8(&row, MEAN_STD_ERROR, up_to * sqrt(variance));
+	return reader_row_datum(&row, fcinfo);
 }

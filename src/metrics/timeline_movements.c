@@ -4,11 +4,9 @@
  */
 #include "metrics/movement_changes.h"
 
-#include "base/money.h"
-#include "funcapi.h"
+#include "base/reader.h"
 #include "metrics/timeline_items.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_timeline_movements);
 
@@ -18,7 +16,6 @@ typedef struct ChangeList
 	Calendar   *calendar;
 	bool		amounts;		/* openings and closings are known */
 	int64		last;			/* periods after it are not shown */
-	int64		next;
 	int64		n;
 	int64		size;
 	MovementChange *changes;
@@ -41,8 +38,8 @@ add_change(const MovementChange *change, void *arg)
 	list->changes[list->n++] = *change;
 }
 
-static ChangeList *
-list_changes(FunctionCallInfo fcinfo)
+static void *
+list_changes(FunctionCallInfo fcinfo, const void *arg)
 {
 	ChangeList *list = palloc0(sizeof(ChangeList));
 	Grain	   *grain = PG_GETARG_GRAIN(1);
@@ -76,6 +73,41 @@ list_changes(FunctionCallInfo fcinfo)
 	return list;
 }
 
+enum
+{
+	CHANGE_PERIOD, CHANGE_MOVEMENT, CHANGE_OPENING, CHANGE_CLOSING
+};
+
+static const ReaderColumn change_columns[] = {
+	[CHANGE_PERIOD] = {"period", DATEOID},
+	[CHANGE_MOVEMENT] = {"movement", TEXTOID},
+	[CHANGE_OPENING] = {"opening", NUMERICOID},
+	[CHANGE_CLOSING] = {"closing", NUMERICOID},
+};
+
+static bool
+next_change(void *state, ReaderRow *row)
+{
+	static const char *const names[] = {
+		NULL, "new", "reactivated", "expansion", "contraction", "churned"
+	};
+	const ChangeList *list = state;
+	const MovementChange *change = &list->changes[row->number];
+
+	if (row->number == list->n || change->period > list->last)
+		return false;
+	row_date(row, CHANGE_PERIOD,
+			 calendar_date(calendar_period_start(list->calendar,
+												 change->period)));
+	row_text(row, CHANGE_MOVEMENT, names[change->kind]);
+	if (list->amounts)
+	{
+		row_money(row, CHANGE_OPENING, change->opening);
+		row_money(row, CHANGE_CLOSING, change->closing);
+	}
+	return true;
+}
+
 /*
  * timeline_movements(timeline, grain, as_of): one row per change, in order.  A
  * NULL timeline or grain has none.
@@ -83,46 +115,8 @@ list_changes(FunctionCallInfo fcinfo)
 Datum
 retention_timeline_movements(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {
-		NULL, "new", "reactivated", "expansion", "contraction", "churned"
-	};
-	FuncCallContext *call;
-	ChangeList *list;
-	const MovementChange *change;
-	Datum		v[4];
-	bool		nulls[4] = {0};
-	HeapTuple	tuple;
+	static const Reader reader = READER_SET(change_columns, 2, list_changes,
+											next_change);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-		TupleDesc	desc;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1))
-		{
-			if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("function returning record called in context that cannot accept type record")));
-			call->tuple_desc = BlessTupleDesc(desc);
-			call->user_fctx = list_changes(fcinfo);
-		}
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	list = call->user_fctx;
-	if (list == NULL || list->next == list->n ||
-		list->changes[list->next].period > list->last)
-		SRF_RETURN_DONE(call);
-	change = &list->changes[list->next++];
-	v[0] = DateADTGetDatum(calendar_date(calendar_period_start(list->calendar,
-															   change->period)));
-	v[1] = CStringGetTextDatum(names[change->kind]);
-	nulls[2] = nulls[3] = !list->amounts;
-	v[2] = list->amounts ? NumericGetDatum(money_to_numeric(change->opening)) : 0;
-	v[3] = list->amounts ? NumericGetDatum(money_to_numeric(change->closing)) : 0;
-	tuple = heap_form_tuple(call->tuple_desc, v, nulls);
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(tuple));
+	return reader_rows(&reader, fcinfo, NULL);
 }

@@ -8,7 +8,7 @@
  */
 #include "models/prediction.h"
 
-#include "funcapi.h"
+#include "base/reader.h"
 #include "miscadmin.h"
 #include "models/purchase_timeline.h"
 #include "utils/builtins.h"
@@ -196,6 +196,18 @@ past_value(const struct varlena *timeline, int64 as_of, float8 margin)
 	return DirectFunctionCall1(numeric_trim_scale, past);
 }
 
+enum
+{
+	LTV_PAST, LTV_FUTURE, LTV_TOTAL, LTV_P_ALIVE
+};
+
+static const ReaderColumn ltv_columns[] = {
+	[LTV_PAST] = {"past", NUMERICOID},
+	[LTV_FUTURE] = {"future", NUMERICOID},
+	[LTV_TOTAL] = {"total", NUMERICOID},
+	[LTV_P_ALIVE] = {"p_alive", FLOAT8OID},
+};
+
 /*
  * customer_ltv(m, s, t, as_of, horizon, annual_discount, margin): the row
  * (past, future, total, p_alive), NULL when no day before as_of has an order.
@@ -203,22 +215,23 @@ past_value(const struct varlena *timeline, int64 as_of, float8 margin)
 Datum
 retention_customer_ltv(PG_FUNCTION_ARGS)
 {
+	static const Reader reader = READER_ROW(ltv_columns);
 	CustomerValue value;
-	TupleDesc	desc;
-	Datum		values[4];
-	bool		nulls[4] = {0};
+	Datum		past;
+	Datum		total;
+	ReaderRow	row;
 
 	if (!value_arguments(fcinfo, &value))
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	values[0] = past_value(PG_GETARG_TIMELINE(2), PG_GETARG_DATEADT(3),
-						   PG_GETARG_FLOAT8(6));
-	values[1] = NumericGetDatum(value.future);
-	values[2] = DirectFunctionCall1(numeric_trim_scale,
-									DirectFunctionCall2(numeric_add, values[0],
-														values[1]));
-	values[3] = Float8GetDatum(value.p_alive);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
-													  values, nulls)));
+	past = past_value(PG_GETARG_TIMELINE(2), PG_GETARG_DATEADT(3),
+					  PG_GETARG_FLOAT8(6));
+	total = DirectFunctionCall2(numeric_add, past,
+								NumericGetDatum(value.future));
+	reader_row_begin(&row, &reader);
+	row_numeric(&row, LTV_PAST, DatumGetNumeric(past));
+	row_numeric(&row, LTV_FUTURE, value.future);
+	row_numeric(&row, LTV_TOTAL,
+				DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, total)));
+	row_float8(&row, LTV_P_ALIVE, value.p_alive);
+	return reader_row_datum(&row, fcinfo);
 }

@@ -19,9 +19,9 @@
 #include <math.h>
 
 #include "base/json_parts.h"
+#include "base/reader.h"
 #include "base/value.h"
 #include "base/wire.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
@@ -388,68 +388,99 @@ fitted_recv(const FittedType *type, FunctionCallInfo fcinfo)
 	PG_RETURN_POINTER(value_from_payload(payload, len));
 }
 
+enum
+{
+	PARAMETER_NAME, PARAMETER_ESTIMATE, PARAMETER_ERROR
+};
+
+static const ReaderColumn parameter_columns[] = {
+	[PARAMETER_NAME] = {"name", TEXTOID},
+	[PARAMETER_ESTIMATE] = {"estimate", FLOAT8OID},
+	[PARAMETER_ERROR] = {"standard_error", FLOAT8OID},
+};
+
+typedef struct ParametersState
+{
+	const FittedType *type;
+	Fitted		fitted;
+} ParametersState;
+
+static void *
+parameters_begin(FunctionCallInfo fcinfo, const void *type)
+{
+	ParametersState *state = palloc(sizeof(ParametersState));
+
+	state->type = type;
+	fitted_argument(type, fcinfo, 0, &state->fitted);
+	return state;
+}
+
+static bool
+parameters_next(void *arg, ReaderRow *row)
+{
+	const ParametersState *state = arg;
+	const Fitted *fitted = &state->fitted;
+	const FittedKind *kind = &state->type->kinds[fitted->kind];
+	int64		i = row->number;
+
+	if (i >= kind->n)
+		return false;
+	row_text(row, PARAMETER_NAME, kind->parameters[i]);
+	row_float8(row, PARAMETER_ESTIMATE, fitted->p[i]);
+	if (fitted->flags & FITTED_HAS_COVARIANCE)
+		row_float8(row, PARAMETER_ERROR, sqrt(fitted->covariance[i][i]));
+	return true;
+}
+
 /* Rows name, estimate, standard_error. */
 Datum
 fitted_parameters(const FittedType *type, FunctionCallInfo fcinfo)
 {
-	FuncCallContext *call;
-	const Fitted *fitted;
-	Datum		values[3];
-	bool		nulls[3] = {false};
-	int			i;
+	static const Reader reader = READER_SET(parameter_columns, 1,
+											parameters_begin, parameters_next);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-		Fitted	   *copy;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		copy = palloc(sizeof(Fitted));
-		fitted_argument(type, fcinfo, 0, copy);
-		call->user_fctx = copy;
-		call->tuple_desc = result_row(fcinfo);
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	fitted = call->user_fctx;
-	i = (int) call->call_cntr;
-	if (i >= type->kinds[fitted->kind].n)
-		SRF_RETURN_DONE(call);
-	values[0] = CStringGetTextDatum(type->kinds[fitted->kind].parameters[i]);
-	values[1] = Float8GetDatum(fitted->p[i]);
-	nulls[2] = (fitted->flags & FITTED_HAS_COVARIANCE) == 0;
-	values[2] = nulls[2] ? (Datum) 0 :
-		Float8GetDatum(sqrt(fitted->covariance[i][i]));
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(call->tuple_desc,
-															values, nulls)));
+	return reader_rows(&reader, fcinfo, type);
 }
 
-/*
- * One row: log_likelihood, customers, distinct_rows, evaluations, status,
- * identified, and correlation where the type has it; NULL where there was no
- * fit.
- */
+enum
+{
+	FIT_LOG_LIKELIHOOD, FIT_CUSTOMERS, FIT_DISTINCT_ROWS, FIT_EVALUATIONS,
+	FIT_STATUS, FIT_IDENTIFIED, FIT_CORRELATION
+};
+
+/* The last is there where the type has it. */
+static const ReaderColumn fit_columns[] = {
+	[FIT_LOG_LIKELIHOOD] = {"log_likelihood", FLOAT8OID},
+	[FIT_CUSTOMERS] = {"customers", INT8OID},
+	[FIT_DISTINCT_ROWS] = {"distinct_rows", INT8OID},
+	[FIT_EVALUATIONS] = {"evaluations", INT8OID},
+	[FIT_STATUS] = {"status", TEXTOID},
+	[FIT_IDENTIFIED] = {"identified", BOOLOID},
+	[FIT_CORRELATION] = {"correlation", FLOAT8OID},
+};
+
+/* One row; NULL where there was no fit. */
 Datum
 fitted_fit(const FittedType *type, FunctionCallInfo fcinfo)
 {
+	const Reader reader = {fit_columns,
+	FIT_CORRELATION + (type->has_correlation ? 1 : 0)};
 	Fitted		fitted;
-	Datum		values[7] = {0};
-	bool		nulls[7];
-	bool		fit;
+	ReaderRow	row;
 
 	fitted_argument(type, fcinfo, 0, &fitted);
-	fit = (fitted.flags & FITTED_HAS_FIT) != 0;
-	for (int i = 0; i < 6; i++)
-		nulls[i] = !fit;
-	nulls[6] = (fitted.flags & FITTED_HAS_CORRELATION) == 0;
-	values[0] = Float8GetDatum(fitted.log_likelihood);
-	values[1] = Int64GetDatum(fitted.customers);
-	values[2] = Int64GetDatum(fitted.distinct_rows);
-	values[3] = Int64GetDatum(fitted.evaluations);
-	values[4] = CStringGetTextDatum(fitted_status_names[fitted.status]);
-	values[5] = BoolGetDatum((fitted.flags & FITTED_IDENTIFIED) != 0);
-	values[6] = Float8GetDatum(fitted.correlation);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row(fcinfo),
-													  values, nulls)));
+	reader_row_begin(&row, &reader);
+	if (fitted.flags & FITTED_HAS_FIT)
+	{
+		row_float8(&row, FIT_LOG_LIKELIHOOD, fitted.log_likelihood);
+		row_int64(&row, FIT_CUSTOMERS, fitted.customers);
+		row_int64(&row, FIT_DISTINCT_ROWS, fitted.distinct_rows);
+		row_int64(&row, FIT_EVALUATIONS, fitted.evaluations);
+		row_text(&row, FIT_STATUS, fitted_status_names[fitted.status]);
+		row_bool(&row, FIT_IDENTIFIED,
+				 (fitted.flags & FITTED_IDENTIFIED) != 0);
+	}
+	if (fitted.flags & FITTED_HAS_CORRELATION)
+		row_float8(&row, FIT_CORRELATION, fitted.correlation);
+	return reader_row_datum(&row, fcinfo);
 }

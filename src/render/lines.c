@@ -4,8 +4,7 @@
  */
 #include "render/lines.h"
 
-#include "funcapi.h"
-#include "utils/builtins.h"
+#include "base/reader.h"
 
 #define TEXT_BAR_WIDTH 50
 
@@ -20,30 +19,33 @@ add_line(List **lines, StringInfo line)
 	resetStringInfo(line);
 }
 
+/* What lines_begin() is given. */
+typedef List *(*Draw) (FunctionCallInfo fcinfo);
+
+static void *
+lines_begin(FunctionCallInfo fcinfo, const void *draw)
+{
+	return (*(const Draw *) draw) (fcinfo);
+}
+
+static bool
+lines_next(void *lines, ReaderRow *row)
+{
+	if (row->number >= list_length(lines))
+		return false;
+	row_put(row, 0, TEXTOID,
+			PointerGetDatum(list_nth(lines, (int) row->number)));
+	return true;
+}
+
 /* Rows of a set-returning function, from the lines of a picture. */
 Datum
-return_lines(FunctionCallInfo fcinfo, List *(*draw) (FunctionCallInfo fcinfo))
+return_lines(FunctionCallInfo fcinfo, Draw draw)
 {
-	FuncCallContext *call;
-	List	   *lines;
-	text	   *line;
+	static const ReaderColumn columns[] = {{NULL, TEXTOID}};
+	static const Reader reader = READER_SET(columns, 1, lines_begin, lines_next);
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
-
-		call = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		if (!PG_ARGISNULL(0))
-			call->user_fctx = draw(fcinfo);
-		MemoryContextSwitchTo(old);
-	}
-	call = SRF_PERCALL_SETUP();
-	lines = call->user_fctx;
-	if (call->call_cntr >= list_length(lines))
-		SRF_RETURN_DONE(call);
-	line = list_nth(lines, call->call_cntr);	/* the macro counts first */
-	SRF_RETURN_NEXT(call, PointerGetDatum(line));
+	return reader_rows(&reader, fcinfo, &draw);
 }
 
 /* Can the database say block elements? */
