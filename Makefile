@@ -78,6 +78,7 @@ OBJS = \
 	src/metrics/movement_spans.o \
 	src/metrics/rates.o \
 	src/metrics/retention_flags.o \
+	src/metrics/summary.o \
 	src/metrics/survival_curve.o \
 	src/metrics/survival_curve_estimate.o \
 	src/metrics/survival_curve_log_rank.o \

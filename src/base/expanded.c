@@ -7,11 +7,24 @@
 #include "base/aggregate.h"
 
 /*
- * A value of so many bytes becomes an expanded object.  Smaller ones do not:
- * an object needs a memory context of its own, and a hash aggregate looks at
- * all of its contexts again and again.
+ * In a hash aggregate, which has the states of many groups at a time and looks
+ * at all of their contexts again and again, a value of so many bytes becomes an
+ * expanded object, which needs a memory context of its own.
  */
 #define EXPAND_BYTES 2048
+
+/* Is it worth it? */
+static bool
+worth_expanding(FunctionCallInfo fcinfo, Pointer value)
+{
+	if (VARATT_IS_EXTERNAL(value))
+		return false;
+	if (IsA(fcinfo->context, AggState) &&
+		(((AggState *) fcinfo->context)->aggstrategy == AGG_PLAIN ||
+		 ((AggState *) fcinfo->context)->aggstrategy == AGG_SORTED))
+		return true;
+	return VARSIZE_ANY(value) >= EXPAND_BYTES;
+}
 
 static Size
 flat_size(ExpandedObjectHeader *header)
@@ -65,8 +78,8 @@ expanded_create(FunctionCallInfo fcinfo, int arg, const ExpandedKind *kind)
 	MemoryContext context;
 	ExpandedState *state;
 
-	if (VARATT_IS_EXTERNAL(pointer) || VARSIZE_ANY(pointer) < EXPAND_BYTES ||
-		!AggCheckCallContext(fcinfo, &parent))
+	if (!AggCheckCallContext(fcinfo, &parent) ||
+		!worth_expanding(fcinfo, pointer))
 		return NULL;
 	context = AllocSetContextCreate(parent, "retention state",
 									ALLOCSET_START_SMALL_SIZES);

@@ -37,7 +37,7 @@ extern ExpandedState *expanded_argument(FunctionCallInfo fcinfo, int arg,
 
 /*
  * An empty state, in memory of its own in the aggregate's, to hold the flat
- * value of an argument; NULL when that is not large enough, or when this is no
+ * value of an argument; NULL when that is not worth it, or when this is no
  * aggregate.
  */
 extern ExpandedState *expanded_create(FunctionCallInfo fcinfo, int arg,

@@ -16,114 +16,69 @@
 #include "metrics/customer_movements.h"
 
 #include "base/aggregate.h"
-#include "base/expanded.h"
 #include "common/int.h"
 #include "history/ledger_aggregate.h"
 #include "metrics/movement_changes.h"
 #include "metrics/movement_spans.h"
-#include "metrics/timeline_items.h"
+#include "metrics/summary.h"
 #include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(retention_customer_movements_final);
 PG_FUNCTION_INFO_V1(retention_customer_movements_merge);
 PG_FUNCTION_INFO_V1(retention_customer_movements_add_timeline);
 
-/* Movements under construction: cells in a table at most half full. */
+/* ----------------------------------------------------------------
+ *		Movements under construction
+ * ----------------------------------------------------------------
+ */
+
+#define SH_PREFIX cells
+#define SH_ELEMENT_TYPE MovementCell
+#define SH_KEY_TYPE int32
+#define SH_KEY period
+#define SH_HASH_KEY(table, period) ((uint32) (period) * 0x9E3779B1U)
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 typedef struct MovementBuilder
 {
 	uint8		flags;			/* MOVEMENTS_* */
-	int			bits;			/* log2 of the table's size */
-	int64		used;
-	MovementCell *cells;
-	bool	   *taken;			/* slot by slot */
+	cells_hash *cells;			/* by period */
 	int32		last;			/* period the data end in */
 	int128		total_money;	/* of values added, to keep sums in range */
 	int64		total_counts;
 } MovementBuilder;
 
-/* Movements as the state of an aggregate. */
-typedef struct MovementsState
-{
-	ExpandedState expanded;
-	MovementBuilder builder;
-	Grain	   *grain;
-	const char *zone;
-} MovementsState;
-
-/* ----------------------------------------------------------------
- *		The table
- * ----------------------------------------------------------------
- */
-
 static void
-new_table(MovementBuilder *b, int bits)
+builder_init(void *builder, uint8 flags)
 {
-	b->bits = bits;
-	b->cells = palloc_extended(sizeof(MovementCell) << bits, MCXT_ALLOC_HUGE);
-	b->taken = palloc_extended(sizeof(bool) << bits,
-							   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
+	MovementBuilder *b = builder;
 
-static void
-builder_init(MovementBuilder *b, uint8 flags)
-{
 	memset(b, 0, sizeof(*b));
 	b->flags = flags;
 	b->last = PG_INT32_MIN;
-	new_table(b, 3);
-}
-
-/* The slot of a period: where it is, or where it goes. */
-static inline int64
-find_slot(const MovementBuilder *b, int32 period)
-{
-	int64		mask = (INT64CONST(1) << b->bits) - 1;
-	int64		slot = ((uint32) period * 0x9E3779B1U) & mask;
-
-	while (b->taken[slot] && b->cells[slot].period != period)
-		slot = (slot + 1) & mask;
-	return slot;
-}
-
-static void
-grow_table(MovementBuilder *b)
-{
-	MovementCell *cells = b->cells;
-	bool	   *taken = b->taken;
-	int64		size = INT64CONST(1) << b->bits;
-
-	new_table(b, b->bits + 1);
-	for (int64 i = 0; i < size; i++)
-		if (taken[i])
-		{
-			int64		slot = find_slot(b, cells[i].period);
-
-			b->taken[slot] = true;
-			b->cells[slot] = cells[i];
-		}
-	pfree(cells);
-	pfree(taken);
+	b->cells = cells_create(CurrentMemoryContext, 4, NULL);
 }
 
 /* The cell of a period, made when it is not there. */
 static inline MovementCell *
 find_cell(MovementBuilder *b, int32 period)
 {
-	int64		slot = find_slot(b, period);
+	bool		found;
+	MovementCell *cell = cells_insert(b->cells, period, &found);
 
-	if (unlikely(!b->taken[slot]))
+	if (!found)
 	{
-		if ((b->used + 1) * 2 > INT64CONST(1) << b->bits)
-		{
-			grow_table(b);
-			slot = find_slot(b, period);
-		}
-		memset(&b->cells[slot], 0, sizeof(MovementCell));
-		b->cells[slot].period = period;
-		b->taken[slot] = true;
-		b->used++;
+		char		status = cell->status;
+
+		memset(cell, 0, sizeof(MovementCell));
+		cell->period = period;
+		cell->status = status;
 	}
-	return &b->cells[slot];
+	return cell;
 }
 
 /* ----------------------------------------------------------------
@@ -256,8 +211,11 @@ count_cell(int64 *counts, int128 *money, const MovementCell *cell)
 
 /* Add the movements of other customers, of the same kind. */
 static void
-add_movements(MovementBuilder *b, const Movements *m)
+add_movements(void *builder, const void *value)
 {
+	MovementBuilder *b = builder;
+	const Movements *m = value;
+
 	for (int i = 0; i < m->ncells; i++)
 	{
 		const MovementCell *from = &m->cells[i];
@@ -321,10 +279,12 @@ check_alike(const MetricHead *a, const MetricHead *b)
 
 /* The value, or NULL when there is nothing; the builder stays as it is. */
 static struct varlena *
-builder_finish(const MovementBuilder *b, const Grain *grain, const char *zone)
+builder_finish(const void *builder, const Grain *grain, const char *zone)
 {
+	const MovementBuilder *b = builder;
+	const MovementCell *cell;
+	cells_iterator it;
 	Movements	m;
-	int64		size = INT64CONST(1) << b->bits;
 	int64		counts = 0;
 	int128		money = 0;
 
@@ -333,13 +293,15 @@ builder_finish(const MovementBuilder *b, const Grain *grain, const char *zone)
 	m.head.zone = zone;
 	m.head.last = b->last;
 	m.ncells = 0;
-	m.cells = palloc_extended(Max(b->used, 1) * sizeof(MovementCell),
+	m.cells = palloc_extended(Max(b->cells->members, 1) * sizeof(MovementCell),
 							  MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < size; i++)
-		if (b->taken[i] && !movement_cell_is_empty(&b->cells[i]))
+	cells_start_iterate(b->cells, &it);
+	while ((cell = cells_iterate(b->cells, &it)) != NULL)
+		if (!movement_cell_is_empty(cell))
 		{
-			count_cell(&counts, &money, &b->cells[i]);
-			m.cells[m.ncells++] = b->cells[i];
+			CHECK_FOR_INTERRUPTS();
+			count_cell(&counts, &money, cell);
+			m.cells[m.ncells++] = *cell;
 		}
 	if (b->last == PG_INT32_MIN)
 		return NULL;
@@ -398,50 +360,42 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-static struct varlena *
-flatten(const ExpandedState *expanded)
+/* Add the customer of a timeline to a builder. */
+static void
+add_customer(void *builder, TimelineItems *t, TimelineReader *r)
 {
-	const MovementsState *state = (const MovementsState *) expanded;
-	struct varlena *value = builder_finish(&state->builder, state->grain,
-										   state->zone);
+	MovementFold fold = {builder, t->calendar, NULL};
+	int			n = timeline_items_read(t, r);
 
-	Assert(value != NULL);		/* it began with one */
-	return value;
+	(timeline_has_levels(r) ? fold_levels : fold_events) (t->items, n, &fold);
 }
 
-static const ExpandedKind kind = {
-	"customer_movements", sizeof(MovementsState), flatten
-};
+static void *
+decode(const struct varlena *value)
+{
+	return movements_from_varlena(value);
+}
 
 static MetricHead
-state_head(const MovementsState *state)
+head(const void *value)
 {
-	MetricHead	head;
-
-	head.flags = state->builder.flags;
-	head.grain = state->grain;
-	head.zone = state->zone;
-	head.last = state->builder.last;
-	return head;
+	return ((const Movements *) value)->head;
 }
 
-/* The flat value of an argument as a state, when that is worth it. */
-static MovementsState *
-state_expand(FunctionCallInfo fcinfo, int arg, const Movements *m)
-{
-	MovementsState *state = (MovementsState *) expanded_create(fcinfo, arg, &kind);
-	MemoryContext old;
-
-	if (state == NULL)
-		return NULL;
-	old = expanded_begin(&state->expanded);
-	state->grain = grain_copy(m->head.grain);
-	state->zone = pstrdup(m->head.zone);
-	builder_init(&state->builder, m->head.flags);
-	add_movements(&state->builder, m);
-	MemoryContextSwitchTo(old);
-	return state;
-}
+static const SummaryKind kind = {
+	.expanded = SUMMARY_EXPANDED("customer_movements"),
+	.builder_size = sizeof(MovementBuilder),
+	.init = builder_init,
+	.add_customer = add_customer,
+	.add_value = add_movements,
+	.finish = builder_finish,
+	.decode = decode,
+	.head = head,
+	.check_alike = check_alike,
+	.check_grain = movement_check_grain,
+	.money = MOVEMENTS_MONEY,
+	.levels = MOVEMENTS_LEVELS
+};
 
 /*
  * Transition and combine function of rollup(customer_movements), and combine
@@ -451,149 +405,15 @@ state_expand(FunctionCallInfo fcinfo, int arg, const Movements *m)
 Datum
 retention_customer_movements_merge(PG_FUNCTION_ARGS)
 {
-	MovementsState *state = (MovementsState *) expanded_argument(fcinfo, 0, &kind);
-	Movements  *b = PG_GETARG_MOVEMENTS(1);
-	Movements  *a = NULL;
-	MetricHead	head;
-	MemoryContext old;
-	MovementBuilder sum;
-	struct varlena *value;
-
-	if (state == NULL)
-	{
-		a = PG_GETARG_MOVEMENTS(0);
-		state = state_expand(fcinfo, 0, a);
-	}
-	head = state != NULL ? state_head(state) : a->head;
-	check_alike(&head, &b->head);
-	if (state != NULL)
-	{
-		old = expanded_begin(&state->expanded);
-		add_movements(&state->builder, b);
-		MemoryContextSwitchTo(old);
-		PG_RETURN_DATUM(expanded_datum(&state->expanded));
-	}
-	builder_init(&sum, head.flags);
-	add_movements(&sum, a);
-	add_movements(&sum, b);
-	value = builder_finish(&sum, head.grain, head.zone);
-	Assert(value != NULL);
-	PG_RETURN_POINTER(value);
-}
-
-/* Add the customer of a timeline to a builder. */
-static void
-add_customer(MovementBuilder *b, TimelineItems *t, TimelineReader *r)
-{
-	MovementFold fold = {b, t->calendar, NULL};
-	int			n = timeline_items_read(t, r);
-
-	(timeline_has_levels(r) ? fold_levels : fold_events) (t->items, n, &fold);
-}
-
-/* Flags of the timelines that movements with such flags are made of. */
-static uint8
-timeline_flags(uint8 flags)
-{
-	return (flags & MOVEMENTS_LEVELS ? TIMELINE_LEVELS : 0) |
-		(flags & MOVEMENTS_MONEY ? TIMELINE_MONEY : 0);
-}
-
-/*
- * May a timeline be added to those before?  Error 22023 when not, and false
- * when it is of another kind but adds nothing: then the order of the rows
- * must not decide.
- */
-static bool
-goes_with(const MetricHead *before, const MetricHead *head, TimelineItems *t,
-		  const struct varlena *timeline)
-{
-	TimelineReader r;
-	MovementBuilder b;
-
-	if (likely(grain_equal(before->grain, head->grain) &&
-			   strcmp(before->zone, head->zone) == 0 &&
-			   before->flags == head->flags))
-		return true;
-	builder_init(&b, head->flags);
-	timeline_read_value(&r, timeline);
-	add_customer(&b, t, &r);
-	if (b.last == PG_INT32_MIN)
-		return false;
-	timeline_check_alike(timeline_flags(before->flags), before->zone,
-						 strlen(before->zone), timeline_flags(head->flags),
-						 head->zone, strlen(head->zone));
-	check_alike(before, head);
-	return true;
+	return summary_merge(fcinfo, &kind);
 }
 
 /*
  * Transition function of customer_movements(timeline, grain):
- * (customer_movements, timeline, grain) -> customer_movements.  A NULL
- * timeline, or one without movements, adds nothing.
+ * (customer_movements, timeline, grain) -> customer_movements.
  */
 Datum
 retention_customer_movements_add_timeline(PG_FUNCTION_ARGS)
 {
-	MovementsState *state = NULL;
-	Movements  *m = NULL;
-	Grain	   *grain;
-	TimelineItems *t;
-	TimelineReader r;
-	MetricHead	head = {0};
-	MovementBuilder b;
-	struct varlena *value;
-
-	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("grain must not be NULL"),
-				 errhint("Pass a grain such as 'month' or 'week starting sunday'.")));
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	grain = PG_GETARG_GRAIN(2);
-	timeline_read_value(&r, PG_GETARG_TIMELINE(1));
-	t = timeline_items_prepare(fcinfo, grain, &r, movement_check_grain);
-	head.flags = ((r.flags & TIMELINE_MONEY) ? MOVEMENTS_MONEY : 0) |
-		(timeline_has_levels(&r) ? MOVEMENTS_LEVELS : 0);
-	head.grain = grain;
-	head.zone = pnstrdup(r.zone, r.zone_len);
-	if (!PG_ARGISNULL(0))
-	{
-		state = (MovementsState *) expanded_argument(fcinfo, 0, &kind);
-		if (state == NULL)
-		{
-			m = PG_GETARG_MOVEMENTS(0);
-			state = state_expand(fcinfo, 0, m);
-		}
-	}
-	if (state != NULL)
-	{
-		MetricHead	before = state_head(state);
-		MemoryContext old;
-
-		if (goes_with(&before, &head, t, PG_GETARG_TIMELINE(1)))
-		{
-			old = expanded_begin(&state->expanded);
-			add_customer(&state->builder, t, &r);
-			MemoryContextSwitchTo(old);
-		}
-		PG_RETURN_DATUM(expanded_datum(&state->expanded));
-	}
-	builder_init(&b, head.flags);
-	if (m != NULL)
-	{
-		if (!goes_with(&m->head, &head, t, PG_GETARG_TIMELINE(1)))
-			PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-		add_movements(&b, m);
-	}
-	add_customer(&b, t, &r);
-	value = builder_finish(&b, grain, head.zone);
-	if (value == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(value);
+	return summary_add_timeline(fcinfo, &kind);
 }

@@ -60,6 +60,7 @@ typedef struct MovementCell
 	int128		money[MOVEMENT_MONEYS];
 	int64		counts[MOVEMENT_COUNTS];
 	int32		period;
+	char		status;			/* of the table they are made in */
 } MovementCell;
 
 typedef struct Movements
