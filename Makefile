@@ -166,7 +166,7 @@ REGRESS = \
 # the extension for the others.
 REGRESS_OPTS = --load-extension=retention
 
-PG_CPPFLAGS = -I$(srcdir)/src
+PG_CPPFLAGS = -I$(patsubst %/,%,$(srcdir))/src
 PG_CFLAGS = -MMD -MP
 # Before PostgreSQL 16 modules do not hide their symbols: bind ours to ourselves,
 # whatever another module that was loaded earlier calls its own.
