@@ -41,6 +41,9 @@ listed()
 }
 ran "lists of the Makefile (<) and files there are (>)" listed
 
+mapfile -t headers_of_ours < <(find src -name '*.h' | sort)
+ran "format: the shape of the text, sizes, rooms" perl test/format.pl "${sources[@]}" "${headers_of_ours[@]}"
+
 # PostgreSQL's headers come first as the system's: their warnings are theirs.
 # What -Wextra says of macros such as PG_FUNCTION_ARGS is not of ours either.
 strict="-isystem $headers -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare"
