@@ -35,7 +35,7 @@ sub width
 sub room_of
 {
 	my ($path) = @_;
-	return $path =~ m{(?:^|src/)([a-z]+)/} ? $room{$1} // -1 : -1;
+	return $path =~ m{^(?:src/)?([a-z]+)/} ? $room{$1} // -1 : -1;
 }
 
 sub check_line
