@@ -160,6 +160,7 @@ REGRESS = \
 	timeline_ranges \
 	timeline_readers \
 	timeline_type \
+	value_order \
 	window_funnel
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates

@@ -2340,6 +2340,36 @@ CREATE FUNCTION funnel_ne(funnel, funnel) RETURNS boolean
 COMMENT ON FUNCTION funnel_ne(funnel, funnel) IS
 	'implementation of the <> operator';
 
+CREATE FUNCTION funnel_lt(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_lt(funnel, funnel) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION funnel_le(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_le(funnel, funnel) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION funnel_gt(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_gt(funnel, funnel) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION funnel_ge(funnel, funnel) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_ge(funnel, funnel) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION funnel_cmp(funnel, funnel) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_cmp(funnel, funnel) IS
+	'below, at or above 0 as the first funnel sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
 CREATE FUNCTION funnel_hash(funnel) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -2360,7 +2390,8 @@ CREATE OPERATOR = (
 	NEGATOR = <>,
 	RESTRICT = eqsel,
 	JOIN = eqjoinsel,
-	HASHES
+	HASHES,
+	MERGES
 );
 COMMENT ON OPERATOR = (funnel, funnel) IS
 	'equal: same window, mode, time zone and numbers';
@@ -2376,6 +2407,67 @@ CREATE OPERATOR <> (
 );
 COMMENT ON OPERATOR <> (funnel, funnel) IS
 	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = funnel_lt,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (funnel, funnel) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = funnel_le,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (funnel, funnel) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = funnel_gt,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (funnel, funnel) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = funnel_ge,
+	LEFTARG = funnel,
+	RIGHTARG = funnel,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (funnel, funnel) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS funnel_ops
+	DEFAULT FOR TYPE funnel USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 funnel_cmp(funnel, funnel);
+COMMENT ON OPERATOR CLASS funnel_ops USING btree IS
+	'order of funnels, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY funnel_ops USING btree IS
+	'order of funnels, for ORDER BY, DISTINCT and indexes';
 
 CREATE OPERATOR CLASS funnel_ops
 	DEFAULT FOR TYPE funnel USING hash AS
@@ -2658,6 +2750,36 @@ CREATE FUNCTION purchase_model_ne(purchase_model, purchase_model) RETURNS boolea
 COMMENT ON FUNCTION purchase_model_ne(purchase_model, purchase_model) IS
 	'implementation of the <> operator';
 
+CREATE FUNCTION purchase_model_lt(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_lt(purchase_model, purchase_model) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION purchase_model_le(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_le(purchase_model, purchase_model) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION purchase_model_gt(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_gt(purchase_model, purchase_model) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION purchase_model_ge(purchase_model, purchase_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_ge(purchase_model, purchase_model) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION purchase_model_cmp(purchase_model, purchase_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_cmp(purchase_model, purchase_model) IS
+	'below, at or above 0 as the first purchase_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
 CREATE FUNCTION purchase_model_hash(purchase_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -2678,7 +2800,8 @@ CREATE OPERATOR = (
 	NEGATOR = <>,
 	RESTRICT = eqsel,
 	JOIN = eqjoinsel,
-	HASHES
+	HASHES,
+	MERGES
 );
 COMMENT ON OPERATOR = (purchase_model, purchase_model) IS
 	'equal: the same model, to the last digit';
@@ -2694,6 +2817,67 @@ CREATE OPERATOR <> (
 );
 COMMENT ON OPERATOR <> (purchase_model, purchase_model) IS
 	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = purchase_model_lt,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (purchase_model, purchase_model) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = purchase_model_le,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (purchase_model, purchase_model) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = purchase_model_gt,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (purchase_model, purchase_model) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = purchase_model_ge,
+	LEFTARG = purchase_model,
+	RIGHTARG = purchase_model,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (purchase_model, purchase_model) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS purchase_model_ops
+	DEFAULT FOR TYPE purchase_model USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 purchase_model_cmp(purchase_model, purchase_model);
+COMMENT ON OPERATOR CLASS purchase_model_ops USING btree IS
+	'order of purchase_models, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY purchase_model_ops USING btree IS
+	'order of purchase_models, for ORDER BY, DISTINCT and indexes';
 
 CREATE OPERATOR CLASS purchase_model_ops
 	DEFAULT FOR TYPE purchase_model USING hash AS
@@ -2959,6 +3143,36 @@ CREATE FUNCTION spend_model_ne(spend_model, spend_model) RETURNS boolean
 COMMENT ON FUNCTION spend_model_ne(spend_model, spend_model) IS
 	'implementation of the <> operator';
 
+CREATE FUNCTION spend_model_lt(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_lt(spend_model, spend_model) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION spend_model_le(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_le(spend_model, spend_model) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION spend_model_gt(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_gt(spend_model, spend_model) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION spend_model_ge(spend_model, spend_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_ge(spend_model, spend_model) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION spend_model_cmp(spend_model, spend_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_cmp(spend_model, spend_model) IS
+	'below, at or above 0 as the first spend_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
 CREATE FUNCTION spend_model_hash(spend_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -2979,7 +3193,8 @@ CREATE OPERATOR = (
 	NEGATOR = <>,
 	RESTRICT = eqsel,
 	JOIN = eqjoinsel,
-	HASHES
+	HASHES,
+	MERGES
 );
 COMMENT ON OPERATOR = (spend_model, spend_model) IS
 	'equal: the same model, to the last digit';
@@ -2995,6 +3210,67 @@ CREATE OPERATOR <> (
 );
 COMMENT ON OPERATOR <> (spend_model, spend_model) IS
 	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = spend_model_lt,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (spend_model, spend_model) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = spend_model_le,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (spend_model, spend_model) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = spend_model_gt,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (spend_model, spend_model) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = spend_model_ge,
+	LEFTARG = spend_model,
+	RIGHTARG = spend_model,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (spend_model, spend_model) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS spend_model_ops
+	DEFAULT FOR TYPE spend_model USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 spend_model_cmp(spend_model, spend_model);
+COMMENT ON OPERATOR CLASS spend_model_ops USING btree IS
+	'order of spend_models, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY spend_model_ops USING btree IS
+	'order of spend_models, for ORDER BY, DISTINCT and indexes';
 
 CREATE OPERATOR CLASS spend_model_ops
 	DEFAULT FOR TYPE spend_model USING hash AS
@@ -3668,6 +3944,36 @@ CREATE FUNCTION contract_model_ne(contract_model, contract_model) RETURNS boolea
 COMMENT ON FUNCTION contract_model_ne(contract_model, contract_model) IS
 	'implementation of the <> operator';
 
+CREATE FUNCTION contract_model_lt(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_lt(contract_model, contract_model) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION contract_model_le(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_le(contract_model, contract_model) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION contract_model_gt(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_gt(contract_model, contract_model) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION contract_model_ge(contract_model, contract_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_ge(contract_model, contract_model) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION contract_model_cmp(contract_model, contract_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION contract_model_cmp(contract_model, contract_model) IS
+	'below, at or above 0 as the first contract_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
 CREATE FUNCTION contract_model_hash(contract_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -3688,7 +3994,8 @@ CREATE OPERATOR = (
 	NEGATOR = <>,
 	RESTRICT = eqsel,
 	JOIN = eqjoinsel,
-	HASHES
+	HASHES,
+	MERGES
 );
 COMMENT ON OPERATOR = (contract_model, contract_model) IS
 	'equal: the same model, to the last digit';
@@ -3704,6 +4011,67 @@ CREATE OPERATOR <> (
 );
 COMMENT ON OPERATOR <> (contract_model, contract_model) IS
 	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = contract_model_lt,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (contract_model, contract_model) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = contract_model_le,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (contract_model, contract_model) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = contract_model_gt,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (contract_model, contract_model) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = contract_model_ge,
+	LEFTARG = contract_model,
+	RIGHTARG = contract_model,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (contract_model, contract_model) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS contract_model_ops
+	DEFAULT FOR TYPE contract_model USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 contract_model_cmp(contract_model, contract_model);
+COMMENT ON OPERATOR CLASS contract_model_ops USING btree IS
+	'order of contract_models, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY contract_model_ops USING btree IS
+	'order of contract_models, for ORDER BY, DISTINCT and indexes';
 
 CREATE OPERATOR CLASS contract_model_ops
 	DEFAULT FOR TYPE contract_model USING hash AS

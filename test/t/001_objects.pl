@@ -85,6 +85,25 @@ none(
 	   ORDER BY 1},
 	'no parameter is named by a reserved word');
 
+# A value can be sorted, grouped, joined and indexed in either way.
+none(
+	qq{SELECT t.oid::regtype || ': no ' || a.amname || ' operator class'
+	   FROM ($members) m
+	   JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid AND t.typtype = 'b' AND t.typcategory <> 'A'
+	   JOIN pg_am a ON a.amname IN ('btree', 'hash')
+	   WHERE NOT EXISTS (SELECT FROM pg_opclass c WHERE c.opcmethod = a.oid AND c.opcintype = t.oid AND c.opcdefault)
+	   ORDER BY 1},
+	'every type has operator classes for btree and hash');
+none(
+	qq{SELECT o.oid::regoperator
+	   FROM ($members) m
+	   JOIN pg_operator o ON m.classid = 'pg_operator'::regclass AND o.oid = m.objid
+	   WHERE o.oprresult = 'boolean'::regtype
+	     AND (o.oprcom = 0 OR o.oprnegate = 0 OR o.oprrest = 0 OR o.oprjoin = 0
+	          OR (o.oprname = '=' AND NOT (o.oprcanhash AND o.oprcanmerge)))
+	   ORDER BY 1},
+	'every comparison has commutator, negator and estimators, equality hashes and merges');
+
 my $everything = q{
 	SELECT count(*) FROM (
 	  SELECT oid FROM pg_proc UNION ALL SELECT oid FROM pg_type
