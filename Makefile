@@ -280,6 +280,10 @@ lint:
 cassert asan valgrind modes coverage:
 	@'$(HERE)/test/lanes/run.sh' $@
 
+## garden         every function, operator, cast and aggregate with odd values (CALLS=20000 SEED=...; KEEP=1: in the cluster of make check)
+garden:
+	@'$(HERE)/test/garden/run.sh'
+
 ## release-check  the lanes that are not in CI, one after the other (RELEASE_CHECK="asan ...": only these)
 release-check:
 	@'$(HERE)/test/lanes/release.sh'
@@ -287,4 +291,4 @@ release-check:
 ## clean          remove what was built
 
 .PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint \
-	cassert asan valgrind modes coverage release-check
+	cassert asan valgrind modes coverage garden release-check
