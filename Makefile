@@ -27,12 +27,14 @@ OBJS = \
 	src/base/reader.o \
 	src/base/record.o \
 	src/base/record_text.o \
+	src/base/salt.o \
 	src/base/special.o \
 	src/base/tally.o \
 	src/base/value.o \
 	src/base/wire.o \
 	src/history/argument.o \
 	src/history/identity.o \
+	src/history/identity_parts.o \
 	src/history/intake.o \
 	src/history/intake_events.o \
 	src/history/ledger.o \

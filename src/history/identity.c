@@ -5,16 +5,25 @@
  * Types whose equality is that of their bytes (the same property that lets
  * btree deduplicate them) go by their bytes: exactly where sixteen bytes
  * suffice, else by two 64-bit hashes of them.  So do numerics and floats,
- * once what does not matter to equality (scale, the sign of zero) is gone.
- * Composite values and arrays go by what they are made of.
+ * once what does not matter to equality (scale, the sign of zero) is gone,
+ * and intervals, by the time they span.  Rows, arrays, ranges and documents go
+ * by what they are made of (identity_parts.c).
  *
  * Everything else goes by its own extended hash function, called with two
  * seeds.  Such functions are made to fill hash tables, which compare values
  * as well, and some of them leave part of the value out whatever the seed
- * (numeric: the sign; 64-bit integers: they fold to 32 bits), which is why
- * they are the last resort.
+ * (numeric: the sign; 64-bit integers: they fold to 32 bits; ranges and jsonb
+ * are made of these), which is why they are the last resort.  Of core types
+ * only text under a collation that is not deterministic gets there, and ranges
+ * of it or with an order of their own.
+ *
+ * The seeds are no secret, on purpose: keys of one customer must agree between
+ * servers whose states are put together.  Whoever works at it may find two
+ * long texts with one key; then two customers of his own making are counted
+ * as one.  That makes nothing slow (salt.h), and finding a second text for a
+ * customer who is there already is another matter: 128 bits.
  */
-#include "history/identity.h"
+#include "history/identity_internal.h"
 
 #include <math.h>
 
@@ -22,13 +31,11 @@
 #include "base/numeric_parts.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "access/htup_details.h"
-#include "lib/stringinfo.h"
-#include "miscadmin.h"
-#include "utils/array.h"
+#include "datatype/timestamp.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
+#include "utils/timestamp.h"
 
 #define SEED_LOW UINT64CONST(0x9E3779B97F4A7C15)
 #define SEED_HIGH UINT64CONST(0xC2B2AE3D27D4EB4F)
@@ -79,51 +86,37 @@ well_known_kind(Oid type)
 	}
 }
 
-/* A new plan for a part of a value. */
-static Identity *
-plan_part(Oid type, Oid collation, MemoryContext context)
+/*
+ * The kind of a type by the function that hashes it: other types may share
+ * those of core types, and what they see of a value is all there is to see.
+ */
+static IdentityKind
+kind_of_hash(const TypeCacheEntry *entry)
 {
-	Identity   *part = MemoryContextAllocZero(context, sizeof(Identity));
-
-	identity_plan(part, getBaseType(type), collation, context);
-	return part;
-}
-
-/* Composite types and arrays: a plan for each of their parts. */
-static void
-plan_parts(Identity *identity, TypeCacheEntry *entry, MemoryContext context)
-{
-	MemoryContext old = MemoryContextSwitchTo(context);
-	Oid			element = get_element_type(entry->type_id);
-
-	check_stack_depth();
-	if (OidIsValid(element))
+	switch (entry->hash_extended_proc)
 	{
-		identity->kind = IDENTITY_ARRAY;
-		identity->type = element;
-		identity->nparts = 1;
-		identity->parts = palloc(sizeof(Identity *));
-		identity->parts[0] = plan_part(element, identity->collation, context);
+		case F_HASHINT8EXTENDED:
+		case F_HASHINT4EXTENDED:
+		case F_HASHINT2EXTENDED:
+		case F_HASHOIDEXTENDED:
+		case F_HASHENUMEXTENDED:
+		case F_TIMESTAMP_HASH_EXTENDED:
+		case F_TIME_HASH_EXTENDED:
+		case F_PG_LSN_HASH_EXTENDED:
+			return entry->typbyval ? IDENTITY_VALUE : IDENTITY_HASHED;
+		case F_TIMETZ_HASH_EXTENDED:
+		case F_HASH_ACLITEM_EXTENDED:
+			return entry->typlen > 0 && !entry->typbyval ? IDENTITY_FIXED :
+				IDENTITY_HASHED;
+		case F_HASH_NUMERIC_EXTENDED:
+			return IDENTITY_NUMERIC;
+		case F_INTERVAL_HASH_EXTENDED:
+			return IDENTITY_INTERVAL;
+		case F_JSONB_HASH_EXTENDED:
+			return IDENTITY_JSONB;
+		default:
+			return IDENTITY_HASHED;
 	}
-	else if (entry->typtype == TYPTYPE_COMPOSITE)
-	{
-		TupleDesc	desc = lookup_rowtype_tupdesc_copy(entry->type_id, -1);
-
-		identity->kind = IDENTITY_COMPOSITE;
-		identity->type = entry->type_id;
-		identity->desc = desc;
-		identity->nparts = desc->natts;
-		identity->parts = palloc0(desc->natts * sizeof(Identity *));
-		for (int i = 0; i < desc->natts; i++)
-		{
-			Form_pg_attribute att = TupleDescAttr(desc, i);
-
-			if (!att->attisdropped)
-				identity->parts[i] = plan_part(att->atttypid,
-											   att->attcollation, context);
-		}
-	}
-	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -158,14 +151,22 @@ identity_plan(Identity *identity, Oid type, Oid collation, MemoryContext context
 	}
 	if (identity->kind != IDENTITY_HASHED)
 		return;
-	if (!OidIsValid(entry->hash_extended_proc))
+	/* of anonymous rows nobody knows before the first whether they have one */
+	if (!OidIsValid(entry->hash_extended_proc) && type != RECORDOID &&
+		type != RECORDARRAYOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("customers of type %s cannot be told apart",
 						format_type_be(type)),
 				 errdetail("The type has no extended hash function."),
 				 errhint("Cast the customer, for example customer::text.")));
-	plan_parts(identity, entry, context);
+	identity->kind = kind_of_hash(entry);
+	identity->len = entry->typlen;
+	if (identity->kind == IDENTITY_VALUE)
+		identity->words = 1;
+	if (identity->kind != IDENTITY_HASHED)
+		return;
+	identity_plan_parts(identity, entry, context);
 	if (identity->kind != IDENTITY_HASHED)
 		return;
 	fmgr_info_copy(&identity->hash, &entry->hash_extended_proc_finfo, context);
@@ -175,8 +176,8 @@ identity_plan(Identity *identity, Oid type, Oid collation, MemoryContext context
  * A key of bytes: up to fifteen are the key themselves, with their number,
  * more are hashed.
  */
-static inline void
-take_bytes(const char *bytes, int len, uint64 *key)
+void
+identity_take_bytes(const char *bytes, int len, uint64 *key)
 {
 	if (len < KEY_BYTES)
 	{
@@ -192,8 +193,8 @@ take_bytes(const char *bytes, int len, uint64 *key)
 }
 
 /* A numeric by sign, weight and digits; its scale does not matter. */
-static void
-take_numeric(Numeric value, uint64 *key)
+void
+identity_take_numeric(Numeric value, uint64 *key)
 {
 	NumericParts p;
 	char		bytes[KEY_BYTES];
@@ -209,7 +210,7 @@ take_numeric(Numeric value, uint64 *key)
 	{
 		memcpy(bytes + 1, &weight, sizeof(weight));
 		memcpy(bytes + 3, p.digits, len);
-		take_bytes(bytes, 3 + len, key);
+		identity_take_bytes(bytes, 3 + len, key);
 		return;
 	}
 	seed = (uint64) (uint16) weight << 8 | bytes[0];
@@ -234,71 +235,16 @@ take_float(float8 value, uint64 *key)
 	memcpy(key, &value, sizeof(value));
 }
 
-/* Append the key of a part, or that it is NULL. */
+/* An interval by the time it spans when a month has 30 days, a day 24 hours. */
 static void
-append_part(StringInfo bytes, Identity *part, Datum value, bool isnull)
+take_interval(const Interval *value, uint64 *key)
 {
-	uint64		key[2] = {0, 0};
+	int128		span = value->time;
 
-	appendStringInfoChar(bytes, isnull ? 1 : 0);
-	if (!isnull)
-		identity_take(part, value, key);
-	appendBinaryStringInfo(bytes, (char *) key, sizeof(key));
-}
-
-/* A composite value by its columns. */
-static void
-take_composite(Identity *identity, Datum value, uint64 *key)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	Datum	   *values = palloc(identity->nparts * sizeof(Datum));
-	bool	   *nulls = palloc(identity->nparts * sizeof(bool));
-	HeapTupleData tuple = {0};
-	StringInfoData bytes;
-
-	if (HeapTupleHeaderGetTypeId(header) != identity->type)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("customer is not of type %s",
-						format_type_be(identity->type))));
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	tuple.t_data = header;
-	heap_deform_tuple(&tuple, identity->desc, values, nulls);
-	initStringInfo(&bytes);
-	for (int i = 0; i < identity->nparts; i++)
-		if (identity->parts[i] != NULL)
-			append_part(&bytes, identity->parts[i], values[i], nulls[i]);
-	take_bytes(bytes.data, bytes.len, key);
-	pfree(bytes.data);
-	pfree(values);
-	pfree(nulls);
-}
-
-/* An array by its bounds and elements. */
-static void
-take_array(Identity *identity, Datum value, uint64 *key)
-{
-	ArrayType  *array = DatumGetArrayTypeP(value);
-	StringInfoData bytes;
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
-	int16		len;
-	bool		byval;
-	char		align;
-
-	get_typlenbyvalalign(identity->type, &len, &byval, &align);
-	deconstruct_array(array, identity->type, len, byval, align,
-					  &values, &nulls, &n);
-	initStringInfo(&bytes);
-	appendBinaryStringInfo(&bytes, (char *) ARR_DIMS(array),
-						   2 * ARR_NDIM(array) * sizeof(int));
-	for (int i = 0; i < n; i++)
-		append_part(&bytes, identity->parts[0], values[i], nulls[i]);
-	take_bytes(bytes.data, bytes.len, key);
-	pfree(bytes.data);
-	pfree(values);
-	pfree(nulls);
+	span += ((int128) value->month * DAYS_PER_MONTH + value->day) *
+		USECS_PER_DAY;
+	key[0] = (uint64) span;
+	key[1] = (uint64) (span >> 64);
 }
 
 /* The key of a customer of one of the less common kinds. */
@@ -311,19 +257,19 @@ identity_take_other(Identity *identity, Datum value, uint64 *key)
 	{
 		case IDENTITY_BYTES:
 			v = PG_DETOAST_DATUM_PACKED(value);
-			take_bytes(VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v), key);
+			identity_take_bytes(VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v), key);
 			break;
 		case IDENTITY_PADDED:
 			v = PG_DETOAST_DATUM_PACKED(value);
-			take_bytes(VARDATA_ANY(v),
+			identity_take_bytes(VARDATA_ANY(v),
 					   bpchartruelen(VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v)),
 					   key);
 			break;
 		case IDENTITY_FIXED:
-			take_bytes(DatumGetPointer(value), identity->len, key);
+			identity_take_bytes(DatumGetPointer(value), identity->len, key);
 			break;
 		case IDENTITY_NUMERIC:
-			take_numeric((Numeric) PG_DETOAST_DATUM_PACKED(value), key);
+			identity_take_numeric((Numeric) PG_DETOAST_DATUM_PACKED(value), key);
 			break;
 		case IDENTITY_FLOAT4:
 			take_float(DatumGetFloat4(value), key);
@@ -331,14 +277,27 @@ identity_take_other(Identity *identity, Datum value, uint64 *key)
 		case IDENTITY_FLOAT8:
 			take_float(DatumGetFloat8(value), key);
 			break;
+		case IDENTITY_INTERVAL:
+			take_interval(DatumGetIntervalP(value), key);
+			break;
+		case IDENTITY_JSONB:
+			identity_take_jsonb(value, key);
+			break;
+		case IDENTITY_RANGE:
+			identity_take_range(identity, value, key);
+			break;
+		case IDENTITY_MULTIRANGE:
+			identity_take_multirange(identity, value, key);
+			break;
 		case IDENTITY_COMPOSITE:
-			take_composite(identity, value, key);
+		case IDENTITY_RECORD:
+			identity_take_composite(identity, value, key);
 			break;
 		case IDENTITY_ARRAY:
-			take_array(identity, value, key);
+			identity_take_array(identity, value, key);
 			break;
 		case IDENTITY_LITERAL:
-			take_bytes(DatumGetCString(value), strlen(DatumGetCString(value)),
+			identity_take_bytes(DatumGetCString(value), strlen(DatumGetCString(value)),
 					   key);
 			break;
 		default:

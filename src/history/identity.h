@@ -21,7 +21,12 @@ typedef enum IdentityKind
 	IDENTITY_NUMERIC,
 	IDENTITY_FLOAT4,
 	IDENTITY_FLOAT8,
+	IDENTITY_INTERVAL,			/* by the time it spans */
+	IDENTITY_JSONB,				/* by its contents */
+	IDENTITY_RANGE,				/* by its bounds */
+	IDENTITY_MULTIRANGE,
 	IDENTITY_COMPOSITE,			/* by the keys of its columns */
+	IDENTITY_RECORD,			/* the same, each row says which they are */
 	IDENTITY_ARRAY,				/* by its shape and the keys of its elements */
 	IDENTITY_LITERAL,			/* unknown literal, read as text */
 	IDENTITY_HASHED
@@ -34,11 +39,15 @@ typedef struct Identity
 	int			len;			/* bytes of IDENTITY_VALUE and _FIXED */
 	Oid			collation;
 	FmgrInfo	hash;			/* of IDENTITY_HASHED */
-	int			nparts;			/* of IDENTITY_COMPOSITE and _ARRAY */
-	struct Identity **parts;	/* of the columns, NULL for a dropped one, or
-								 * of the elements */
-	Oid			type;			/* IDENTITY_COMPOSITE: itself; _ARRAY: element's */
-	TupleDesc	desc;			/* of IDENTITY_COMPOSITE */
+	MemoryContext context;		/* of parts */
+	int			nparts;			/* of what is made of others */
+	struct Identity **parts;	/* of the columns, NULL for a dropped one; of
+								 * the elements or bounds: one */
+	Oid			type;			/* of rows (_RECORD: the first one), else of
+								 * elements */
+	int32		typmod;
+	TupleDesc	desc;			/* of rows; _RECORD: NULL before the first */
+	struct TypeCacheEntry *range;	/* of ranges */
 } Identity;
 
 extern void identity_plan(Identity *identity, Oid type, Oid collation,

@@ -40,6 +40,7 @@ ledger_pool_create(Node *node, MemoryContext context)
 
 	pool->limit = get_hash_memory_limit();
 	pool->node = node;
+	pool->salt = salt_of_server();
 	dlist_init(&pool->ledgers);
 	return pool;
 }
@@ -91,6 +92,7 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 	ledger->layout = ledger_layout(settings, compact);
 	ledger->level = level;
 	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
+	ledger->salt = pool != NULL ? pool->salt : salt_of_server();
 	ledger->parts = &ledger->only;
 	part_reset(&ledger->only);
 	ledger->context = context;
@@ -250,6 +252,7 @@ ledger_add_entries(Ledger *ledger, const LedgerLayout *layout,
 	{
 		uint64		buffer;
 
+		CHECK_FOR_INTERRUPTS();
 		ledger_add(ledger, ledger_get_key(layout, entries, &buffer),
 				   ledger_get_when(layout, entries),
 				   ledger_get_amount(layout, entries));
@@ -271,7 +274,8 @@ move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
 			uint64		buffer;
 			const uint64 *key = ledger_get_key(layout, w, &buffer);
 			LedgerPart *part = ledger_part(ledger,
-										   ledger_hash(key, layout->key_words));
+										   ledger_hash(&ledger->salt, key,
+													   layout->key_words));
 
 			if (part->write == part->end)
 				add_chunk(ledger, part, next_chunk(ledger, part));

@@ -37,6 +37,7 @@
 #include "base/compat.h"
 #include "base/funnel_rules.h"
 #include "base/grain.h"
+#include "base/salt.h"
 #include "lib/ilist.h"
 #include "storage/buffile.h"
 #include "utils/palloc.h"
@@ -233,6 +234,7 @@ typedef struct LedgerSettings
 typedef struct LedgerPool
 {
 	Size		limit;
+	Salt		salt;			/* of the server */
 	Size		memory;			/* of the ledgers listed */
 	dlist_head	ledgers;		/* those large enough to matter */
 	struct LedgerSpill *abandoned;	/* files of ledgers gone */
@@ -272,6 +274,7 @@ typedef struct Ledger
 	bool		listed;			/* in pool->ledgers */
 	int			part_shift;		/* part = hash >> shift & mask */
 	int			part_mask;
+	Salt		salt;			/* of parts and tapes: the server's */
 	LedgerPart *parts;
 	LedgerPart	only;			/* the part of a small ledger */
 	LedgerSettings settings;
@@ -327,24 +330,14 @@ ledger_check_kind(const Ledger *ledger, uint8 events)
 }
 
 /*
- * Where a customer goes: every part, tape and worker sees the same hash.  The
- * finisher is a bijection (David Stafford's "Mix13"), so integer customers
- * are spread whatever their pattern.
+ * Where a customer goes: every part, tape and worker sees the same hash, and
+ * nobody who chooses customers can foresee it.
  */
 static inline uint64
-ledger_mix(uint64 x)
+ledger_hash(const Salt *salt, const uint64 *key, int key_words)
 {
-	x = (x ^ (x >> 30)) * UINT64CONST(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64CONST(0x94d049bb133111eb);
-	return x ^ (x >> 31);
-}
-
-static inline uint64
-ledger_hash(const uint64 *key, int key_words)
-{
-	if (key_words == 1)
-		return ledger_mix(key[0]);
-	return ledger_mix(key[0] ^ ledger_mix(key[1]));
+	return key_words == 1 ? salt_hash(salt, key[0]) :
+		salt_hash2(salt, key[0], key[1]);
 }
 
 static inline LedgerPart *
@@ -360,7 +353,8 @@ ledger_part(const Ledger *ledger, uint64 hash)
 static inline void
 ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 {
-	uint64		hash = ledger_hash(key, ledger->settings.key_words);
+	uint64		hash = ledger_hash(&ledger->salt, key,
+								   ledger->settings.key_words);
 	LedgerPart *part = ledger_part(ledger, hash);
 
 	if (unlikely(part->write == part->end) ||

@@ -8,7 +8,6 @@
  */
 #include "history/ledger_internal.h"
 
-#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -17,6 +16,7 @@
 #define ST_COMPARE(a, b) \
 	((a)->when < (b)->when ? -1 : (a)->when > (b)->when ? 1 : 0)
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
@@ -27,6 +27,7 @@
 	((a)->amount != (b)->amount ? ((a)->amount < (b)->amount ? -1 : 1) : \
 	 (a)->when < (b)->when ? -1 : (a)->when > (b)->when ? 1 : 0)
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
@@ -37,10 +38,12 @@
 	((a)->key[0] != (b)->key[0] ? ((a)->key[0] < (b)->key[0] ? -1 : 1) : \
 	 (a)->key[1] < (b)->key[1] ? -1 : (a)->key[1] > (b)->key[1] ? 1 : 0)
 #define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
 #define FEW_ITEMS 24			/* so many are sorted by insertion */
+#define SLICE 8192				/* entries looked at between interrupts */
 
 /* Fresh buffers, growing in context. */
 LedgerGroups *
@@ -49,7 +52,7 @@ ledger_groups_create(MemoryContext context)
 	LedgerGroups *g = MemoryContextAllocZero(context, sizeof(LedgerGroups));
 
 	g->context = context;
-	g->salt = pg_prng_uint64(&pg_global_prng_state) | 1;
+	g->salt = salt_draw();
 	return g;
 }
 
@@ -62,13 +65,11 @@ renew_buffer(LedgerGroups *g, void *buffer, Size size)
 	return MemoryContextAllocExtended(g->context, size, MCXT_ALLOC_HUGE);
 }
 
-/* Home slot of a key: multiply-shift with a salt drawn per run. */
+/* Home slot of a key. */
 static inline int64
 home_slot(const LedgerGroups *g, const uint64 *key, int key_words)
 {
-	uint64		hash = ledger_hash(key, key_words) * g->salt;
-
-	return (int64) (hash >> 32) & (g->nslots - 1);
+	return (int64) ledger_hash(&g->salt, key, key_words) & (g->nslots - 1);
 }
 
 /* Put every customer known so far into a larger table. */
@@ -86,6 +87,7 @@ grow_slots(LedgerGroups *g, int key_words, int64 nslots)
 	{
 		int64		slot = home_slot(g, g->customers[i].key, key_words);
 
+		CHECK_FOR_INTERRUPTS();
 		while (g->slots[slot] != 0)
 			slot = (slot + 1) & (nslots - 1);
 		g->slots[slot] = i + 1;
@@ -248,14 +250,20 @@ number_customers(LedgerGroups *g, const LedgerSpan *span, int key_words,
 	const LedgerLayout layout = *span->layout;
 	const uint64 *entry = span->words;
 
-	for (int64 i = 0; i < span->entries; i++, entry += layout.words)
+	for (int64 i = 0; i < span->entries;)
 	{
-		uint64		buffer;
-		uint32		number = find_customer(g, ledger_get_key(&layout, entry, &buffer),
-										   key_words);
+		int64		end = Min(i + SLICE, span->entries);
 
-		g->customers[number].count++;
-		*owner++ = number;
+		CHECK_FOR_INTERRUPTS();
+		for (; i < end; i++, entry += layout.words)
+		{
+			uint64		buffer;
+			const uint64 *key = ledger_get_key(&layout, entry, &buffer);
+			uint32		number = find_customer(g, key, key_words);
+
+			g->customers[number].count++;
+			*owner++ = number;
+		}
 	}
 	return owner;
 }
@@ -267,12 +275,18 @@ scatter(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
 	const LedgerLayout layout = *span->layout;
 	const uint64 *entry = span->words;
 
-	for (int64 i = 0; i < span->entries; i++, entry += layout.words)
+	for (int64 i = 0; i < span->entries;)
 	{
-		LedgerItem *item = &g->items[g->customers[*owner++].first++];
+		int64		end = Min(i + SLICE, span->entries);
 
-		item->when = ledger_get_when(&layout, entry);
-		item->amount = ledger_get_amount(&layout, entry);
+		CHECK_FOR_INTERRUPTS();
+		for (; i < end; i++, entry += layout.words)
+		{
+			LedgerItem *item = &g->items[g->customers[*owner++].first++];
+
+			item->when = ledger_get_when(&layout, entry);
+			item->amount = ledger_get_amount(&layout, entry);
+		}
 	}
 	return owner;
 }
@@ -332,6 +346,7 @@ ledger_groups_settle(LedgerGroups *g, const LedgerLayout *layout)
 	{
 		LedgerCustomer *c = &g->customers[i];
 
+		CHECK_FOR_INTERRUPTS();
 		if (layout->copies > 0)
 			c->count = ledger_settle_events(g->items + c->first, c->count,
 											layout->copies);
@@ -379,6 +394,7 @@ ledger_groups_sort(LedgerGroups *g, int key_words)
 
 		if (((differ >> shift) & 0xFF) == 0)
 			continue;
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < n; i++)
 			place[(from[i].key[0] >> shift) & 0xFF]++;
 		for (int b = 0; b < 256; b++)
@@ -411,6 +427,7 @@ ledger_groups_write(const LedgerGroups *g, const LedgerLayout *layout,
 		const LedgerCustomer *c = &g->customers[i];
 		const LedgerItem *item = g->items + c->first;
 
+		CHECK_FOR_INTERRUPTS();
 		for (uint32 j = 0; j < c->count; j++, item++)
 			words = ledger_put_entry(layout, words, c->key, item->when,
 									 item->amount);

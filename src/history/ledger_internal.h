@@ -35,7 +35,7 @@ typedef struct LedgerCustomer
 typedef struct LedgerGroups
 {
 	MemoryContext context;
-	uint64		salt;			/* odd; spreads keys an adversary chose */
+	Salt		salt;			/* of the slots, its own */
 	int			ncustomers;
 	LedgerCustomer *customers;
 	LedgerItem *items;			/* of one customer after the other */

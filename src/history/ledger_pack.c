@@ -11,6 +11,7 @@
  *	uint	length of the grain (a varlena), then its bytes; with LEDGER_EVENTS
  *			byte mode, uints of the window's months, days and microseconds
  *	uint	length of the zone's name, then its bytes
+ *	8 bytes	tag of the salt the parts go by
  *	until the end, blocks:
  *		byte	part
  *		uint	length in bytes, then the block
@@ -32,14 +33,15 @@
  *
  * The leader keeps the blocks as they came and unpacks them part by part when
  * customers are visited, so that merging workers costs a copy, and the merge
- * itself happens in the cache.  Blocks never leave the machine.
+ * itself happens in the cache.  Blocks of another server, which has other
+ * parts, are unpacked at once.
  */
 #include "history/ledger_internal.h"
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define PACK_VERSION 1
+#define PACK_VERSION 2
 #define PACK_WHAT "parallel aggregate state"
 #define PACK_HINT "SET max_parallel_workers_per_gather = 0 for this query: a serial plan writes to disk instead. Matrices and movements are also made from timelines, one per customer."
 
@@ -52,6 +54,7 @@ static const int64 powers_of_ten[MAX_ZEROS + 1] = {
 typedef struct PackArg
 {
 	const LedgerSettings *settings;
+	const Salt *salt;
 	bool		flat;
 	WireWriter	stream;
 	MemoryContext context;
@@ -146,6 +149,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 		const LedgerCustomer *c = &groups->customers[i];
 		const LedgerItem *items = &groups->items[c->first];
 
+		CHECK_FOR_INTERRUPTS();
 		wire_reserve(&w, 3 * WIRE_MAX_INTEGER);
 		if (settings->key_words == 1)
 			wire_put_reserved(&w, c->key[0] - key);
@@ -159,7 +163,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 			pack_items(&w, items, c->count, money, unit);
 	}
 	/* a part of a nested ledger lies within one part of the outermost */
-	hash = ledger_hash(groups->customers[0].key, settings->key_words);
+	hash = ledger_hash(a->salt, groups->customers[0].key, settings->key_words);
 	wire_put(&a->stream, a->flat ? 0 : hash >> 56);
 	wire_put(&a->stream, w.len - VARHDRSZ);
 	wire_put_bytes(&a->stream, w.data + VARHDRSZ, w.len - VARHDRSZ);
@@ -232,14 +236,17 @@ ledger_serialize(Ledger *ledger)
 	const LedgerSettings *settings = &ledger->settings;
 	bool		flat = !ledger_is_large(ledger);
 	uint8		head[4] = {PACK_VERSION, settings->flags, settings->key_words, flat};
+	uint64		tag = salt_tag(&ledger->salt);
 	PackArg		a;
 
 	a.settings = settings;
+	a.salt = &ledger->salt;
 	a.flat = flat;
 	a.context = CurrentMemoryContext;
 	wire_writer_init(&a.stream, 256, PACK_WHAT, PACK_HINT);
 	wire_put_bytes(&a.stream, head, sizeof(head));
 	put_settings(&a.stream, settings);
+	wire_put_bytes(&a.stream, &tag, sizeof(tag));
 	ledger_visit_parts(ledger, false, pack_part, &a);
 	return wire_finish(&a.stream);
 }
@@ -257,6 +264,7 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	Ledger	   *ledger;
 	MemoryContext old = MemoryContextSwitchTo(context);
 	const uint8 *head;
+	uint64		tag;
 	int			room = 0;
 
 	wire_reader_init(&r, bytes, len, PACK_WHAT);
@@ -267,9 +275,11 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	settings.flags = head[1];
 	settings.key_words = head[2];
 	get_settings(&r, &settings);
+	ledger = ledger_create(&settings, NULL, context, 0);
 
 	packed = palloc0(sizeof(LedgerPacked));
-	packed->flat = head[3] != 0;
+	memcpy(&tag, wire_get_bytes(&r, sizeof(tag)), sizeof(tag));
+	packed->flat = head[3] != 0 || tag != salt_tag(&ledger->salt);
 	packed->bytes = len;
 	while (r.at < r.end)
 	{
@@ -290,7 +300,6 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 		block->bytes = wire_get_bytes(&r, block->len);
 	}
 
-	ledger = ledger_create(&settings, NULL, context, 0);
 	ledger->packed = packed;
 	MemoryContextSwitchTo(old);
 	return ledger;
@@ -348,6 +357,7 @@ cursor_next(BlockCursor *c)
 		wire_get_end(&c->r);
 		return false;
 	}
+	CHECK_FOR_INTERRUPTS();
 	c->customers--;
 	if (c->key_words == 1)
 		c->key[0] += wire_get(&c->r);
@@ -409,6 +419,7 @@ unpack_block(const Ledger *ledger, const LedgerBlock *block, uint64 *words)
 		{
 			LedgerItem	item;
 
+			CHECK_FOR_INTERRUPTS();
 			cursor_item(&c, &item);
 			words = ledger_put_entry(&wide, words, c.key, item.when,
 									 item.amount);

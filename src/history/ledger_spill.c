@@ -178,7 +178,8 @@ write_groups(Ledger *ledger, LedgerGroups *groups)
 	uint64	   *write[LEDGER_TAPES];
 
 #define CUSTOMER_TAPE(c) \
-	((ledger_hash((c)->key, wide.key_words) >> (ledger->part_shift + 8 - LEDGER_TAPE_BITS)) & \
+	((ledger_hash(&ledger->salt, (c)->key, wide.key_words) >> \
+	  (ledger->part_shift + 8 - LEDGER_TAPE_BITS)) & \
 	 (LEDGER_TAPES - 1))
 	for (int i = 0; i < groups->ncustomers; i++)
 		entries[CUSTOMER_TAPE(&groups->customers[i])] += groups->customers[i].count;
@@ -192,6 +193,7 @@ write_groups(Ledger *ledger, LedgerGroups *groups)
 		const LedgerCustomer *c = &groups->customers[i];
 		uint64	  **w = &write[CUSTOMER_TAPE(c)];
 
+		CHECK_FOR_INTERRUPTS();
 		for (const LedgerItem *item = groups->items + c->first,
 			 *end = item + c->count; item < end; item++)
 			*w = ledger_put_entry(&wide, *w, c->key, item->when, item->amount);

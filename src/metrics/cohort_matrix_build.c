@@ -42,11 +42,12 @@ new_table(int bits)
 
 /* The slot of a cell: where it is, or where it goes. */
 static inline BuildCell *
-find_slot(BuildCell *cells, int bits, int32 cohort, int32 age)
+find_slot(const Builder *b, int32 cohort, int32 age)
 {
+	BuildCell  *cells = b->cells;
 	uint64		key = (uint64) (uint32) cohort << 32 | (uint32) age;
-	uint64		mask = ((uint64) 1 << bits) - 1;
-	uint64		slot = (key * UINT64CONST(0x9E3779B97F4A7C15)) >> (64 - bits);
+	uint64		mask = ((uint64) 1 << b->bits) - 1;
+	uint64		slot = salt_hash(&b->salt, key) & mask;
 
 	while (cells[slot].age != AGE_UNUSED &&
 		   (cells[slot].age != age || cells[slot].cohort != cohort))
@@ -74,7 +75,7 @@ grow_table(Builder *b)
 	b->cells = new_table(++b->bits);
 	for (Size i = 0; i < n; i++)
 		if (old[i].age != AGE_UNUSED)
-			*find_slot(b->cells, b->bits, old[i].cohort, old[i].age) = old[i];
+			*find_slot(b, old[i].cohort, old[i].age) = old[i];
 	pfree(old);
 }
 
@@ -82,7 +83,7 @@ grow_table(Builder *b)
 CellSums *
 builder_table_cell(Builder *b, int32 cohort, int32 age)
 {
-	BuildCell  *cell = find_slot(b->cells, b->bits, cohort, age);
+	BuildCell  *cell = find_slot(b, cohort, age);
 
 	if (unlikely(cell->age == AGE_UNUSED))
 	{
@@ -91,7 +92,7 @@ builder_table_cell(Builder *b, int32 cohort, int32 age)
 			if (b->used >= MAX_CELLS)
 				refuse_size();
 			grow_table(b);
-			cell = find_slot(b->cells, b->bits, cohort, age);
+			cell = find_slot(b, cohort, age);
 		}
 		memset(cell, 0, sizeof(*cell));
 		cell->cohort = cohort;
@@ -105,7 +106,7 @@ builder_table_cell(Builder *b, int32 cohort, int32 age)
 static BuildRow *
 builder_row(Builder *b, int32 cohort)
 {
-	uint32		slot = ((uint32) cohort * 0x9E3779B1U) % ROW_SLOTS;
+	uint32		slot = salt_hash(&b->salt, (uint32) cohort) % ROW_SLOTS;
 	BuildRow   *row;
 
 	if (b->rows == NULL)
@@ -130,6 +131,7 @@ builder_init(Builder *b, uint8 flags)
 {
 	memset(b, 0, sizeof(*b));
 	b->flags = flags;
+	b->salt = salt_draw();
 	b->bits = 6;
 	b->cells = new_table(b->bits);
 	b->last = PG_INT64_MIN;

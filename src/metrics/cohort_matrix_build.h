@@ -48,6 +48,7 @@ typedef struct Builder
 {
 	Calendar   *calendar;		/* for the folds */
 	uint8		flags;			/* MATRIX_* */
+	Salt		salt;			/* of the slots of cells and rows */
 	BuildCell  *cells;
 	int			bits;			/* log2 of the table's size */
 	int64		used;

@@ -36,7 +36,8 @@ PG_FUNCTION_INFO_V1(retention_customer_movements_add_timeline);
 #define SH_ELEMENT_TYPE MovementCell
 #define SH_KEY_TYPE int32
 #define SH_KEY period
-#define SH_HASH_KEY(table, period) ((uint32) (period) * 0x9E3779B1U)
+#define SH_HASH_KEY(table, period) \
+	((uint32) salt_hash((const Salt *) (table)->private_data, (uint32) (period)))
 #define SH_EQUAL(table, a, b) ((a) == (b))
 #define SH_SCOPE static inline
 #define SH_DECLARE
@@ -56,11 +57,13 @@ static void
 builder_init(void *builder, uint8 flags)
 {
 	MovementBuilder *b = builder;
+	Salt	   *salt = palloc(sizeof(Salt));
 
 	memset(b, 0, sizeof(*b));
 	b->flags = flags;
 	b->last = PG_INT32_MIN;
-	b->cells = cells_create(CurrentMemoryContext, 4, NULL);
+	*salt = salt_draw();
+	b->cells = cells_create(CurrentMemoryContext, 4, salt);
 }
 
 /* The cell of a period, made when it is not there. */

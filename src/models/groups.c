@@ -48,23 +48,14 @@ bits_of(float8 value)
 	return bits;
 }
 
-/* Mix a 64-bit value well (the finalizer of MurmurHash3). */
-static uint64
-mix(uint64 h)
-{
-	h ^= h >> 33;
-	h *= UINT64CONST(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	return h ^ (h >> 33);
-}
-
 /* The entry of a row, or the empty one where it belongs. */
 static RowGroup *
 find_group(const RowGroups *groups, int64 x, float8 u, float8 v)
 {
 	uint64		mask = groups->size - 1;
-	uint64		at = mix(mix(mix((uint64) x) + bits_of(u)) + bits_of(v));
+	uint64		at = salt_hash2(&groups->salt,
+								salt_hash2(&groups->salt, x, bits_of(u)),
+								bits_of(v));
 
 	for (;; at++)
 	{
@@ -83,6 +74,7 @@ groups_create(MemoryContext context, uint8 kind, uint8 unit)
 	groups->context = context;
 	groups->kind = kind;
 	groups->unit = unit;
+	groups->salt = salt_draw();
 	return groups;
 }
 
@@ -208,8 +200,11 @@ groups_sorted(const RowGroups *groups)
 	int64		n = 0;
 
 	for (int64 i = 0; i < groups->size; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (groups->table[i].count > 0)
 			sorted[n++] = groups->table[i];
+	}
 	sort_groups(sorted, n);
 	return sorted;
 }

@@ -11,7 +11,7 @@
 #ifndef RETENTION_GROUPS_H
 #define RETENTION_GROUPS_H
 
-#include "base/compat.h"
+#include "base/salt.h"
 
 /* Distinct rows of a state: more is error 54000. */
 #define GROUPS_MAX 20000000
@@ -39,6 +39,7 @@ typedef struct RowGroups
 	MemoryContext context;
 	uint8		kind;			/* of the model; what they mean is */
 	uint8		unit;			/* the caller's business */
+	Salt		salt;			/* of the table's slots */
 	int64		ngroups;
 	int64		size;			/* of the table, a power of two, or 0 */
 	RowGroup	   *table;			/* hashed, empty where count is 0 */
