@@ -127,6 +127,7 @@ REGRESS = \
 	customer_ltv \
 	customer_ltv_errors \
 	customer_movements \
+	damaged_values \
 	earliest \
 	economics \
 	funnel \

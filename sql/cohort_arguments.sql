@@ -78,3 +78,8 @@ SELECT g, c.* FROM (
 	FROM orders, (VALUES ('quarter'::grain), ('year')) v (g) GROUP BY g) x,
 	LATERAL (SELECT cohort, cohort_size FROM cohort_cells(m, up_to_age => 0)) c
 ORDER BY g::text, cohort;
+
+-- Infinite times, where periods are counted from each customer's start.
+SELECT cohort_matrix(1, date 'infinity', 'days 0,7 since start');
+SELECT cohort_matrix(1, timestamp '-infinity', 'days 0,7 since start');
+SELECT cohort_matrix(1, timestamptz '-infinity', '24 hours since start');

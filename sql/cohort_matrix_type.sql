@@ -255,3 +255,11 @@ SELECT code, message, detail, hint FROM parts,
 		'"active": [1], "last_active": [1], "streak_end": [1], "orders": [1]',
 		'"active": [9223372036854775800], "last_active": [9223372036854775800], "streak_end": [9223372036854775800], "orders": [9223372036854775800]'),
 	matrix)) WHERE n = 1;
+
+-- sums at their limits, as only a text can have them: 22003 one step past them
+CREATE TEMP TABLE limits AS SELECT
+	'{"grain": "month", "zone": "", "last": "2024-01-01", "money": false, "started": true, "recurring": false, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 9223372036854775806, "age": [], "active": [], "last_active": [], "streak_end": [], "orders": []}]}'::cohort_matrix AS matrix;
+SELECT rollup(m)::jsonb #> '{cohorts,0,size}' AS size FROM (SELECT matrix AS m FROM limits UNION ALL
+	SELECT replace(matrix::text, '9223372036854775806', '1')::cohort_matrix FROM limits) x;
+SELECT rollup(m) FROM (SELECT matrix AS m FROM limits UNION ALL
+	SELECT replace(matrix::text, '9223372036854775806', '2')::cohort_matrix FROM limits) x;

@@ -41,3 +41,13 @@ ORDER BY kind;
 SELECT revenue FROM cohort_cells((SELECT cohort_matrix(1, date '2024-01-01', 0.0000005::float8, 'day')));
 SELECT revenue FROM cohort_cells((SELECT cohort_matrix(1, date '2024-01-01', 2.0000005::float8, 'day')));
 SELECT revenue FROM cohort_cells((SELECT cohort_matrix(1, date '2024-01-01', a, 'day') FROM (VALUES (1), (-0.0000005)) v (a)));
+
+-- No amount of 9.2e12 or more once it is rounded, no NaN, nothing infinite, of
+-- whatever type.
+SELECT revenue FROM cohort_cells((SELECT cohort_matrix(1, date '2024-01-01', 9199999999999.9999994, 'day')));
+SELECT cohort_matrix(1, date '2024-01-01', 9199999999999.9999995, 'day');
+SELECT cohort_matrix(1, date '2024-01-01', -9199999999999.9999995, 'day');
+SELECT cohort_matrix(1, date '2024-01-01', 1e20::float8, 'day');
+SELECT cohort_matrix(1, date '2024-01-01', -1e14::float4, 'day');
+SELECT cohort_matrix(1, date '2024-01-01', 'NaN'::float4, 'day');
+SELECT cohort_matrix(1, date '2024-01-01', '-Infinity'::float4, 'day');
