@@ -235,7 +235,7 @@ help:
 	@echo
 	@sed -n 's/^## /  /p' '$(HERE)/Makefile'
 
-## deps           install what building and testing need (LINT=1: and the linters, PEERS=1: and npm)
+## deps           install what building and testing need (LINT=1, PACKAGE=1, PEERS=1: and for those)
 deps:
 	@'$(HERE)/test/deps.sh'
 
@@ -291,7 +291,19 @@ garden:
 release-check:
 	@'$(HERE)/test/lanes/release.sh'
 
+## deb            the Debian package for the server of PG_CONFIG, in dist/, checked by lintian
+deb:
+	@'$(HERE)/packaging/deb.sh'
+
+## dist           the source as PGXN takes it, a zip in dist/
+dist:
+	@'$(HERE)/packaging/dist.sh'
+
+## docker         the official image with the extension in it (PG=17), where docker is
+docker:
+	@'$(HERE)/packaging/docker.sh'
+
 ## clean          remove what was built
 
-.PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint \
+.PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint deb dist docker \
 	cassert asan valgrind modes coverage garden release-check

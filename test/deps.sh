@@ -6,6 +6,7 @@
 # missing and fails.
 #
 #	LINT=1	also cppcheck, clang-tidy and shellcheck
+#	PACKAGE=1	also what makes packages: debhelper, lintian, rpmspec, PGXN's client
 #	PEERS=1	also node and npm, for the peers of make bench
 #	LANES=folder	also what the lanes of test/lanes need
 set -euo pipefail
@@ -69,6 +70,17 @@ look()
 		have cppcheck || need cppcheck cppcheck
 		have clang-tidy || need clang-tidy clang-tidy
 		have shellcheck || need shellcheck shellcheck
+	fi
+	if [ "${PACKAGE:-0}" = 1 ]
+	then
+		have git || need git git
+		have dpkg-buildpackage || need dpkg-buildpackage dpkg-dev
+		have fakeroot || need fakeroot fakeroot
+		have dh || need debhelper debhelper
+		have pg_buildext || need pg_buildext postgresql-server-dev-all
+		have lintian || need lintian lintian
+		have rpmspec || need rpmspec rpm
+		have pgxn || need "PGXN's client" pgxnclient
 	fi
 	if [ "${PEERS:-0}" = 1 ]
 	then
