@@ -32,6 +32,7 @@ OBJS = \
 	src/base/tally.o \
 	src/base/value.o \
 	src/base/wire.o \
+	src/base/zone.o \
 	src/history/argument.o \
 	src/history/identity.o \
 	src/history/identity_parts.o \
@@ -164,7 +165,8 @@ REGRESS = \
 	timeline_readers \
 	timeline_type \
 	value_order \
-	window_funnel
+	window_funnel \
+	zones
 
 # Every topic runs alone ("make test TESTS=grain"), so none of them creates
 # the extension for the others.

@@ -917,6 +917,12 @@ CREATE FUNCTION timeline_transition(internal, "any", "any", text) RETURNS intern
 COMMENT ON FUNCTION timeline_transition(internal, "any", "any", text) IS
 	'aggregate support: takes a time or range with an amount into the timeline of its group, a timestamptz being cut in the zone named';
 
+CREATE FUNCTION timeline_transition(internal, "any", "any", grain) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_timeline_transition_grain'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_transition(internal, "any", "any", grain) IS
+	'aggregate support: takes a time or range with an amount into the timeline of its group, a timestamptz being cut in the zone that a grain of days names, else in that of the session';
+
 CREATE FUNCTION timeline_rollup_transition(internal, timeline) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_timeline_rollup_transition'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -988,6 +994,20 @@ CREATE AGGREGATE timeline(at "any", amount "any", zone text) (
 );
 COMMENT ON AGGREGATE timeline("any", "any", text) IS
 	'the history of one customer, a timestamptz being cut to days in the zone named, whatever that of the session; a zone that is unknown, or not the same for all rows of a group, is error 22023, a NULL one 22004; all else as in timeline(at, amount)';
+
+CREATE AGGREGATE timeline(at "any", amount "any", zone grain) (
+	SFUNC = timeline_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_combine,
+	SERIALFUNC = timeline_serialize,
+	DESERIALFUNC = timeline_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline("any", "any", grain) IS
+	'the same with the zone as a grain, ''day at Europe/Paris''::grain, which postgres_fdw sends to the servers that hold the rows, as it does not send a constant of type text; ''day'' alone is the zone of the session. Any other grain, or one that is not the same for all rows of a group, is error 22023, a NULL one 22004; all else as in timeline(at, amount)';
 
 CREATE AGGREGATE rollup(timeline) (
 	SFUNC = timeline_rollup_transition,

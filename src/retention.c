@@ -1,8 +1,18 @@
 /*
  * retention.c
- *		Module magic of the retention extension (customer retention metrics).
+ *		Module magic and settings of the retention extension (customer retention
+ *		metrics).
  */
-#include "base/compat.h"
+#include "base/zone.h"
 
 /* The version is that of the control file. */
 MODULE_MAGIC("retention", "1.0");
+
+extern PGDLLEXPORT void _PG_init(void);
+
+/* The library is being loaded. */
+void
+_PG_init(void)
+{
+	zone_define_settings();
+}

@@ -7,6 +7,7 @@
  * is cut in the grain's zone, or in the session's when the grain names none.
  */
 #include "base/calendar.h"
+#include "base/zone.h"
 
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -45,7 +46,8 @@ call_calendar(FunctionCallInfo fcinfo, int argument, bool zoned)
 	if (!first && cache->calendar != NULL &&
 		grain_equal(grain, cache->calendar->grain) &&
 		(!zoned || grain_zone_len(grain) > 0 ||
-		 cache->calendar->zone == session_timezone))
+		 (cache->calendar->zone == session_timezone &&
+		  (!zone_required || grain->unit == GRAIN_HOUR))))
 		return cache->calendar;
 
 	if (first)
@@ -58,9 +60,12 @@ call_calendar(FunctionCallInfo fcinfo, int argument, bool zoned)
 	}
 	cache->calendar = NULL;
 	MemoryContextReset(cache->context);
-	zone = zoned ? grain_zone_lookup(grain) : NULL;
-	if (zoned && zone == NULL)
-		zone = session_timezone;
+	if (!zoned)
+		zone = NULL;
+	else if (grain->unit == GRAIN_HOUR && grain_zone_len(grain) == 0)
+		zone = session_timezone;	/* hours are as long in every zone */
+	else
+		zone = zone_of_grain(grain);
 	cache->calendar = calendar_create(grain, zone, first, cache->context);
 	return cache->calendar;
 }

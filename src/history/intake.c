@@ -9,6 +9,7 @@
 #include "history/intake.h"
 
 #include "base/call_site.h"
+#include "base/zone.h"
 #include "history/argument.h"
 #include "history/identity.h"
 
@@ -141,11 +142,7 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 
 	/* dates and timestamps are local already: no zone has a part in them */
 	if (intake->instants)
-	{
-		zone = grain_zone_lookup(grain);
-		if (zone == NULL)
-			zone = session_timezone;
-	}
+		zone = zone_of_grain(grain);
 	if (intake->range != NULL && grain->unit == GRAIN_HOUR)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

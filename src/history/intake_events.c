@@ -5,6 +5,7 @@
 #include "history/intake_events.h"
 
 #include "base/call_site.h"
+#include "base/zone.h"
 #include "catalog/pg_type.h"
 #include "history/identity.h"
 #include "utils/builtins.h"
@@ -166,6 +167,16 @@ rules_argument(const EventIntake *intake, FunctionCallInfo fcinfo)
 	return rules;
 }
 
+/* The name of the zone that windows end in, "" where they depend on none. */
+const char *
+window_zone(TimeKind at, const FunnelRules *rules)
+{
+	if (at != TIME_TIMESTAMPTZ || !funnel_rules_local(rules))
+		return "";
+	return pg_get_timezone_name(zone_of_session("A window of days, months or years ends by the local clock",
+												"Give it in hours, such as '168 hours', or cut the times yourself: at AT TIME ZONE 'Europe/Paris'."));
+}
+
 /* Begin the ledger of a group. */
 static Ledger *
 open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
@@ -173,9 +184,7 @@ open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
 	LedgerSettings settings = {0};
 
 	settings.rules = rules_argument(intake, fcinfo);
-	settings.zone = intake->at == TIME_TIMESTAMPTZ &&
-		funnel_rules_local(&settings.rules) ?
-		pg_get_timezone_name(session_timezone) : "";
+	settings.zone = window_zone(intake->at, &settings.rules);
 	settings.flags = LEDGER_EVENTS | LEDGER_MONEY;
 	settings.key_words = intake->customer.words;
 	return ledger_create(&settings, intake->pool, aggregate_context(fcinfo), 0);

@@ -30,6 +30,12 @@ extern TimeKind plan_instant(FunctionCallInfo fcinfo, int arg, bool integers);
  */
 extern int64 take_instant(TimeKind kind, Datum value);
 
+/*
+ * The name of the zone in which windows of a time end, "" where they depend on
+ * none.  A zone that must be named (retention.require_zone): error 22023.
+ */
+extern const char *window_zone(TimeKind at, const FunnelRules *rules);
+
 /* The mode in an argument; NULL: error 22004. */
 extern uint8 take_mode(FunctionCallInfo fcinfo, int arg);
 

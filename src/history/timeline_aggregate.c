@@ -1,18 +1,21 @@
 /*
  * timeline_aggregate.c
- *		Building timelines: timeline(at | during [, amount [, zone]]),
+ *		Building timelines: timeline(at | during [, amount [, zone]]), zone
+ *		being words or a grain,
  *		rollup(timeline), timeline || timeline.
  */
 #include "history/timeline_build.h"
 
 #include "base/call_site.h"
 #include "base/grain_parse.h"
+#include "base/zone.h"
 #include "common/int.h"
 #include "history/argument.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_timeline_transition);
+PG_FUNCTION_INFO_V1(retention_timeline_transition_grain);
 PG_FUNCTION_INFO_V1(retention_timeline_rollup_transition);
 PG_FUNCTION_INFO_V1(retention_timeline_combine);
 PG_FUNCTION_INFO_V1(retention_timeline_serialize);
@@ -30,8 +33,9 @@ typedef struct BuildPlan
 	AmountKind	amount;
 	TypeCacheEntry *range;		/* type of at, when it is a range */
 	bool		zone_constant;
+	bool		zone_is_grain;	/* not text */
 	uint8		flags;			/* of the timelines */
-	text	   *zone_words;		/* the argument its zone was found by, or NULL */
+	struct varlena *zone_words; /* the argument its zone was found by, or NULL */
 	KindLink   *kinds;			/* the one of the row first */
 	int			nkinds;
 } BuildPlan;
@@ -92,14 +96,27 @@ plan_create(FunctionCallInfo fcinfo, const CallSite *site)
 
 /* What is known of the call site, when this FmgrInfo does not. */
 static BuildPlan *
-find_plan(FunctionCallInfo fcinfo)
+find_plan(FunctionCallInfo fcinfo, bool zone_is_grain)
 {
 	CallSite   *site = call_site(fcinfo);
 
 	if (site->plan == NULL)
-		site->plan = plan_create(fcinfo, site);
+	{
+		BuildPlan  *plan = plan_create(fcinfo, site);
+
+		plan->zone_is_grain = zone_is_grain;
+		site->plan = plan;
+	}
 	fcinfo->flinfo->fn_extra = site->plan;
 	return site->plan;
+}
+
+/* The zone of the session, where none is named. */
+static pg_tz *
+session_zone(void)
+{
+	return zone_of_session("A timeline of times with time zone is cut to days",
+						   "Name the zone: timeline(at, amount, 'Europe/Paris'), or as a grain, which needs no collation: timeline(at, amount, 'day at Europe/Paris'::grain).");
 }
 
 /* Rows are of the kind of this zone, or of none. */
@@ -125,8 +142,32 @@ named_zone(const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("time zone \"%s\" is not recognized", name),
+				 pg_strncasecmp(name, "day at ", 7) == 0 ?
+				 errhint("Name the zone alone, or say that this is a grain: '%s'::grain.",
+						 name) :
 				 errhint("SELECT name FROM pg_timezone_names lists the zones known here.")));
 	return pg_tzset(canonical);
+}
+
+/* The zone of a grain of days, NULL when it names none; other grains: 22023. */
+static pg_tz *
+day_zone(const Grain *grain)
+{
+	if (!grain_is_calendar(grain) || grain->unit != GRAIN_DAY || grain->count != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a timeline is cut by the day"),
+				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errhint("Pass 'day at Europe/Paris'::grain, or the zone alone as text; the grain of the summary comes later: cohort_matrix(timeline, grain).")));
+	return grain_zone_lookup(grain);
+}
+
+/* The zone in the argument; NULL for none. */
+static pg_tz *
+zone_argument(const BuildPlan *plan, const struct varlena *words)
+{
+	return plan->zone_is_grain ? day_zone((const Grain *) words) :
+		named_zone(text_to_cstring((const text *) words));
 }
 
 /*
@@ -137,11 +178,11 @@ static void
 plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 {
 	bool		zoned = (plan->flags & TIMELINE_ZONE) != 0;
-	text	   *words;
+	struct varlena *words;
 
 	if (PG_NARGS() < 4)
 	{
-		plan_zone(plan, zoned ? session_timezone : NULL);
+		plan_zone(plan, zoned ? session_zone() : NULL);
 		return;
 	}
 	if (PG_ARGISNULL(3))
@@ -149,20 +190,25 @@ plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("zone must not be NULL"),
 				 errhint("Name a time zone such as 'Europe/Paris', or leave the argument out for that of the session.")));
-	words = PG_GETARG_TEXT_PP(3);
+	words = plan->zone_is_grain ? PG_DETOAST_DATUM(PG_GETARG_DATUM(3)) :
+		PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(3));
 	if (plan->zone_words == NULL ||
 		VARSIZE_ANY_EXHDR(words) != VARSIZE_ANY_EXHDR(plan->zone_words) ||
 		memcmp(VARDATA_ANY(words), VARDATA_ANY(plan->zone_words),
 			   VARSIZE_ANY_EXHDR(words)) != 0)
 	{
-		pg_tz	   *zone = named_zone(text_to_cstring(words));
-		MemoryContext old = MemoryContextSwitchTo(plan->context);
+		pg_tz	   *zone = zone_argument(plan, words);
+		MemoryContext old;
 
+		if (zone == NULL && zoned)
+			zone = session_zone();
+		old = MemoryContextSwitchTo(plan->context);
 		plan_zone(plan, zoned ? zone : NULL);
 		if (plan->zone_words != NULL)
 			pfree(plan->zone_words);
-		plan->zone_words = cstring_to_text_with_len(VARDATA_ANY(words),
-													VARSIZE_ANY_EXHDR(words));
+		plan->zone_words = (struct varlena *)
+			cstring_to_text_with_len(VARDATA_ANY(words),
+									 VARSIZE_ANY_EXHDR(words));
 		MemoryContextSwitchTo(old);
 	}
 	if (build != NULL && build->kind != &plan->kinds->kind &&
@@ -191,19 +237,19 @@ add_range(TimelineBuild *build, const BuildPlan *plan, Datum value,
 }
 
 /*
- * Transition function: (internal, at | during [, amount [, zone]]) ->
- * internal.  A NULL time skips the row, a NULL amount is an event worth
+ * A row of either transition function: (internal, at | during [, amount
+ * [, zone]]) -> internal.  A NULL time skips the row, a NULL amount is an event worth
  * nothing or a level of nothing; without an amount a range weighs 1.
  */
-Datum
-retention_timeline_transition(PG_FUNCTION_ARGS)
+static Datum
+timeline_row(FunctionCallInfo fcinfo, bool zone_is_grain)
 {
 	BuildPlan  *plan = fcinfo->flinfo->fn_extra;
 	TimelineBuild *build = NULL;
 	int64		amount = 0;
 
 	if (unlikely(plan == NULL))
-		plan = find_plan(fcinfo);
+		plan = find_plan(fcinfo, zone_is_grain);
 	if (!PG_ARGISNULL(0))
 		build = build_argument(fcinfo, 0);
 	if (PG_ARGISNULL(1))
@@ -227,6 +273,20 @@ retention_timeline_transition(PG_FUNCTION_ARGS)
 								  PG_GETARG_DATUM(1)),
 				  amount < 0 ? 0 : 1, amount);
 	PG_RETURN_POINTER(build);
+}
+
+/* The zone, if any, is text. */
+Datum
+retention_timeline_transition(PG_FUNCTION_ARGS)
+{
+	return timeline_row(fcinfo, false);
+}
+
+/* The zone is a grain. */
+Datum
+retention_timeline_transition_grain(PG_FUNCTION_ARGS)
+{
+	return timeline_row(fcinfo, true);
 }
 
 /* ----------------------------------------------------------------

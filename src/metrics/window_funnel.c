@@ -285,9 +285,7 @@ retention_window_funnel_transition(PG_FUNCTION_ARGS)
 	{
 		FunnelRules rules = rules_argument(call, fcinfo);
 
-		state = state_create(&rules, call->at == TIME_TIMESTAMPTZ &&
-							 funnel_rules_local(&rules) ?
-							 pg_get_timezone_name(session_timezone) : "",
+		state = state_create(&rules, window_zone(call->at, &rules),
 							 aggregate_context(fcinfo));
 	}
 	else

@@ -1,0 +1,178 @@
+# Every aggregate called as other engines call it: a FmgrInfo for each row, in
+# memory that is gone after it, states handed on as bytes and put together in
+# any order.  The result is that of the ordinary call, byte for byte.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# What is freed is overwritten, by the C library too.
+$ENV{MALLOC_PERTURB_} = 165;
+
+my $source = "$ENV{RETENTION_SOURCE}/test/modules/calling";
+my $make = $ENV{MAKE} || 'make';
+system_or_bail($make, '-s', '-C', $source, "PG_CONFIG=$ENV{PG_CONFIG}", 'with_llvm=no');
+
+my $node = PostgreSQL::Test::Cluster->new('called');
+$node->init;
+$node->append_conf(
+	'postgresql.conf', q{
+timezone = 'Europe/Paris'
+max_parallel_workers_per_gather = 0
+jit = off
+});
+$node->start;
+
+$node->safe_psql(
+	'postgres', qq{
+	CREATE EXTENSION retention;
+	CREATE FUNCTION calling_transition(internal, how int, aggregate regprocedure, VARIADIC arguments "any") RETURNS internal
+		AS '$source/calling' LANGUAGE C;
+	CREATE FUNCTION calling_final(internal) RETURNS bytea AS '$source/calling' LANGUAGE C;
+	CREATE FUNCTION image("any") RETURNS bytea AS '$source/calling', 'calling_image' LANGUAGE C STRICT;
+	CREATE AGGREGATE called(how int, aggregate regprocedure, VARIADIC arguments "any") (
+		SFUNC = calling_transition, STYPE = internal, FINALFUNC = calling_final);
+
+	-- 100 sets of 30 rows
+	SELECT setseed(0.5);
+	CREATE TABLE rows AS
+	SELECT s AS set, n,
+		1 + floor(random() * (2 + s % 12))::bigint AS customer,
+		timestamptz '2023-10-20 00:00' + random() * interval '300 days' AS at,
+		timestamptz '2023-10-01 00:00' + random() * interval '90 days' AS started_at,
+		CASE WHEN random() < 0.1 THEN NULL WHEN s % 3 = 0 THEN round((random() * 1000)::numeric - 100, 2)
+			 ELSE (random() * 1e7)::numeric - 1e6 END AS amount,
+		(ARRAY['mail', 'Search', 'search', 'shop', NULL])[1 + floor(random() * 5)] AS channel,
+		floor(random() * 6)::int AS frequency
+	FROM generate_series(1, 100) s, generate_series(1, 30) n
+	ORDER BY random();
+	UPDATE rows SET at = NULL WHERE random() < 0.03;
+
+	-- summaries as aggregates of summaries take them, and one that is large
+	ALTER TABLE rows ADD m cohort_matrix, ADD t timeline, ADD v customer_movements, ADD f funnel, ADD c survival_curve;
+	UPDATE rows r SET m = x.m, t = x.t, v = x.v, f = x.f, c = x.c
+	FROM (SELECT set, part, cohort_matrix(customer * 8 + part, at, amount, grain) AS m,
+			timeline(at, amount, 'Europe/Paris') AS t,
+			customer_movements(customer * 8 + part, at, amount, grain) AS v,
+			funnel(customer * 8 + part, at, 1 + frequency, '30 days') AS f,
+			survival_curve(n::bigint, customer % 2 = 0) AS c
+		FROM (SELECT *, n % 6 AS part, (ARRAY['month', 'week', '1 day', 'quarter starting february'])[1 + set % 4]::grain AS grain
+			FROM rows) y GROUP BY set, part) x
+	WHERE r.set = x.set AND r.n = x.part;
+	UPDATE rows r SET m = (SELECT cohort_matrix(n, date '2024-01-01' + n % 200, 5, '1 day') FROM generate_series(1, 4000) n),
+		v = (SELECT customer_movements(n, date '2024-01-01' + n % 200, 5, '1 day') FROM generate_series(1, 4000) n)
+	WHERE set % 4 = 2 AND n = 7;
+	UPDATE rows r SET m = rollup FROM (SELECT rollup(m) FROM rows WHERE m IS NULL) x WHERE false;
+	ANALYZE;
+});
+
+# What to pass for an argument, by its name or else its type, with the types
+# that "any" may take on: the first of each list go together, then the second.
+# A name of the aggregate before it is looked for first.
+my $by_set = sub { return "(ARRAY[$_[0]])[1 + set % $_[1]]" };
+my $instants = [ 'at', 'at::timestamp', 'at::date' ];
+my $lasting = [ 'at', 'at::timestamp', 'at::date', "CASE WHEN at < 'infinity' THEN tstzrange(at, at + n * interval '30 hours') END",
+	"CASE WHEN at < 'infinity' THEN daterange(at::date, at::date + n) END",
+	"CASE WHEN at < 'infinity' THEN tsrange(at::timestamp, CASE WHEN n % 9 > 0 THEN at::timestamp + interval '50 days' END) END" ];
+my %arguments = (
+	customer => [ 'customer', "'customer number ' || customer", 'md5(customer::text)::uuid', 'customer / 7.0', 'to_jsonb(customer)', 'customer::int' ],
+	at => $lasting,
+	started_at => [ 'started_at', 'started_at::date', 'started_at::timestamp' ],
+	amount => [ 'amount', 'amount::float8', 'amount::bigint' ],
+	grain => [ $by_set->(q{'month', 'week starting sunday', '1 day', 'quarter starting february at Asia/Kolkata'}, 4) ],
+	zone => [ $by_set->(q{'Europe/Paris', 'Asia/Kolkata', 'America/New_York'}, 3) ],
+	value => [ 'channel', 'n', 'amount', 'at', 'to_jsonb(channel)' ],
+	opening => [ 'amount' ], closing => [ 'amount * 1.1 - n * 20' ],
+	cost => [ 'amount' ], marketing => [ 'amount' ], sales => [ 'amount / 3' ], customers => [ 'frequency' ],
+	condition => [ 'NULLIF(frequency, 3) > 1' ], confidence => [ '0.9' ],
+	score => [ 'NULLIF(n % 11, 5)' ], satisfied_from => [ '7' ],
+	step => [ 'NULLIF(frequency, 0)' ], within => [ "interval '20 days'" ],
+	mode => [ $by_set->(q{'default', 'strict order', 'strictly increasing', 'deduplicated'}, 4) ],
+	conditions => [ 'ARRAY[frequency < 3, frequency % 2 = 1, n % 3 = 0, NULL, channel IS NULL]' ],
+	kind => [ $by_set->(q{'bg/nbd', 'mbg/nbd'}, 2) ],
+	frequency => [ 'frequency' ], recency => [ 'CASE WHEN frequency > 0 THEN frequency * (1 + n % 3) ELSE 0 END' ],
+	age => [ '20' ], unit => [ $by_set->(q{'day', 'week'}, 2) ], as_of => [ "'2024-09-15'" ],
+	monetary_value => [ 'CASE WHEN frequency > 0 THEN 10 + n * 3 END' ],
+	duration => [ 'n % 17' ], churned => [ 'frequency < 4' ], weight => [ 'frequency' ],
+	periods => [ '1 + n % 6' ],
+	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], survival_curve => ['c'],
+
+	'cohort_matrix.grain' => [ $by_set->(q{'month', 'week starting sunday', 'month since start', 'days 0,1,7,30,90 since start by month'}, 4) ],
+	'cohort_matrix/5.at' => $instants,
+	'funnel.at' => $instants, 'earliest.at' => $instants, 'latest.at' => $instants,
+	'window_funnel.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],
+	'window_funnel.within' => [ "interval '20 days'", "interval '20 days'", '20', '7', '7::bigint' ],
+	'contract_model.kind' => [ $by_set->(q{'sbg', 'bdw'}, 2) ],
+	'spend_model.timeline' => ["(SELECT t FROM rows x WHERE x.set = rows.set AND x.t IS NOT NULL ORDER BY n LIMIT 1)"],
+	'duration.interval' => [ "n % 17 * interval '1 day'" ]);
+
+my @aggregates = split /\n/, $node->safe_psql(
+	'postgres', q{
+	SELECT p.proname, p.pronargs, p.provariadic <> 0, p.oid::regprocedure,
+		(SELECT string_agg(coalesce(nullif(p.proargnames[o], ''), '') || ':' || format_type(t, NULL), ';' ORDER BY o)
+			FROM unnest(p.proargtypes) WITH ORDINALITY a(t, o)),
+		'"any"'::regtype = ANY (p.proargtypes)
+	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'retention'
+		JOIN pg_aggregate a ON a.aggfnoid = p.oid AND a.aggkind = 'n'
+	ORDER BY p.oid::regprocedure::text});
+cmp_ok(scalar @aggregates, '>=', 57, 'aggregates are found');
+
+# What a query returns, or its error.
+sub answer
+{
+	my ($code, $out, $err) = $node->psql('postgres', $_[0]);
+	return $err eq '' ? $out : $err;
+}
+
+# The lists for the arguments of an aggregate, and the types to cast them to.
+sub lists
+{
+	my ($name, $nargs, $types) = @_;
+	my @lists;
+	for my $argument (split /;/, $types)
+	{
+		my ($role, $type) = split /:/, $argument;
+		my ($list) = grep { defined } map { $arguments{$_} }
+		  ("$name/$nargs." . ($role || $type), "$name." . ($role || $type), "$role.$type", $role || $type);
+		defined $list
+		  or BAIL_OUT("$name has an argument \"$role\" of type $type: say in this test what to pass for it");
+		push @lists, [ $type =~ /^"?any/ ? '' : "::$type", $list ];
+	}
+	return @lists;
+}
+
+for my $line (@aggregates)
+{
+	my ($name, $nargs, $variadic, $signature, $types, $any) = split /\|/, $line;
+	my @lists = lists($name, $nargs, $types);
+	my ($most) = sort { $b <=> $a } map { scalar @{ $_->[1] } } @lists;
+	for my $v (0 .. $most - 1)
+	{
+		my @values = map { '(' . $_->[1][ $v % @{ $_->[1] } ] . ')' . $_->[0] } @lists;
+		my @ordinary = @values;
+		$ordinary[-1] = "VARIADIC $ordinary[-1]" if $variadic eq 't';
+		my $ordinary = join ', ', @ordinary;
+		my $called = join ', ', @values;
+		is( answer(qq{
+			SELECT count(*), count(*) FILTER (WHERE ordinary IS DISTINCT FROM called), count(ordinary) >= 90
+			FROM (SELECT set, image($name($ordinary)) AS ordinary, called(set, '$signature', $called) AS called
+				FROM rows GROUP BY set) x}),
+			'100|0|t', "$signature of ($called)");
+		next if $v > 0;
+		is( answer(qq{
+			SELECT count(*), count(*) FILTER (WHERE ordinary IS DISTINCT FROM called)
+			FROM (SELECT image($name($ordinary) OVER w) AS ordinary, called(set, '$signature', $called) OVER w AS called
+				FROM rows WHERE set IN (7, 14) AND n < 20 WINDOW w AS (PARTITION BY set)) x}),
+			'38|0', "$signature as a window function");
+		next if $any ne 't';
+		my ($code, $out, $err) = $node->psql('postgres', qq{\\set VERBOSITY verbose
+			SELECT called(-1, '$signature', $called) FROM rows WHERE set = 1});
+		like($err, qr/ERROR:  0A000: could not determine the type of argument \d.*HINT:  /s,
+			"$signature without the types of its arguments");
+	}
+}
+
+done_testing();
