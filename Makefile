@@ -150,6 +150,7 @@ REGRESS = \
 	purchase_model_errors \
 	purchase_model_fit \
 	purchase_model_type \
+	push_down \
 	range_matrix \
 	rates \
 	recurring_matrix \

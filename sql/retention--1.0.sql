@@ -1548,90 +1548,76 @@ COMMENT ON FUNCTION timeline_movements(timeline, grain, date) IS
 -- 7. rates: two plain columns in, one number out
 -- ----------------------------------------------------------------
 
-CREATE FUNCTION tally_combine(internal, internal) RETURNS internal
+CREATE FUNCTION tally_combine(bytea, bytea) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_tally_combine'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION tally_combine(internal, internal) IS
-	'aggregate support: adds the counts and sums of one state to another; error 22023 when a constant argument differs';
-
-CREATE FUNCTION tally_serialize(internal) RETURNS bytea
-	AS 'MODULE_PATHNAME', 'retention_tally_serialize'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tally_serialize(internal) IS
-	'aggregate support: packs the state of a parallel worker';
+COMMENT ON FUNCTION tally_combine(bytea, bytea) IS
+	'aggregate support: adds the counts and sums of one state to another, in place; error 22023 when a constant argument differs, 22P03 for bytes that are no such state, 0A000 outside an aggregate';
 
-CREATE FUNCTION tally_deserialize(bytea, internal) RETURNS internal
-	AS 'MODULE_PATHNAME', 'retention_tally_deserialize'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tally_deserialize(bytea, internal) IS
-	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
-
-CREATE FUNCTION pair_transition(internal, numeric, numeric) RETURNS internal
+CREATE FUNCTION pair_transition(bytea, numeric, numeric) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_pair_transition_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION pair_transition(internal, numeric, numeric) IS
+COMMENT ON FUNCTION pair_transition(bytea, numeric, numeric) IS
 	'aggregate support: takes in a customer''s opening and closing';
 
-CREATE FUNCTION pair_inverse(internal, numeric, numeric) RETURNS internal
+CREATE FUNCTION pair_inverse(bytea, numeric, numeric) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_pair_inverse_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION pair_inverse(internal, numeric, numeric) IS
+COMMENT ON FUNCTION pair_inverse(bytea, numeric, numeric) IS
 	'aggregate support: takes a customer out of a moving frame, exactly';
 
-CREATE FUNCTION pair_transition(internal, double precision, double precision) RETURNS internal
+CREATE FUNCTION pair_transition(bytea, double precision, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_pair_transition_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION pair_transition(internal, double precision, double precision) IS
+COMMENT ON FUNCTION pair_transition(bytea, double precision, double precision) IS
 	'aggregate support: takes in a customer''s opening and closing';
 
-CREATE FUNCTION pair_inverse(internal, double precision, double precision) RETURNS internal
+CREATE FUNCTION pair_inverse(bytea, double precision, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_pair_inverse_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION pair_inverse(internal, double precision, double precision) IS
+COMMENT ON FUNCTION pair_inverse(bytea, double precision, double precision) IS
 	'aggregate support: takes a customer out of a moving frame, exactly';
 
-CREATE FUNCTION retention_rate_final(internal) RETURNS double precision
+CREATE FUNCTION retention_rate_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_retention_rate_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION retention_rate_final(internal) IS
+COMMENT ON FUNCTION retention_rate_final(bytea) IS
 	'aggregate support: retention_rate of the sums; leaves the state as it is, so that the other rates over the same columns share it';
 
-CREATE FUNCTION churn_rate_final(internal) RETURNS double precision
+CREATE FUNCTION churn_rate_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_churn_rate_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION churn_rate_final(internal) IS
+COMMENT ON FUNCTION churn_rate_final(bytea) IS
 	'aggregate support: churn_rate of the sums; leaves the state as it is, so that the other rates over the same columns share it';
 
-CREATE FUNCTION nrr_final(internal) RETURNS double precision
+CREATE FUNCTION nrr_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_nrr_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nrr_final(internal) IS
+COMMENT ON FUNCTION nrr_final(bytea) IS
 	'aggregate support: nrr of the sums; leaves the state as it is, so that the other rates over the same columns share it';
 
-CREATE FUNCTION grr_final(internal) RETURNS double precision
+CREATE FUNCTION grr_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_grr_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION grr_final(internal) IS
+COMMENT ON FUNCTION grr_final(bytea) IS
 	'aggregate support: grr of the sums; leaves the state as it is, so that the other rates over the same columns share it';
 
-CREATE FUNCTION quick_ratio_final(internal) RETURNS double precision
+CREATE FUNCTION quick_ratio_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_quick_ratio_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION quick_ratio_final(internal) IS
+COMMENT ON FUNCTION quick_ratio_final(bytea) IS
 	'aggregate support: quick_ratio of the sums; leaves the state as it is, so that the other rates over the same columns share it';
 
 CREATE AGGREGATE retention_rate(opening numeric, closing numeric) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = retention_rate_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = retention_rate_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1642,16 +1628,14 @@ COMMENT ON AGGREGATE retention_rate(numeric, numeric) IS
 
 CREATE AGGREGATE retention_rate(opening double precision, closing double precision) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = retention_rate_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = retention_rate_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1662,16 +1646,14 @@ COMMENT ON AGGREGATE retention_rate(double precision, double precision) IS
 
 CREATE AGGREGATE churn_rate(opening numeric, closing numeric) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = churn_rate_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = churn_rate_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1682,16 +1664,14 @@ COMMENT ON AGGREGATE churn_rate(numeric, numeric) IS
 
 CREATE AGGREGATE churn_rate(opening double precision, closing double precision) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = churn_rate_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = churn_rate_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1702,16 +1682,14 @@ COMMENT ON AGGREGATE churn_rate(double precision, double precision) IS
 
 CREATE AGGREGATE nrr(opening numeric, closing numeric) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = nrr_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = nrr_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1722,16 +1700,14 @@ COMMENT ON AGGREGATE nrr(numeric, numeric) IS
 
 CREATE AGGREGATE nrr(opening double precision, closing double precision) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = nrr_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = nrr_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1742,16 +1718,14 @@ COMMENT ON AGGREGATE nrr(double precision, double precision) IS
 
 CREATE AGGREGATE grr(opening numeric, closing numeric) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = grr_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = grr_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1762,16 +1736,14 @@ COMMENT ON AGGREGATE grr(numeric, numeric) IS
 
 CREATE AGGREGATE grr(opening double precision, closing double precision) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = grr_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = grr_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1782,16 +1754,14 @@ COMMENT ON AGGREGATE grr(double precision, double precision) IS
 
 CREATE AGGREGATE quick_ratio(opening numeric, closing numeric) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = quick_ratio_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = quick_ratio_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1802,16 +1772,14 @@ COMMENT ON AGGREGATE quick_ratio(numeric, numeric) IS
 
 CREATE AGGREGATE quick_ratio(opening double precision, closing double precision) (
 	SFUNC = pair_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = quick_ratio_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = pair_transition,
 	MINVFUNC = pair_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = quick_ratio_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1831,72 +1799,70 @@ COMMENT ON FUNCTION retention_by_counts(numeric, numeric, numeric) IS
 -- 8. economics: acquisition cost, lifetime value, payback
 -- ----------------------------------------------------------------
 
-CREATE FUNCTION cac_transition(internal, numeric, bigint) RETURNS internal
+CREATE FUNCTION cac_transition(bytea, numeric, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(internal, numeric, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, numeric, bigint) IS
 	'aggregate support: takes in a cost and the customers it won';
 
-CREATE FUNCTION cac_inverse(internal, numeric, bigint) RETURNS internal
+CREATE FUNCTION cac_inverse(bytea, numeric, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(internal, numeric, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, numeric, bigint) IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
-CREATE FUNCTION cac_transition(internal, numeric, numeric, bigint) RETURNS internal
+CREATE FUNCTION cac_transition(bytea, numeric, numeric, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(internal, numeric, numeric, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, numeric, numeric, bigint) IS
 	'aggregate support: takes in costs of marketing and of sales and the customers they won';
 
-CREATE FUNCTION cac_inverse(internal, numeric, numeric, bigint) RETURNS internal
+CREATE FUNCTION cac_inverse(bytea, numeric, numeric, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(internal, numeric, numeric, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, numeric, numeric, bigint) IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
-CREATE FUNCTION cac_transition(internal, double precision, bigint) RETURNS internal
+CREATE FUNCTION cac_transition(bytea, double precision, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(internal, double precision, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, double precision, bigint) IS
 	'aggregate support: takes in a cost and the customers it won';
 
-CREATE FUNCTION cac_inverse(internal, double precision, bigint) RETURNS internal
+CREATE FUNCTION cac_inverse(bytea, double precision, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(internal, double precision, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, double precision, bigint) IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
-CREATE FUNCTION cac_transition(internal, double precision, double precision, bigint) RETURNS internal
+CREATE FUNCTION cac_transition(bytea, double precision, double precision, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(internal, double precision, double precision, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, double precision, double precision, bigint) IS
 	'aggregate support: takes in costs of marketing and of sales and the customers they won';
 
-CREATE FUNCTION cac_inverse(internal, double precision, double precision, bigint) RETURNS internal
+CREATE FUNCTION cac_inverse(bytea, double precision, double precision, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(internal, double precision, double precision, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, double precision, double precision, bigint) IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
-CREATE FUNCTION cac_final(internal) RETURNS numeric
+CREATE FUNCTION cac_final(bytea) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'retention_cac_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_final(internal) IS
+COMMENT ON FUNCTION cac_final(bytea) IS
 	'aggregate support: cost / customers';
 
 CREATE AGGREGATE cac(cost numeric, customers bigint) (
 	SFUNC = cac_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = cac_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = cac_transition,
 	MINVFUNC = cac_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = cac_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1907,16 +1873,14 @@ COMMENT ON AGGREGATE cac(numeric, bigint) IS
 
 CREATE AGGREGATE cac(cost double precision, customers bigint) (
 	SFUNC = cac_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = cac_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = cac_transition,
 	MINVFUNC = cac_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = cac_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1927,16 +1891,14 @@ COMMENT ON AGGREGATE cac(double precision, bigint) IS
 
 CREATE AGGREGATE cac(marketing numeric, sales numeric, customers bigint) (
 	SFUNC = cac_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = cac_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = cac_transition,
 	MINVFUNC = cac_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = cac_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -1947,16 +1909,14 @@ COMMENT ON AGGREGATE cac(numeric, numeric, bigint) IS
 
 CREATE AGGREGATE cac(marketing double precision, sales double precision, customers bigint) (
 	SFUNC = cac_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = cac_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = cac_transition,
 	MINVFUNC = cac_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = cac_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2022,60 +1982,58 @@ COMMENT ON FUNCTION monthly(double precision, interval) IS
 -- 9. loyalty: shares, surveys, scores
 -- ----------------------------------------------------------------
 
-CREATE FUNCTION share_transition(internal, boolean) RETURNS internal
+CREATE FUNCTION share_transition(bytea, boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_share_transition'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION share_transition(internal, boolean) IS
+COMMENT ON FUNCTION share_transition(bytea, boolean) IS
 	'aggregate support: takes in an answer';
 
-CREATE FUNCTION share_transition(internal, boolean, double precision) RETURNS internal
+CREATE FUNCTION share_transition(bytea, boolean, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_share_transition'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION share_transition(internal, boolean, double precision) IS
+COMMENT ON FUNCTION share_transition(bytea, boolean, double precision) IS
 	'aggregate support: takes in an answer, with the confidence';
 
-CREATE FUNCTION share_inverse(internal, boolean) RETURNS internal
+CREATE FUNCTION share_inverse(bytea, boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_share_inverse'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION share_inverse(internal, boolean) IS
+COMMENT ON FUNCTION share_inverse(bytea, boolean) IS
 	'aggregate support: takes an answer out of a moving frame, exactly';
 
-CREATE FUNCTION share_inverse(internal, boolean, double precision) RETURNS internal
+CREATE FUNCTION share_inverse(bytea, boolean, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_share_inverse'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION share_inverse(internal, boolean, double precision) IS
+COMMENT ON FUNCTION share_inverse(bytea, boolean, double precision) IS
 	'aggregate support: takes an answer out of a moving frame, exactly';
 
-CREATE FUNCTION share_final(internal) RETURNS double precision
+CREATE FUNCTION share_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_share_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION share_final(internal) IS
+COMMENT ON FUNCTION share_final(bytea) IS
 	'aggregate support: the share';
 
-CREATE FUNCTION share_low_final(internal) RETURNS double precision
+CREATE FUNCTION share_low_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_share_low_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION share_low_final(internal) IS
+COMMENT ON FUNCTION share_low_final(bytea) IS
 	'aggregate support: the lower bound of the share';
 
-CREATE FUNCTION share_high_final(internal) RETURNS double precision
+CREATE FUNCTION share_high_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_share_high_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION share_high_final(internal) IS
+COMMENT ON FUNCTION share_high_final(bytea) IS
 	'aggregate support: the upper bound of the share';
 
 CREATE AGGREGATE share(condition boolean) (
 	SFUNC = share_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = share_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = share_transition,
 	MINVFUNC = share_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = share_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2086,16 +2044,14 @@ COMMENT ON AGGREGATE share(boolean) IS
 
 CREATE AGGREGATE share_low(condition boolean) (
 	SFUNC = share_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = share_low_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = share_transition,
 	MINVFUNC = share_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = share_low_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2106,16 +2062,14 @@ COMMENT ON AGGREGATE share_low(boolean) IS
 
 CREATE AGGREGATE share_low(condition boolean, confidence double precision) (
 	SFUNC = share_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = share_low_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = share_transition,
 	MINVFUNC = share_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = share_low_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2126,16 +2080,14 @@ COMMENT ON AGGREGATE share_low(boolean, double precision) IS
 
 CREATE AGGREGATE share_high(condition boolean) (
 	SFUNC = share_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = share_high_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = share_transition,
 	MINVFUNC = share_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = share_high_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2146,16 +2098,14 @@ COMMENT ON AGGREGATE share_high(boolean) IS
 
 CREATE AGGREGATE share_high(condition boolean, confidence double precision) (
 	SFUNC = share_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = share_high_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = share_transition,
 	MINVFUNC = share_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = share_high_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2164,54 +2114,52 @@ CREATE AGGREGATE share_high(condition boolean, confidence double precision) (
 COMMENT ON AGGREGATE share_high(boolean, double precision) IS
 	'upper confidence bound of share(condition), a fraction (Wilson 1927); confidence, such as 0.9, is that of both bounds together and one for the group. NULLs are skipped, NULL when nothing is left. Errors: confidence 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes within a group';
 
-CREATE FUNCTION nps_transition(internal, bigint) RETURNS internal
+CREATE FUNCTION nps_transition(bytea, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_nps_transition'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nps_transition(internal, bigint) IS
+COMMENT ON FUNCTION nps_transition(bytea, bigint) IS
 	'aggregate support: takes in a score';
 
-CREATE FUNCTION nps_transition(internal, bigint, double precision) RETURNS internal
+CREATE FUNCTION nps_transition(bytea, bigint, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_nps_transition'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nps_transition(internal, bigint, double precision) IS
+COMMENT ON FUNCTION nps_transition(bytea, bigint, double precision) IS
 	'aggregate support: takes in a score, with the confidence';
 
-CREATE FUNCTION nps_inverse(internal, bigint) RETURNS internal
+CREATE FUNCTION nps_inverse(bytea, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_nps_inverse'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nps_inverse(internal, bigint) IS
+COMMENT ON FUNCTION nps_inverse(bytea, bigint) IS
 	'aggregate support: takes a score out of a moving frame, exactly';
 
-CREATE FUNCTION nps_inverse(internal, bigint, double precision) RETURNS internal
+CREATE FUNCTION nps_inverse(bytea, bigint, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_nps_inverse'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nps_inverse(internal, bigint, double precision) IS
+COMMENT ON FUNCTION nps_inverse(bytea, bigint, double precision) IS
 	'aggregate support: takes a score out of a moving frame, exactly';
 
-CREATE FUNCTION nps_final(internal) RETURNS double precision
+CREATE FUNCTION nps_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_nps_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nps_final(internal) IS
+COMMENT ON FUNCTION nps_final(bytea) IS
 	'aggregate support: the Net Promoter Score';
 
-CREATE FUNCTION nps_margin_final(internal) RETURNS double precision
+CREATE FUNCTION nps_margin_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_nps_margin_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION nps_margin_final(internal) IS
+COMMENT ON FUNCTION nps_margin_final(bytea) IS
 	'aggregate support: the margin of error of the Net Promoter Score';
 
 CREATE AGGREGATE nps(score bigint) (
 	SFUNC = nps_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = nps_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = nps_transition,
 	MINVFUNC = nps_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = nps_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2222,16 +2170,14 @@ COMMENT ON AGGREGATE nps(bigint) IS
 
 CREATE AGGREGATE nps_margin(score bigint) (
 	SFUNC = nps_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = nps_margin_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = nps_transition,
 	MINVFUNC = nps_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = nps_margin_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2242,16 +2188,14 @@ COMMENT ON AGGREGATE nps_margin(bigint) IS
 
 CREATE AGGREGATE nps_margin(score bigint, confidence double precision) (
 	SFUNC = nps_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = nps_margin_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = nps_transition,
 	MINVFUNC = nps_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = nps_margin_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2260,30 +2204,28 @@ CREATE AGGREGATE nps_margin(score bigint, confidence double precision) (
 COMMENT ON AGGREGATE nps_margin(bigint, double precision) IS
 	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence given, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10; confidence must be one for the group: 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes';
 
-CREATE FUNCTION csat_transition(internal, bigint, bigint) RETURNS internal
+CREATE FUNCTION csat_transition(bytea, bigint, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_csat_transition'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION csat_transition(internal, bigint, bigint) IS
+COMMENT ON FUNCTION csat_transition(bytea, bigint, bigint) IS
 	'aggregate support: takes in a score, with the lowest one of the satisfied';
 
-CREATE FUNCTION csat_inverse(internal, bigint, bigint) RETURNS internal
+CREATE FUNCTION csat_inverse(bytea, bigint, bigint) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_csat_inverse'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION csat_inverse(internal, bigint, bigint) IS
+COMMENT ON FUNCTION csat_inverse(bytea, bigint, bigint) IS
 	'aggregate support: takes a score out of a moving frame, exactly';
 
 CREATE AGGREGATE csat(score bigint, satisfied_from bigint) (
 	SFUNC = csat_transition,
-	STYPE = internal,
+	STYPE = bytea,
 	SSPACE = 144,
 	FINALFUNC = share_final,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = tally_combine,
-	SERIALFUNC = tally_serialize,
-	DESERIALFUNC = tally_deserialize,
 	MSFUNC = csat_transition,
 	MINVFUNC = csat_inverse,
-	MSTYPE = internal,
+	MSTYPE = bytea,
 	MSSPACE = 144,
 	MFINALFUNC = share_final,
 	MFINALFUNC_MODIFY = READ_ONLY,
@@ -2947,6 +2889,12 @@ CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precisi
 COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text) IS
 	'aggregate support: counts a customer, equal ones together';
 
+CREATE FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION purchase_model_transition(internal, text, bigint, double precision, double precision, text, bigint) IS
+	'aggregate support: counts so many equal customers';
+
 CREATE FUNCTION purchase_model_final(internal) RETURNS purchase_model
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000000;
@@ -2980,6 +2928,20 @@ CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double prec
 );
 COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text) IS
 	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
+
+CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision, unit text, weight bigint) (
+	SFUNC = purchase_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = purchase_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text, bigint) IS
+	'the same with rows that stand for weight equal customers each, as counted by GROUP BY frequency, recency, age, on this server or on the shards that hold them: the fit is that of the rows repeated, to the last bit. Rows with a NULL weight, or one of 0, are skipped; a negative weight is error 22023 with the count of such rows and an example, weights that add up to more than 64 bits hold 22003';
 
 CREATE FUNCTION purchase_model_transition(internal, text, timeline, date, text) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition_timeline'
@@ -3334,11 +3296,23 @@ CREATE FUNCTION spend_model_transition(internal, bigint, double precision) RETUR
 COMMENT ON FUNCTION spend_model_transition(internal, bigint, double precision) IS
 	'aggregate support: counts a customer, equal ones together';
 
+CREATE FUNCTION spend_model_transition(internal, bigint, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, double precision, bigint) IS
+	'aggregate support: counts so many equal customers';
+
 CREATE FUNCTION spend_model_transition(internal, bigint, numeric) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION spend_model_transition(internal, bigint, numeric) IS
 	'aggregate support: counts a customer, equal ones together';
+
+CREATE FUNCTION spend_model_transition(internal, bigint, numeric, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_numeric'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION spend_model_transition(internal, bigint, numeric, bigint) IS
+	'aggregate support: counts so many equal customers';
 
 CREATE FUNCTION spend_model_final(internal) RETURNS spend_model
 	AS 'MODULE_PATHNAME', 'retention_spend_model_final'
@@ -3360,6 +3334,20 @@ CREATE AGGREGATE spend_model(frequency bigint, monetary_value double precision) 
 COMMENT ON AGGREGATE spend_model(bigint, double precision) IS
 	'fits the Gamma-Gamma model (Fader and Hardie 2013) to customers, one row each, by maximum likelihood. frequency: repeat purchases; monetary_value: their mean value, not their sum, in any one currency, in double precision. Customers without repeat purchases say nothing and are not counted; rows with a NULL are skipped, no rows give NULL. Values of repeat customers that are not above 0 or not finite, and negative frequencies, are error 22023 with their count and an example, as are data without any repeat customer. Memory: about 110 bytes for each distinct row, whatever work_mem says; more than 20 million distinct rows are error 54000';
 
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value double precision, weight bigint) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, double precision, bigint) IS
+	'the same with rows that stand for weight equal customers each: the fit is that of the rows repeated, to the last bit. Rows with a NULL weight, or one of 0, are skipped; a negative weight is error 22023 with the count of such rows and an example, weights that add up to more than 64 bits hold 22003';
+
 CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
 	SFUNC = spend_model_transition,
 	STYPE = internal,
@@ -3373,6 +3361,20 @@ CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric) (
 );
 COMMENT ON AGGREGATE spend_model(bigint, numeric) IS
 	'the same for numeric values, which are taken in double precision';
+
+CREATE AGGREGATE spend_model(frequency bigint, monetary_value numeric, weight bigint) (
+	SFUNC = spend_model_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = spend_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = groups_combine,
+	SERIALFUNC = groups_serialize,
+	DESERIALFUNC = groups_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE spend_model(bigint, numeric, bigint) IS
+	'the same for numeric values, which are taken in double precision, with rows that stand for weight equal customers each';
 
 CREATE FUNCTION spend_model_transition(internal, timeline, date) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_timeline'

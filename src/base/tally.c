@@ -4,20 +4,67 @@
  */
 #include "base/tally.h"
 
-#include "base/wire.h"
+#include "base/rate.h"
 #include "common/int.h"
 
 PG_FUNCTION_INFO_V1(retention_tally_combine);
-PG_FUNCTION_INFO_V1(retention_tally_serialize);
-PG_FUNCTION_INFO_V1(retention_tally_deserialize);
 
-/* A state of nothing. */
+/* Nothing is between the fields, so that equal states have equal bytes. */
+StaticAssertDecl(sizeof(Tally) == 16 + TALLY_SUMS * 16 + TALLY_COUNTS * 8,
+				 "a tally has no padding");
+
+/* A state of nothing, for the executor to copy to where states live. */
 Tally *
-tally_create(MemoryContext context)
+tally_create(void)
 {
-	Tally	   *tally = MemoryContextAllocZero(context, sizeof(Tally));
+	Tally	   *tally = palloc0(sizeof(Tally));
 
+	SET_VARSIZE(tally, sizeof(Tally));
 	tally->magic = TALLY_MAGIC;
+	tally->version = TALLY_VERSION;
+	return tally;
+}
+
+/* Bytes that are no state: error 22P03. */
+pg_noreturn static void
+refuse_state(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid state of an aggregate"),
+			 errdetail("%s", detail),
+			 errhint("Such a state is made by the aggregate's own functions, on a server of the same kind.")));
+}
+
+/* A copy of a state that is not as it was made: short, compressed, elsewhere. */
+Tally *
+tally_read(Datum value)
+{
+	Tally	   *tally = (Tally *) PG_DETOAST_DATUM_COPY(value);
+
+	if (VARSIZE(tally) != sizeof(Tally))
+		refuse_state("Its length is another.");
+	if (tally->magic != TALLY_MAGIC || tally->version != TALLY_VERSION)
+		refuse_state("It is of another version, or of a server with another order of bytes.");
+	if (tally->which > TALLY_SATISFIED_FROM)
+		refuse_state("The kind of its constant is unknown.");
+	return tally;
+}
+
+/* A state that a result may be computed of. */
+const Tally *
+tally_check(const Tally *tally)
+{
+	if (tally->count[0] < 0)
+		refuse_state("A count is negative.");
+	/* the others count some of the first */
+	for (int i = 1; i < TALLY_COUNTS; i++)
+		if (tally->count[i] < 0 || tally->count[i] > tally->count[0])
+			refuse_state("A count is not within another.");
+	if (tally->which == TALLY_CONFIDENCE &&
+		(rate_outside(tally->constant) || tally->constant == 0 ||
+		 tally->constant == 1))
+		refuse_state("The confidence is not between 0 and 1.");
 	return tally;
 }
 
@@ -42,22 +89,13 @@ tally_constant(Tally *tally, TallyConstant which, float8 value)
 	tally->constant = value;
 }
 
-/* (internal, internal) -> internal: add the second state to the first. */
+/* (bytea, bytea) -> bytea: add the second state to the first; strict. */
 Datum
 retention_tally_combine(PG_FUNCTION_ARGS)
 {
-	Tally	   *into;
-	const Tally *from;
+	Tally	   *into = tally_state(fcinfo);
+	const Tally *from = tally_argument(fcinfo, 1);
 
-	(void) aggregate_context(fcinfo);
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	from = tally_argument(fcinfo, 1);
-	into = tally_state(fcinfo);
 	for (int i = 0; i < TALLY_SUMS; i++)
 		into->sum[i] += from->sum[i];
 	for (int i = 0; i < TALLY_COUNTS; i++)
@@ -69,52 +107,6 @@ retention_tally_combine(PG_FUNCTION_ARGS)
 					 errmsg("count out of range")));
 	}
 	if (from->which != TALLY_NO_CONSTANT)
-		tally_constant(into, from->which, from->constant);
+		tally_constant(into, (TallyConstant) from->which, from->constant);
 	PG_RETURN_POINTER(into);
-}
-
-/* (internal) -> bytea: pack a worker's state. */
-Datum
-retention_tally_serialize(PG_FUNCTION_ARGS)
-{
-	const Tally *tally = tally_result(fcinfo);
-	WireWriter	w;
-
-	if (tally == NULL)
-		PG_RETURN_NULL();
-	wire_writer_init(&w, sizeof(Tally), "aggregate state", NULL);
-	for (int i = 0; i < TALLY_SUMS; i++)
-		wire_put_int128(&w, tally->sum[i]);
-	for (int i = 0; i < TALLY_COUNTS; i++)
-		wire_put_signed(&w, tally->count[i]);
-	wire_put(&w, tally->which);
-	wire_put_bytes(&w, &tally->constant, sizeof(tally->constant));
-	PG_RETURN_BYTEA_P(wire_finish(&w));
-}
-
-/* (bytea, internal) -> internal: a packed state, to be combined at once. */
-Datum
-retention_tally_deserialize(PG_FUNCTION_ARGS)
-{
-	bytea	   *bytes;
-	Tally	   *tally;
-	WireReader	r;
-
-	(void) aggregate_context(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	bytes = PG_GETARG_BYTEA_PP(0);
-	tally = tally_create(CurrentMemoryContext);
-	wire_reader_init(&r, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes),
-					 "aggregate state");
-	for (int i = 0; i < TALLY_SUMS; i++)
-		tally->sum[i] = wire_get_int128(&r);
-	for (int i = 0; i < TALLY_COUNTS; i++)
-		tally->count[i] = wire_get_signed(&r);
-	tally->which = (TallyConstant) wire_get_max(&r, TALLY_SATISFIED_FROM,
-												"The kind of its constant is unknown.");
-	memcpy(&tally->constant, wire_get_bytes(&r, sizeof(tally->constant)),
-		   sizeof(tally->constant));
-	wire_get_end(&r);
-	PG_RETURN_POINTER(tally);
 }

@@ -68,7 +68,7 @@ cost_float8(FunctionCallInfo fcinfo)
 	return PG_NARGS() == 4 ? cost + money_argument_float8(fcinfo, 2) : cost;
 }
 
-/* (internal, cost, customers), (internal, marketing, sales, customers) */
+/* (state, cost, customers), (state, marketing, sales, customers) */
 Datum
 retention_cac_transition_numeric(PG_FUNCTION_ARGS)
 {

@@ -83,7 +83,7 @@ share_add(FunctionCallInfo fcinfo, Tally *tally, int times)
 	tally->count[SHARE_YES] += PG_GETARG_BOOL(1) ? times : 0;
 }
 
-/* (internal, boolean [, confidence]) -> internal */
+/* (state, boolean [, confidence]) -> state */
 Datum
 retention_share_transition(PG_FUNCTION_ARGS)
 {
@@ -193,7 +193,7 @@ nps_add(FunctionCallInfo fcinfo, Tally *tally, int times)
 	tally->count[SHARE_NO] += score <= SCORE_DETRACTOR ? times : 0;
 }
 
-/* (internal, score [, confidence]) -> internal */
+/* (state, score [, confidence]) -> state */
 Datum
 retention_nps_transition(PG_FUNCTION_ARGS)
 {
@@ -271,7 +271,7 @@ csat_add(FunctionCallInfo fcinfo, Tally *tally, int times)
 		answer_argument(fcinfo) >= from ? times : 0;
 }
 
-/* (internal, score, satisfied_from) -> internal */
+/* (state, score, satisfied_from) -> state */
 Datum
 retention_csat_transition(PG_FUNCTION_ARGS)
 {

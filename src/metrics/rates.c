@@ -64,7 +64,7 @@ pair_add(Tally *tally, int64 opening, int64 closing, int times)
 		tally->sum[PAIR_LOST] -= change * times;
 }
 
-/* (internal, opening, closing) -> internal */
+/* (state, opening, closing) -> state */
 Datum
 retention_pair_transition_numeric(PG_FUNCTION_ARGS)
 {

@@ -84,7 +84,7 @@ retention_contract_model_transition(PG_FUNCTION_ARGS)
 	MemoryContext context = aggregate_context(fcinfo);
 	RowGroups  *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
 	ContractKind kind = kind_argument(fcinfo, 1);
-	int64		weight = 1;
+	int64		weight;
 	int64		periods;
 	bool		churned;
 
@@ -93,16 +93,15 @@ retention_contract_model_transition(PG_FUNCTION_ARGS)
 	groups_require(groups, (uint8) kind, FITTED_NO_UNIT);
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		PG_RETURN_POINTER(groups);
-	if (PG_NARGS() > 4)
-		weight = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4);
+	weight = groups_weight(fcinfo, 4);
 	periods = PG_GETARG_INT64(2);
 	churned = PG_GETARG_BOOL(3);
 	if (periods < 0)
-		groups_add_bad(groups, BAD_NEGATIVE, periods, churned, (float8) weight);
+		groups_add_bad(groups, BAD_NEGATIVE, periods, churned, (float8) weight, 1);
 	else if (periods == 0 && churned)
-		groups_add_bad(groups, BAD_LOST_AT_ONCE, periods, churned, (float8) weight);
+		groups_add_bad(groups, BAD_LOST_AT_ONCE, periods, churned, (float8) weight, 1);
 	else if (weight < 0)
-		groups_add_bad(groups, BAD_WEIGHT, periods, churned, (float8) weight);
+		groups_add_bad(groups, BAD_WEIGHT, periods, churned, (float8) weight, 1);
 	else if (weight > 0)
 		groups_add(groups, periods, churned, 0, weight);
 	PG_RETURN_POINTER(groups);

@@ -99,6 +99,26 @@ grow(RowGroups *groups)
 		pfree(old);
 }
 
+/* Of so many customers there can be no more. */
+static void
+check_total(int64 before, int64 count)
+{
+	if (count > PG_INT64_MAX - before)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("too many customers to fit a model to"),
+				 errdetail("They add up to more than %lld.",
+						   (long long) PG_INT64_MAX),
+				 errhint("A weight is the number of customers a row stands for.")));
+}
+
+void
+groups_add_unused(RowGroups *groups, int64 count)
+{
+	check_total(groups->unused, count);
+	groups->unused += count;
+}
+
 void
 groups_add(RowGroups *groups, int64 x, float8 u, float8 v, int64 count)
 {
@@ -122,13 +142,7 @@ groups_add(RowGroups *groups, int64 x, float8 u, float8 v, int64 count)
 		g->v = v;
 		groups->ngroups++;
 	}
-	if (count > PG_INT64_MAX - groups->rows)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("too many customers to fit a model to"),
-				 errdetail("They add up to more than %lld.",
-						   (long long) PG_INT64_MAX),
-				 errhint("A weight is the number of customers a row stands for.")));
+	check_total(groups->rows, count);
 	g->count += count;
 	groups->rows += count;
 }
@@ -164,16 +178,18 @@ add_bad(RowGroups *groups, int reason, int64 count, const RowGroup *example)
 		order = compare_any(example->v, old->v);
 	if (bad->count == 0 || order < 0)
 		bad->example = *example;
+	check_total(bad->count, count);
 	bad->count += count;
 }
 
 void
-groups_add_bad(RowGroups *groups, int reason, int64 x, float8 u, float8 v)
+groups_add_bad(RowGroups *groups, int reason, int64 x, float8 u, float8 v,
+			   int64 count)
 {
 	RowGroup		example = {1, x, u, v};
 
 	Assert(reason >= 0 && reason < GROUPS_BAD_KINDS);
-	add_bad(groups, reason, 1, &example);
+	add_bad(groups, reason, count, &example);
 }
 
 void
@@ -187,7 +203,7 @@ groups_combine(RowGroups *groups, const RowGroups *other)
 		if (g->count > 0)
 			groups_add(groups, g->x, g->u, g->v, g->count);
 	}
-	groups->unused += other->unused;
+	groups_add_unused(groups, other->unused);
 	for (int i = 0; other->bad != NULL && i < GROUPS_BAD_KINDS; i++)
 		add_bad(groups, i, other->bad[i].count, &other->bad[i].example);
 }

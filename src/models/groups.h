@@ -55,9 +55,21 @@ extern RowGroups *groups_create(MemoryContext context, uint8 kind, uint8 unit);
 extern void groups_add(RowGroups *groups, int64 x, float8 u, float8 v,
 					   int64 count);
 
-/* Count a row that cannot be used, for reason 0 .. GROUPS_BAD_KINDS - 1. */
+/*
+ * Count rows that cannot be used, for reason 0 .. GROUPS_BAD_KINDS - 1: count
+ * equal ones.
+ */
 extern void groups_add_bad(RowGroups *groups, int reason, int64 x, float8 u,
-						   float8 v);
+						   float8 v, int64 count);
+
+/* Count customers that say nothing. */
+extern void groups_add_unused(RowGroups *groups, int64 count);
+
+/*
+ * A weight, argument n if the call has so many: the number of customers a row
+ * stands for.  1 without the argument, 0 when it is NULL.
+ */
+extern int64 groups_weight(FunctionCallInfo fcinfo, int n);
 
 /* Error 22023 unless a row is for the model the group is. */
 extern void groups_require(const RowGroups *groups, uint8 kind, uint8 unit);

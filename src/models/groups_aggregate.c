@@ -60,6 +60,14 @@ retention_groups_deserialize(PG_FUNCTION_ARGS)
 										 VARSIZE_ANY_EXHDR(bytes)));
 }
 
+int64
+groups_weight(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_NARGS() <= n)
+		return 1;
+	return PG_ARGISNULL(n) ? 0 : PG_GETARG_INT64(n);
+}
+
 /* Error 22023 unless a row is for the model the group is. */
 void
 groups_require(const RowGroups *groups, uint8 kind, uint8 unit)
@@ -72,6 +80,13 @@ groups_require(const RowGroups *groups, uint8 kind, uint8 unit)
 				 errhint("GROUP BY it, or pass a constant.")));
 }
 
+/* A sum for a message, not past the largest number. */
+static int64
+add_up_to_max(int64 a, int64 b)
+{
+	return b > PG_INT64_MAX - a ? PG_INT64_MAX : a + b;
+}
+
 void
 groups_check_bad(const RowGroups *groups, const char *aggregate,
 				 const ProblemText *problems, int nproblems,
@@ -80,6 +95,7 @@ groups_check_bad(const RowGroups *groups, const char *aggregate,
 	StringInfoData detail;
 	const char *hint = NULL;
 	int64		count = 0;
+	int64		all;
 
 	if (groups->bad == NULL)
 		return;
@@ -98,13 +114,13 @@ groups_check_bad(const RowGroups *groups, const char *aggregate,
 						 (long long) bad->count,
 						 bad->count == 1 ? "row" : "rows", problems[i].phrase,
 						 describe(&bad->example));
-		count += bad->count;
+		count = add_up_to_max(count, bad->count);
 	}
+	all = add_up_to_max(add_up_to_max(count, groups->rows), groups->unused);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s cannot use %lld of %lld rows", aggregate,
-					(long long) count,
-					(long long) (count + groups->rows + groups->unused)),
+					(long long) count, (long long) all),
 			 errdetail_internal("%s", detail.data),
 			 errhint("%s", hint)));
 }

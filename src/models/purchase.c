@@ -48,6 +48,10 @@ const ProblemText purchase_problems[PURCHASE_PROBLEMS] = {
 	[PURCHASE_TOO_LARGE] = {
 		"frequency or age is too large",
 		"The frequency is at most 1000000000, the age at most 1e15."
+	},
+	[PURCHASE_WEIGHT] = {
+		"the weight is negative",
+		"The weight is the number of customers a row stands for."
 	}
 };
 

@@ -45,6 +45,7 @@ typedef enum PurchaseProblem
 	PURCHASE_RECENCY_PAST_AGE,
 	PURCHASE_RECENCY_WITHOUT_REPEAT,
 	PURCHASE_TOO_LARGE,
+	PURCHASE_WEIGHT,			/* of the row, not of a history */
 	PURCHASE_PROBLEMS
 } PurchaseProblem;
 

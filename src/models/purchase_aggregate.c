@@ -1,7 +1,7 @@
 /*
  * purchase_aggregate.c
- *		The aggregates purchase_model(kind, frequency, recency, age [, unit])
- *		and purchase_model(kind, timeline, as_of, unit).
+ *		The aggregates purchase_model(kind, frequency, recency, age [, unit
+ *		[, weight]]) and purchase_model(kind, timeline, as_of, unit).
  *
  * Rows are counted as groups.h says; the final function fits the model and
  * leaves the state as it is.
@@ -72,18 +72,24 @@ state_argument(FunctionCallInfo fcinfo, uint8 kind, uint8 unit)
 	return groups;
 }
 
+/* Count so many customers who are alike. */
 static void
-count_customer(RowGroups *groups, int64 frequency, float8 recency, float8 age)
+count_customers(RowGroups *groups, int64 frequency, float8 recency, float8 age,
+				int64 weight)
 {
 	PurchaseProblem problem = purchase_history_problem(frequency, recency, age);
 
-	if (likely(problem == PURCHASE_NO_PROBLEM))
-		groups_add(groups, frequency, recency, age, 1);
+	if (weight == 0)
+		return;
+	if (unlikely(weight < 0))
+		groups_add_bad(groups, PURCHASE_WEIGHT, frequency, recency, age, 1);
+	else if (likely(problem == PURCHASE_NO_PROBLEM))
+		groups_add(groups, frequency, recency, age, weight);
 	else
-		groups_add_bad(groups, problem, frequency, recency, age);
+		groups_add_bad(groups, problem, frequency, recency, age, weight);
 }
 
-/* (internal, kind, frequency, recency, age [, unit]) -> internal */
+/* (internal, kind, frequency, recency, age [, unit [, weight]]) -> internal */
 Datum
 retention_purchase_model_transition(PG_FUNCTION_ARGS)
 {
@@ -92,8 +98,8 @@ retention_purchase_model_transition(PG_FUNCTION_ARGS)
 	RowGroups  *groups = state_argument(fcinfo, kind, unit);
 
 	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4))
-		count_customer(groups, PG_GETARG_INT64(2), PG_GETARG_FLOAT8(3),
-					   PG_GETARG_FLOAT8(4));
+		count_customers(groups, PG_GETARG_INT64(2), PG_GETARG_FLOAT8(3),
+						PG_GETARG_FLOAT8(4), groups_weight(fcinfo, 6));
 	PG_RETURN_POINTER(groups);
 }
 
@@ -108,9 +114,9 @@ retention_purchase_model_transition_timeline(PG_FUNCTION_ARGS)
 
 	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) &&
 		purchase_timeline(fcinfo, 2, &summary))
-		count_customer(groups, summary.frequency,
-					   purchase_timeline_units(summary.recency, unit),
-					   purchase_timeline_units(summary.age, unit));
+		count_customers(groups, summary.frequency,
+						purchase_timeline_units(summary.recency, unit),
+						purchase_timeline_units(summary.age, unit), 1);
 	PG_RETURN_POINTER(groups);
 }
 

@@ -42,6 +42,10 @@ const ProblemText spend_problems[SPEND_PROBLEMS] = {
 	[SPEND_TOO_LARGE] = {
 		"frequency or monetary value is out of range",
 		"The frequency is at most 1000000000, the monetary value between 1e-15 and 1e15."
+	},
+	[SPEND_WEIGHT] = {
+		"the weight is negative",
+		"The weight is the number of customers a row stands for."
 	}
 };
 

@@ -25,6 +25,7 @@ typedef enum SpendProblem
 	SPEND_NOT_FINITE,
 	SPEND_NOT_POSITIVE,
 	SPEND_TOO_LARGE,
+	SPEND_WEIGHT,				/* of the row, not of a customer */
 	SPEND_PROBLEMS
 } SpendProblem;
 

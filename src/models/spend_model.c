@@ -42,18 +42,25 @@ state_argument(FunctionCallInfo fcinfo)
 	return (RowGroups *) PG_GETARG_POINTER(0);
 }
 
-/* Count a customer; one without repeat purchases says nothing. */
+/*
+ * Count so many customers who are alike; those without repeat purchases say
+ * nothing.
+ */
 static void
-count_customer(RowGroups *groups, int64 frequency, float8 value)
+count_customers(RowGroups *groups, int64 frequency, float8 value, int64 weight)
 {
 	SpendProblem problem = spend_problem(frequency, value);
 
-	if (problem != SPEND_NO_PROBLEM)
-		groups_add_bad(groups, problem, frequency, value, 0);
+	if (weight == 0)
+		return;
+	if (weight < 0)
+		groups_add_bad(groups, SPEND_WEIGHT, frequency, value, 0, 1);
+	else if (problem != SPEND_NO_PROBLEM)
+		groups_add_bad(groups, problem, frequency, value, 0, weight);
 	else if (frequency > 0)
-		groups_add(groups, frequency, value, 0, 1);
+		groups_add(groups, frequency, value, 0, weight);
 	else
-		groups->unused++;
+		groups_add_unused(groups, weight);
 }
 
 static Datum
@@ -62,18 +69,19 @@ transition(FunctionCallInfo fcinfo, float8 value)
 	RowGroups  *groups = state_argument(fcinfo);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
-		count_customer(groups, PG_GETARG_INT64(1), value);
+		count_customers(groups, PG_GETARG_INT64(1), value,
+						groups_weight(fcinfo, 3));
 	PG_RETURN_POINTER(groups);
 }
 
-/* (internal, frequency, monetary_value float8) -> internal */
+/* (internal, frequency, monetary_value float8 [, weight]) -> internal */
 Datum
 retention_spend_model_transition_float8(PG_FUNCTION_ARGS)
 {
 	return transition(fcinfo, PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2));
 }
 
-/* (internal, frequency, monetary_value numeric) -> internal */
+/* (internal, frequency, monetary_value numeric [, weight]) -> internal */
 Datum
 retention_spend_model_transition_numeric(PG_FUNCTION_ARGS)
 {
@@ -91,8 +99,8 @@ retention_spend_model_transition_timeline(PG_FUNCTION_ARGS)
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) &&
 		purchase_timeline_money(fcinfo, 1, &summary))
-		count_customer(groups, summary.frequency,
-					   purchase_timeline_spend(&summary));
+		count_customers(groups, summary.frequency,
+						purchase_timeline_spend(&summary), 1);
 	PG_RETURN_POINTER(groups);
 }
 

@@ -61,10 +61,9 @@ $node->safe_psql(
 		FROM (SELECT *, n % 6 AS part, (ARRAY['month', 'week', '1 day', 'quarter starting february'])[1 + set % 4]::grain AS grain
 			FROM rows) y GROUP BY set, part) x
 	WHERE r.set = x.set AND r.n = x.part;
-	UPDATE rows r SET m = (SELECT cohort_matrix(n, date '2024-01-01' + n % 200, 5, '1 day') FROM generate_series(1, 4000) n),
-		v = (SELECT customer_movements(n, date '2024-01-01' + n % 200, 5, '1 day') FROM generate_series(1, 4000) n)
+	UPDATE rows r SET m = (SELECT cohort_matrix(n, (date '2024-01-01' + n % 200)::timestamptz, 5, '1 day') FROM generate_series(1, 4000) n),
+		v = (SELECT customer_movements(n, (date '2024-01-01' + n % 200)::timestamptz, 5, '1 day') FROM generate_series(1, 4000) n)
 	WHERE set % 4 = 2 AND n = 7;
-	UPDATE rows r SET m = rollup FROM (SELECT rollup(m) FROM rows WHERE m IS NULL) x WHERE false;
 	ANALYZE;
 });
 
@@ -100,6 +99,10 @@ my %arguments = (
 	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], survival_curve => ['c'],
 
 	'cohort_matrix.grain' => [ $by_set->(q{'month', 'week starting sunday', 'month since start', 'days 0,1,7,30,90 since start by month'}, 4) ],
+	# timelines are cut in a zone already
+	map({ ("$_/2.grain" => [ $by_set->(q{'month', 'week starting sunday', '1 day', 'quarter starting february'}, 4) ]) }
+		'cohort_matrix', 'recurring_matrix', 'customer_movements'),
+	'zone.grain' => [ $by_set->(q{'day at Europe/Paris', 'day', 'day at America/New_York'}, 3) ],
 	'cohort_matrix/5.at' => $instants,
 	'funnel.at' => $instants, 'earliest.at' => $instants, 'latest.at' => $instants,
 	'window_funnel.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],
@@ -151,16 +154,18 @@ for my $line (@aggregates)
 	my ($most) = sort { $b <=> $a } map { scalar @{ $_->[1] } } @lists;
 	for my $v (0 .. $most - 1)
 	{
+		# types that "any" may take on have fewer sets
+		my $every = $v == 0 ? 1 : 4;
 		my @values = map { '(' . $_->[1][ $v % @{ $_->[1] } ] . ')' . $_->[0] } @lists;
 		my @ordinary = @values;
 		$ordinary[-1] = "VARIADIC $ordinary[-1]" if $variadic eq 't';
 		my $ordinary = join ', ', @ordinary;
 		my $called = join ', ', @values;
 		is( answer(qq{
-			SELECT count(*), count(*) FILTER (WHERE ordinary IS DISTINCT FROM called), count(ordinary) >= 90
+			SELECT count(*), count(*) FILTER (WHERE ordinary IS DISTINCT FROM called), count(ordinary) * 2 > count(*)
 			FROM (SELECT set, image($name($ordinary)) AS ordinary, called(set, '$signature', $called) AS called
-				FROM rows GROUP BY set) x}),
-			'100|0|t', "$signature of ($called)");
+				FROM rows WHERE set % $every = 0 GROUP BY set) x}),
+			100 / $every . '|0|t', "$signature of ($called)");
 		next if $v > 0;
 		is( answer(qq{
 			SELECT count(*), count(*) FILTER (WHERE ordinary IS DISTINCT FROM called)
