@@ -140,14 +140,20 @@ keep_state(Calling *c, Value before, Value after)
 {
 	MemoryContext old;
 
-	if (c->byval || after.isnull ||
-		(!before.isnull && after.value == before.value))
+	if (c->byval || (!before.isnull && !after.isnull && after.value == before.value))
 		return after;
 	old = MemoryContextSwitchTo(c->context);
-	if (!DatumIsReadWriteExpandedObject(after.value, false, c->len) ||
-		MemoryContextGetParent(DatumGetEOHP(after.value)->eoh_context) != c->context)
+	if (!after.isnull &&
+		(!DatumIsReadWriteExpandedObject(after.value, false, c->len) ||
+		 MemoryContextGetParent(DatumGetEOHP(after.value)->eoh_context) != c->context))
 		after.value = datumCopy(after.value, false, c->len);
 	MemoryContextSwitchTo(old);
+	if (before.isnull)
+		return after;
+	if (DatumIsReadWriteExpandedObject(before.value, false, c->len))
+		DeleteExpandedObject(before.value);
+	else
+		pfree(DatumGetPointer(before.value));
 	return after;
 }
 
