@@ -52,7 +52,8 @@ tally_argument(FunctionCallInfo fcinfo, int n)
 {
 	Tally	   *tally = (Tally *) PG_GETARG_POINTER(n);
 
-	if (likely(PointerIsAligned(tally, double) && VARATT_IS_4B_U(tally) &&
+	if (likely(((uintptr_t) tally & (sizeof(int64) - 1)) == 0 &&
+			   VARATT_IS_4B_U(tally) &&
 			   VARSIZE(tally) == sizeof(Tally) &&
 			   tally->magic == TALLY_MAGIC &&
 			   tally->version == TALLY_VERSION &&

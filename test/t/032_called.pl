@@ -37,8 +37,7 @@ $node->safe_psql(
 
 	-- 100 sets of 30 rows
 	SELECT setseed(0.5);
-	CREATE TABLE rows AS
-	SELECT s AS set, n,
+	CREATE TABLE rows AS SELECT * FROM (SELECT s AS set, n,
 		1 + floor(random() * (2 + s % 12))::bigint AS customer,
 		timestamptz '2023-10-20 00:00' + random() * interval '300 days' AS at,
 		timestamptz '2023-10-01 00:00' + random() * interval '90 days' AS started_at,
@@ -46,7 +45,7 @@ $node->safe_psql(
 			 ELSE (random() * 1e7)::numeric - 1e6 END AS amount,
 		(ARRAY['mail', 'Search', 'search', 'shop', NULL])[1 + floor(random() * 5)] AS channel,
 		floor(random() * 6)::int AS frequency
-	FROM generate_series(1, 100) s, generate_series(1, 30) n
+	FROM generate_series(1, 100) s, generate_series(1, 30) n OFFSET 0) x
 	ORDER BY random();
 	UPDATE rows SET at = NULL WHERE random() < 0.03;
 
@@ -162,7 +161,7 @@ for my $line (@aggregates)
 		my $ordinary = join ', ', @ordinary;
 		my $called = join ', ', @values;
 		is( answer(qq{
-			SELECT count(*), count(*) FILTER (WHERE ordinary IS DISTINCT FROM called), count(ordinary) > 0
+			SELECT count(*), count(*) FILTER (WHERE ordinary IS DISTINCT FROM called), count(ordinary) * 2 > count(*)
 			FROM (SELECT set, image($name($ordinary)) AS ordinary, called(set, '$signature', $called) AS called
 				FROM rows WHERE set % $every = 0 GROUP BY set) x}),
 			100 / $every . '|0|t', "$signature of ($called)");
