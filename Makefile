@@ -55,6 +55,7 @@ OBJS = \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_levels.o \
 	src/metrics/cohort_matrix_merge.o \
+	src/metrics/cohort_matrix_pages.o \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_recurring.o \

@@ -143,39 +143,72 @@ put_scalars(WireWriter *w, const RecordObject *o, const char *at,
 	}
 }
 
+/* Begin with the version, the flags and the head. */
+static void
+put_head(WireWriter *w, const RecordType *type, const void *head, Size size)
+{
+	uint8		flags = record_flags(type, head);
+	const uint8 bytes[2] = {type->version, flags};
+
+	wire_writer_init(w, size, type->name, type->large_hint);
+	wire_put_bytes(w, bytes, sizeof(bytes));
+	put_scalars(w, &type->head, head, NULL, flags);
+}
+
+void
+record_writer_begin(RecordWriter *w, const RecordType *type, const void *head,
+					int64 nitems)
+{
+	w->type = type;
+	w->flags = record_flags(type, head);
+	w->before = NULL;
+	record_columns(&w->columns, &type->item, w->flags);
+	put_head(&w->stream, type, head, 64 + nitems * type->head.row_bytes * 2);
+	wire_put(&w->stream, nitems);
+}
+
+void
+record_writer_item(RecordWriter *w, const void *item)
+{
+	const RecordType *type = w->type;
+
+	put_scalars(&w->stream, &type->item, item, w->before, w->flags);
+	put_rows(&w->stream, type, &type->item, &w->columns, item, w->flags);
+	if (w->before == NULL)
+		w->before = palloc(type->head.row_size);
+	memcpy(w->before, item, type->head.row_size);
+}
+
+struct varlena *
+record_writer_end(RecordWriter *w)
+{
+	return (struct varlena *) wire_finish(&w->stream);
+}
+
 struct varlena *
 record_encode(const RecordType *type, const void *value)
 {
 	uint8		flags = record_flags(type, value);
-	const uint8 bytes[2] = {type->version, flags};
 	int64		n = record_count(&type->head, value);
 	const char *item = record_rows(&type->head, value);
-	const char *before = NULL;
 	RecordColumns columns;
+	RecordWriter items;
 	WireWriter	w;
 
 	if (type->encodable != NULL)
 		type->encodable(value);
 	Assert(type->problem(value) == NULL);
-	wire_writer_init(&w, 64 + n * type->head.row_bytes * 2, type->name,
-					 type->large_hint);
-	wire_put_bytes(&w, bytes, sizeof(bytes));
-	put_scalars(&w, &type->head, value, NULL, flags);
 	if (type->item.fields == NULL)
 	{
+		put_head(&w, type, value, 64 + n * type->head.row_bytes * 2);
 		record_columns(&columns, &type->head, flags);
 		put_rows(&w, type, &type->head, &columns, value, flags);
 		return (struct varlena *) wire_finish(&w);
 	}
-	record_columns(&columns, &type->item, flags);
-	wire_put(&w, n);
+	record_writer_begin(&items, type, value, n);
 	for (int64 i = 0; i < n; i++, item += type->head.row_size)
-	{
-		put_scalars(&w, &type->item, item, before, flags);
-		put_rows(&w, type, &type->item, &columns, item, flags);
-		before = item;
-	}
-	return (struct varlena *) wire_finish(&w);
+		record_writer_item(&items, item);
+	return record_writer_end(&items);
 }
 
 /* ----------------------------------------------------------------
@@ -320,6 +353,58 @@ get_scalars(WireReader *r, const RecordObject *o, char *at, const char *before,
 	}
 }
 
+/* The version, the flags and the head. */
+static uint8
+get_head(WireReader *r, const RecordType *type, char *head)
+{
+	uint8		flags;
+
+	if (*wire_get_bytes(r, 1) != type->version)
+		wire_corrupt(r, "The version is unknown.");
+	flags = *wire_get_bytes(r, 1);
+	if ((flags & ~type->flags) != 0)
+		wire_corrupt(r, "It has unknown flags.");
+	*(uint8 *) (head + type->flags_at) = flags;
+	get_scalars(r, &type->head, head, NULL, flags);
+	return flags;
+}
+
+void
+record_input_begin(RecordInput *in, const RecordType *type,
+				   const void *payload, Size len, void *head)
+{
+	WireReader *r = &in->stream;
+
+	in->type = type;
+	in->before = NULL;
+	wire_reader_init(r, payload, len, type->name);
+	memset(head, 0, type->size);
+	in->flags = get_head(r, type, head);
+	in->left = (int64) wire_get_max(r, (r->end - r->at) / type->head.row_bytes,
+									type->head.excess);
+	record_columns(&in->columns, &type->item, in->flags);
+}
+
+bool
+record_input_item(RecordInput *in, void *item)
+{
+	const RecordType *type = in->type;
+
+	if (in->left == 0)
+	{
+		wire_get_end(&in->stream);
+		return false;
+	}
+	in->left--;
+	memset(item, 0, type->head.row_size);
+	get_scalars(&in->stream, &type->item, item, in->before, in->flags);
+	get_rows(&in->stream, type, &type->item, &in->columns, item, in->flags);
+	if (in->before == NULL)
+		in->before = palloc(type->head.row_size);
+	memcpy(in->before, item, type->head.row_size);
+	return true;
+}
+
 static void
 get_items(WireReader *r, const RecordType *type, char *value, uint8 flags)
 {
@@ -348,13 +433,7 @@ record_decode(const RecordType *type, const void *payload, Size len)
 	WireReader	r;
 
 	wire_reader_init(&r, payload, len, type->name);
-	if (*wire_get_bytes(&r, 1) != type->version)
-		wire_corrupt(&r, "The version is unknown.");
-	flags = *wire_get_bytes(&r, 1);
-	if ((flags & ~type->flags) != 0)
-		wire_corrupt(&r, "It has unknown flags.");
-	*(uint8 *) (value + type->flags_at) = flags;
-	get_scalars(&r, &type->head, value, NULL, flags);
+	flags = get_head(&r, type, value);
 	if (type->item.fields != NULL)
 		get_items(&r, type, value, flags);
 	else

@@ -145,6 +145,49 @@ extern struct varlena *record_encode(const RecordType *type, const void *value);
 extern void *record_decode(const RecordType *type, const void *payload,
 						   Size len);
 
+/* The columns of rows that are there. */
+typedef struct RecordColumns
+{
+	int			n;
+	const RecordField *fields[JSON_OBJECT_KEYS];
+} RecordColumns;
+
+/*
+ * Bytes of a value item by item, where all of them together would take too
+ * much memory.  The caller vouches for what the type's hooks check.
+ */
+typedef struct RecordWriter
+{
+	const RecordType *type;
+	uint8		flags;
+	WireWriter	stream;
+	RecordColumns columns;
+	char	   *before;			/* the item written last, or NULL */
+} RecordWriter;
+
+extern void record_writer_begin(RecordWriter *w, const RecordType *type,
+								const void *head, int64 nitems);
+extern void record_writer_item(RecordWriter *w, const void *item);
+extern struct varlena *record_writer_end(RecordWriter *w);
+
+/*
+ * And back: a head without items, then each item, its rows palloc'd, until
+ * there are no more.  What makes a value valid is the caller's to check.
+ */
+typedef struct RecordInput
+{
+	const RecordType *type;
+	uint8		flags;
+	WireReader	stream;
+	RecordColumns columns;
+	int64		left;
+	char	   *before;			/* the item read last, or NULL */
+} RecordInput;
+
+extern void record_input_begin(RecordInput *in, const RecordType *type,
+							   const void *payload, Size len, void *head);
+extern bool record_input_item(RecordInput *in, void *item);
+
 /* Is a field there? */
 static inline bool
 record_has(const RecordField *f, uint8 flags)
@@ -169,13 +212,6 @@ record_rows(const RecordObject *o, const void *owner)
 {
 	return *(char *const *) ((const char *) owner + o->rows_at);
 }
-
-/* The columns of rows that are there. */
-typedef struct RecordColumns
-{
-	int			n;
-	const RecordField *fields[JSON_OBJECT_KEYS];
-} RecordColumns;
 
 extern void record_columns(RecordColumns *columns, const RecordObject *o,
 						   uint8 flags);

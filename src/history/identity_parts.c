@@ -39,7 +39,6 @@ plan_part(Oid type, Oid collation, MemoryContext context)
 static void
 plan_columns(Identity *identity, TupleDesc desc)
 {
-	identity->desc = desc;
 	identity->nparts = desc->natts;
 	identity->parts = palloc0(desc->natts * sizeof(Identity *));
 	for (int i = 0; i < desc->natts; i++)
@@ -50,6 +49,8 @@ plan_columns(Identity *identity, TupleDesc desc)
 			identity->parts[i] = plan_part(att->atttypid, att->attcollation,
 										   identity->context);
 	}
+	/* only now: a type that cannot be told apart is an error above */
+	identity->desc = desc;
 }
 
 /* A plan for the one kind of part of an array or a range. */

@@ -37,6 +37,7 @@
 
 #include "base/calendar.h"
 #include "base/money.h"
+#include "base/record.h"
 #include "common/int.h"
 
 #define MATRIX_MONEY 0x01		/* built with an amount argument */
@@ -90,6 +91,14 @@ typedef struct Matrix
 	MatrixCohort *cohorts;		/* in order of period */
 } Matrix;
 
+/* Sums over cohorts, which must fit their types. */
+typedef struct MatrixTotals
+{
+	int64		size;
+	int64		orders;
+	int128		revenue;		/* of absolute values */
+} MatrixTotals;
+
 /* Are orders counted? */
 static inline bool
 matrix_has_orders(const Matrix *matrix)
@@ -121,11 +130,32 @@ matrix_has_money(const Matrix *matrix)
  */
 extern struct varlena *matrix_encode(const Matrix *matrix);
 
+/* The same cohort by cohort: ncohorts of them, in order of period. */
+extern void matrix_writer_begin(RecordWriter *w, const Matrix *head,
+								int32 first_period);
+
 /*
  * Decode and validate a value; any inconsistency is error 22P03 (22P02 for
  * words that are no grain).  Nothing in the result points into the input.
  */
 extern Matrix *matrix_from_varlena(const struct varlena *value);
+
+/*
+ * The same cohort by cohort.  Each one's cells are palloc'd, what is in the
+ * head stays; false after the last.
+ */
+typedef struct MatrixReader
+{
+	RecordInput input;
+	Matrix		head;			/* without cohorts */
+	Calendar   *calendar;
+	int64		next;			/* cohort */
+	int64		before;			/* period of the one before */
+	MatrixTotals totals;
+} MatrixReader;
+
+extern void matrix_reader_begin(MatrixReader *r, const struct varlena *value);
+extern bool matrix_reader_next(MatrixReader *r, MatrixCohort *cohort);
 
 #define DatumGetMatrix(d) matrix_from_varlena(PG_DETOAST_DATUM_PACKED(d))
 #define PG_GETARG_MATRIX(n) DatumGetMatrix(PG_GETARG_DATUM(n))

@@ -36,7 +36,10 @@ new_table(int bits)
 	BuildCell  *cells = palloc_extended(n * sizeof(BuildCell), MCXT_ALLOC_HUGE);
 
 	for (Size i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		cells[i].age = AGE_UNUSED;
+	}
 	return cells;
 }
 
@@ -74,8 +77,11 @@ grow_table(Builder *b)
 
 	b->cells = new_table(++b->bits);
 	for (Size i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (old[i].age != AGE_UNUSED)
 			*find_slot(b, old[i].cohort, old[i].age) = old[i];
+	}
 	pfree(old);
 }
 
@@ -134,6 +140,8 @@ builder_init(Builder *b, uint8 flags)
 	b->salt = salt_draw();
 	b->bits = 6;
 	b->cells = new_table(b->bits);
+	if (flags & MATRIX_RECURRING)
+		b->pages = build_pages_create();
 	b->last = PG_INT64_MIN;
 	b->last_period = PG_INT32_MIN;
 }
@@ -199,39 +207,61 @@ refuse_overflow(void)
 			 errhint("Matrices are added up once for each customer; check that none is there twice.")));
 }
 
+/* Add a cell of other customers to those of a cohort. */
+static void
+add_cell(Builder *b, BuildRow *row, int32 cohort, const MatrixCell *cell)
+{
+	CellSums   *sums;
+
+	if (b->flags & MATRIX_RECURRING)
+	{
+		builder_count(b, row, cohort, cell->age, RECURRING_ACTIVE, cell->active);
+		if (cell->last_active != 0)
+			builder_count(b, row, cohort, cell->age, RECURRING_LAST_ACTIVE,
+						  cell->last_active);
+		if (cell->streak_end != 0)
+			builder_count(b, row, cohort, cell->age, RECURRING_STREAK_END,
+						  cell->streak_end);
+		return;
+	}
+	sums = builder_cell(b, row, cohort, cell->age);
+	if (pg_add_s64_overflow(b->total_orders, cell->orders, &b->total_orders))
+		refuse_overflow();
+	b->total_revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
+	if (b->total_revenue > matrix_revenue_max(b->flags))
+		refuse_overflow();
+	sums->active += cell->active;
+	sums->last_active += cell->last_active;
+	sums->streak_end += cell->streak_end;
+	sums->orders += cell->orders;
+	sums->revenue += cell->revenue;
+}
+
 /*
- * Add a matrix of other customers, which must be of the same kind: all it
- * stores are sums over customers.  Sums that do not fit are error 22003.
+ * Add a cohort of a matrix of other customers, which must be of the same kind:
+ * all it stores are sums over customers.  Sums that do not fit are error
+ * 22003.
  */
+void
+builder_add_cohort(Builder *b, const MatrixCohort *cohort)
+{
+	BuildRow   *row = builder_add_size(b, cohort->period, cohort->size);
+
+	if (pg_add_s64_overflow(b->total_size, cohort->size, &b->total_size))
+		refuse_overflow();
+	for (int64 i = 0; i < cohort->ncells; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_cell(b, row, cohort->period, &cohort->cells[i]);
+	}
+}
+
+/* Add a matrix of other customers. */
 void
 builder_add_matrix(Builder *b, const Matrix *matrix)
 {
 	for (int i = 0; i < matrix->ncohorts; i++)
-	{
-		const MatrixCohort *cohort = &matrix->cohorts[i];
-		BuildRow   *row = builder_add_size(b, cohort->period, cohort->size);
-
-		if (pg_add_s64_overflow(b->total_size, cohort->size, &b->total_size))
-			refuse_overflow();
-		CHECK_FOR_INTERRUPTS();
-		for (int j = 0; j < cohort->ncells; j++)
-		{
-			const MatrixCell *cell = &cohort->cells[j];
-			CellSums   *sums = builder_cell(b, row, cohort->period, cell->age);
-
-			if (pg_add_s64_overflow(b->total_orders, cell->orders,
-									&b->total_orders))
-				refuse_overflow();
-			b->total_revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
-			if (b->total_revenue > matrix_revenue_max(b->flags))
-				refuse_overflow();
-			sums->active += cell->active;
-			sums->last_active += cell->last_active;
-			sums->streak_end += cell->streak_end;
-			sums->orders += cell->orders;
-			sums->revenue += cell->revenue;
-		}
-	}
+		builder_add_cohort(b, &matrix->cohorts[i]);
 	b->last_period = Max(b->last_period, matrix->last);
 }
 
@@ -270,9 +300,12 @@ collect_cells(const Builder *b, int64 *ncells)
 	cells = palloc_extended((b->used + (Size) b->nrows * (ROW_AGES + 1) + 1) *
 							sizeof(BuildCell), MCXT_ALLOC_HUGE);
 	for (Size i = 0; i < size; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (b->cells[i].age != AGE_UNUSED)
 			collect(cells, &n, b->cells[i].cohort, b->cells[i].age,
 					&b->cells[i].sums);
+	}
 	for (int i = 0; b->rows != NULL && i < ROW_SLOTS; i++)
 	{
 		const BuildRow *row = b->rows[i];
@@ -307,6 +340,92 @@ collect_cells(const Builder *b, int64 *ncells)
 	return cells;
 }
 
+/* A matrix being written, cohort by cohort. */
+typedef struct Finish
+{
+	Matrix		head;
+	RecordWriter writer;
+	MatrixCell *cells;			/* of a cohort */
+	int64		max_cells;
+	int64		customers;
+	int128		revenue;		/* of absolute values */
+	BuildPage **pages;			/* not yet written */
+	BuildPage **end;
+} Finish;
+
+/* One more cell of the cohort; sums may have cancelled out. */
+static void
+finish_cell(Finish *f, MatrixCohort *cohort, int32 age, const CellSums *sums)
+{
+	MatrixCell *out = &f->cells[cohort->ncells];
+
+	if (sums_are_empty(sums))
+		return;
+	out->age = age;
+	out->active = sums->active;
+	out->last_active = sums->last_active;
+	out->streak_end = sums->streak_end;
+	out->orders = sums->orders;
+	out->revenue = sums->revenue;
+	f->revenue += sums->revenue < 0 ? -sums->revenue : sums->revenue;
+	if (f->revenue > matrix_revenue_max(f->head.flags))
+		refuse_overflow();
+	cohort->ncells++;
+}
+
+/* The cells of a page, with what other cells of these ages hold. */
+static void
+finish_page(Finish *f, MatrixCohort *cohort, const BuildPage *page,
+			const BuildCell **cell, const BuildCell *end)
+{
+	for (int i = 0; i < PAGE_AGES; i++)
+	{
+		int32		age = page->number * PAGE_AGES + i;
+		CellSums	sums = {0};
+
+		for (; *cell < end && (*cell)->age < age; (*cell)++)
+			finish_cell(f, cohort, (*cell)->age, &(*cell)->sums);
+		if (*cell < end && (*cell)->age == age)
+			sums = (*cell)++->sums;
+		for (int which = 0; which <= RECURRING_STREAK_END; which++)
+			*recurring_sum(&sums, which) += page->counts[which][i];
+		finish_cell(f, cohort, age, &sums);
+	}
+}
+
+/* Write a cohort: its cells in order of age, the first of them its size. */
+static void
+finish_cohort(Finish *f, const BuildCell *cell, const BuildCell *end)
+{
+	MatrixCohort cohort = {0};
+	BuildPage **pages = f->pages;
+	int64		room;
+
+	CHECK_FOR_INTERRUPTS();
+	cohort.period = cell->cohort;
+	cohort.size = cell++->sums.active;
+	if (cohort.size < 0 ||
+		pg_add_s64_overflow(f->customers, cohort.size, &f->customers))
+		refuse_overflow();
+	while (f->pages < f->end && (*f->pages)->cohort == cohort.period)
+		f->pages++;
+	room = end - cell + (f->pages - pages) * PAGE_AGES;
+	if (room > f->max_cells)
+	{
+		if (f->cells != NULL)
+			pfree(f->cells);
+		f->max_cells = 2 * room;
+		f->cells = palloc_extended(f->max_cells * sizeof(MatrixCell),
+								   MCXT_ALLOC_HUGE);
+	}
+	for (; pages < f->pages; pages++)
+		finish_page(f, &cohort, *pages, &cell, end);
+	for (; cell < end; cell++)
+		finish_cell(f, &cohort, cell->age, &cell->sums);
+	cohort.cells = f->cells;
+	record_writer_item(&f->writer, &cohort);
+}
+
 /*
  * The matrix as a datum (palloc'd), of at least one customer; the builder is
  * left as it is.
@@ -314,55 +433,32 @@ collect_cells(const Builder *b, int64 *ncells)
 struct varlena *
 builder_finish(const Builder *b, const Grain *grain, const char *zone)
 {
-	Matrix		matrix = {0};
-	MatrixCohort *cohort = NULL;
-	MatrixCell *out;
-	int128		revenue = 0;
-	int64		customers = 0;
-	int64		ncohorts = 0;
+	Finish		f = {0};
+	int64		npages;
 	int64		n;
 	BuildCell  *cells = collect_cells(b, &n);
+	BuildPage **pages = build_pages_sorted(b->pages, &npages);
 
+	f.pages = pages;
+	f.end = pages == NULL ? NULL : pages + npages;
+	f.head.flags = b->flags;
+	f.head.grain = unconstify(Grain *, grain);
+	f.head.zone = zone;
+	f.head.last = b->last_period;
 	for (int64 i = 0; i < n; i++)
-		ncohorts += cells[i].age == AGE_SIZE;
-	matrix.flags = b->flags;
-	matrix.grain = unconstify(Grain *, grain);
-	matrix.zone = zone;
-	matrix.last = b->last_period;
-	matrix.ncohorts = (int32) ncohorts;
-	matrix.cohorts = palloc_extended(ncohorts * sizeof(MatrixCohort),
-									 MCXT_ALLOC_HUGE);
-	out = palloc_extended(n * sizeof(MatrixCell), MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < n; i++)
+		f.head.ncohorts += cells[i].age == AGE_SIZE;
+	matrix_writer_begin(&f.writer, &f.head, cells[0].cohort);
+	for (int64 i = 0, end; i < n; i = end)
 	{
-		const CellSums *sums = &cells[i].sums;
-
-		if (cells[i].age == AGE_SIZE)
-		{
-			cohort = cohort == NULL ? matrix.cohorts : cohort + 1;
-			cohort->period = cells[i].cohort;
-			cohort->size = sums->active;
-			if (cohort->size < 0 ||
-				pg_add_s64_overflow(customers, cohort->size, &customers))
-				refuse_overflow();
-			cohort->ncells = 0;
-			cohort->cells = out;
-			continue;
-		}
-		/* a cohort begins with its size; sums may have cancelled out */
-		if (cohort == NULL || sums_are_empty(sums))
-			continue;
-		cohort->ncells++;
-		out->age = cells[i].age;
-		out->active = sums->active;
-		out->last_active = sums->last_active;
-		out->streak_end = sums->streak_end;
-		out->orders = sums->orders;
-		out->revenue = sums->revenue;
-		revenue += sums->revenue < 0 ? -sums->revenue : sums->revenue;
-		if (revenue > matrix_revenue_max(b->flags))
-			refuse_overflow();
-		out++;
+		Assert(cells[i].age == AGE_SIZE);
+		for (end = i + 1; end < n && cells[end].age != AGE_SIZE; end++)
+			;
+		finish_cohort(&f, cells + i, cells + end);
 	}
-	return matrix_encode(&matrix);
+	pfree(cells);
+	if (pages != NULL)
+		pfree(pages);
+	if (f.cells != NULL)
+		pfree(f.cells);
+	return record_writer_end(&f.writer);
 }

@@ -39,10 +39,30 @@ typedef struct BuildRow
 	CellSums	cells[ROW_AGES];
 } BuildRow;
 
+/* The ages of a cohort from number * PAGE_AGES on, of a recurring matrix. */
+#define PAGE_AGES 8
+
+typedef enum RecurringCount
+{
+	RECURRING_ACTIVE,
+	RECURRING_LAST_ACTIVE,
+	RECURRING_STREAK_END
+} RecurringCount;
+
+typedef struct BuildPage
+{
+	int32		cohort;
+	int32		number;
+	uint32		counts[RECURRING_STREAK_END + 1][PAGE_AGES];
+} BuildPage;
+
+typedef struct BuildPages BuildPages;	/* cohort_matrix_pages.c */
+
 /*
- * Cells lie in an open-addressing table at most half full; the first ages of
- * the first cohorts, where there are many customers, in rows.  Both are
- * allocated in the current memory context.
+ * Cells lie in an open-addressing table at most half full, but those of a
+ * recurring matrix in pages; the first ages of the first cohorts, where there
+ * are many customers, in rows.  All are allocated in the current memory
+ * context.
  */
 typedef struct Builder
 {
@@ -52,6 +72,7 @@ typedef struct Builder
 	BuildCell  *cells;
 	int			bits;			/* log2 of the table's size */
 	int64		used;
+	BuildPages *pages;			/* only with MATRIX_RECURRING */
 	BuildRow  **rows;			/* by hash of the cohort; NULL: no rows */
 	int			nrows;
 	int64		last;			/* last time counted: period or moment */
@@ -67,9 +88,24 @@ extern void builder_reach(Builder *b, int64 time);
 extern CellSums *builder_table_cell(Builder *b, int32 cohort, int32 age);
 extern BuildRow *builder_add_size(Builder *b, int32 cohort, int64 size);
 pg_noreturn extern void builder_refuse_age(void);
+extern void builder_add_cohort(Builder *b, const MatrixCohort *cohort);
 extern void builder_add_matrix(Builder *b, const Matrix *matrix);
+extern void builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
+						  RecurringCount which, int64 n);
 extern struct varlena *builder_finish(const Builder *b, const Grain *grain,
 									  const char *zone);
+
+extern BuildPages *build_pages_create(void);
+extern BuildPage **build_pages_sorted(const BuildPages *pages, int64 *npages);
+
+/* One of the sums of a cell of a recurring matrix. */
+static inline int64 *
+recurring_sum(CellSums *sums, RecurringCount which)
+{
+	return which == RECURRING_ACTIVE ? &sums->active :
+		which == RECURRING_LAST_ACTIVE ? &sums->last_active :
+		&sums->streak_end;
+}
 
 /* Has nobody been added? */
 static inline bool

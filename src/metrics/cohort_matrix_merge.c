@@ -17,14 +17,6 @@
 
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_merge);
 
-/* Sums so far, which bound every sum a reader can form. */
-typedef struct MergeTotals
-{
-	int64		size;
-	int64		orders;
-	int128		revenue;		/* of absolute values */
-} MergeTotals;
-
 /* ----------------------------------------------------------------
  *		Do they go together?
  * ----------------------------------------------------------------
@@ -91,7 +83,7 @@ refuse_overflow(void)
 
 /* Note what goes into the result. */
 static void
-total_cohort(MergeTotals *totals, const MatrixCohort *cohort, uint8 flags)
+total_cohort(MatrixTotals *totals, const MatrixCohort *cohort, uint8 flags)
 {
 	if (pg_add_s64_overflow(totals->size, cohort->size, &totals->size))
 		refuse_overflow();
@@ -153,7 +145,7 @@ add_cohorts(const MatrixCohort *a, const MatrixCohort *b, MatrixCohort *sum)
 static void
 merge_cohorts(const Matrix *a, const Matrix *b, Matrix *sum)
 {
-	MergeTotals totals = {0};
+	MatrixTotals totals = {0};
 	int			i = 0;
 	int			j = 0;
 
@@ -191,23 +183,20 @@ Datum
 retention_cohort_matrix_merge(PG_FUNCTION_ARGS)
 {
 	MatrixState *state = matrix_state_argument(fcinfo, 0);
-	Matrix	   *b = PG_GETARG_MATRIX(1);
-	Matrix	   *a;
-	Matrix		sum;
 
 	if (state == NULL)
+		state = matrix_state_expand(fcinfo, 0);
+	if (state == NULL)
 	{
-		a = PG_GETARG_MATRIX(0);
-		state = matrix_state_expand(fcinfo, 0, a);
-		if (state == NULL)
-		{
-			matrix_check_alike(a, b);
-			sum = *a;
-			sum.last = Max(a->last, b->last);
-			merge_cohorts(a, b, &sum);
-			PG_RETURN_POINTER(matrix_encode(&sum));
-		}
+		Matrix	   *a = PG_GETARG_MATRIX(0);
+		Matrix	   *b = PG_GETARG_MATRIX(1);
+		Matrix		sum = *a;
+
+		matrix_check_alike(a, b);
+		sum.last = Max(a->last, b->last);
+		merge_cohorts(a, b, &sum);
+		PG_RETURN_POINTER(matrix_encode(&sum));
 	}
-	matrix_state_add(state, b);
+	matrix_state_add(state, PG_GETARG_VARLENA_PP(1));
 	PG_RETURN_DATUM(expanded_datum(&state->expanded));
 }

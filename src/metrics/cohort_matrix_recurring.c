@@ -59,17 +59,18 @@ book_periods(Builder *b, const ActivePeriods *active)
 
 		CHECK_FOR_INTERRUPTS();
 		for (int j = i; j < active->n; j++)
-			builder_cell(b, row, cohort,
-						 (int64) active->periods[j] - cohort)->active++;
-		builder_cell(b, row, cohort,
-					 (int64) active->periods[active->n - 1] - cohort)->last_active++;
+			builder_count(b, row, cohort, (int64) active->periods[j] - cohort,
+						  RECURRING_ACTIVE, 1);
+		builder_count(b, row, cohort,
+					  (int64) active->periods[active->n - 1] - cohort,
+					  RECURRING_LAST_ACTIVE, 1);
 		for (streak = Max(streak, i);
 			 streak + 1 < active->n &&
 			 active->periods[streak + 1] == active->periods[streak] + 1;
 			 streak++)
 			;
-		builder_cell(b, row, cohort,
-					 (int64) active->periods[streak] - cohort)->streak_end++;
+		builder_count(b, row, cohort, (int64) active->periods[streak] - cohort,
+					  RECURRING_STREAK_END, 1);
 	}
 }
 

@@ -24,21 +24,50 @@ matrix_state_argument(FunctionCallInfo fcinfo, int arg)
 	return (MatrixState *) expanded_argument(fcinfo, arg, &kind);
 }
 
+/*
+ * Add the cohorts of a matrix being read, one at a time: all of them as cells
+ * would take more memory than the state.
+ */
+static void
+add_cohorts(MatrixState *state, MatrixReader *r)
+{
+	MatrixCohort cohort;
+
+	while (matrix_reader_next(r, &cohort))
+	{
+		MemoryContext old = expanded_begin(&state->expanded);
+
+		builder_add_cohort(&state->builder, &cohort);
+		MemoryContextSwitchTo(old);
+		pfree(cohort.cells);
+	}
+	state->builder.last_period = Max(state->builder.last_period, r->head.last);
+	if (state->builder.total_size > ROWS_CUSTOMERS)
+	{
+		MemoryContext old = expanded_begin(&state->expanded);
+
+		builder_use_rows(&state->builder);
+		MemoryContextSwitchTo(old);
+	}
+}
+
 /* The flat matrix of an argument as a state, when that is worth it. */
 MatrixState *
-matrix_state_expand(FunctionCallInfo fcinfo, int arg, const Matrix *matrix)
+matrix_state_expand(FunctionCallInfo fcinfo, int arg)
 {
 	MatrixState *state = (MatrixState *) expanded_create(fcinfo, arg, &kind);
+	MatrixReader r;
 	MemoryContext old;
 
 	if (state == NULL)
 		return NULL;
+	matrix_reader_begin(&r, PG_GETARG_VARLENA_PP(arg));
 	old = expanded_begin(&state->expanded);
-	state->grain = grain_copy(matrix->grain);
-	state->zone = pstrdup(matrix->zone);
-	builder_init(&state->builder, matrix->flags);
+	state->grain = grain_copy(r.head.grain);
+	state->zone = pstrdup(r.head.zone);
+	builder_init(&state->builder, r.head.flags);
 	MemoryContextSwitchTo(old);
-	matrix_state_add(state, matrix);
+	add_cohorts(state, &r);
 	return state;
 }
 
@@ -56,15 +85,12 @@ matrix_state_head(const MatrixState *state)
 
 /* Add a matrix of other customers; of another kind: error 22023. */
 void
-matrix_state_add(MatrixState *state, const Matrix *matrix)
+matrix_state_add(MatrixState *state, const struct varlena *matrix)
 {
 	Matrix		head = matrix_state_head(state);
-	MemoryContext old;
+	MatrixReader r;
 
-	matrix_check_alike(&head, matrix);
-	old = expanded_begin(&state->expanded);
-	builder_add_matrix(&state->builder, matrix);
-	if (state->builder.total_size > ROWS_CUSTOMERS)
-		builder_use_rows(&state->builder);
-	MemoryContextSwitchTo(old);
+	matrix_reader_begin(&r, matrix);
+	matrix_check_alike(&head, &r.head);
+	add_cohorts(state, &r);
 }

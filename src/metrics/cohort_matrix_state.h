@@ -23,11 +23,10 @@ extern MatrixState *matrix_state_argument(FunctionCallInfo fcinfo, int arg);
  * The flat matrix of an argument as a state of the aggregate, or NULL: it is
  * not large enough, or this is no aggregate.
  */
-extern MatrixState *matrix_state_expand(FunctionCallInfo fcinfo, int arg,
-										const Matrix *matrix);
+extern MatrixState *matrix_state_expand(FunctionCallInfo fcinfo, int arg);
 
 /* Add a matrix of other customers; of another kind: error 22023. */
-extern void matrix_state_add(MatrixState *state, const Matrix *matrix);
+extern void matrix_state_add(MatrixState *state, const struct varlena *matrix);
 
 /* What a matrix of this state would be, but for its cohorts. */
 extern Matrix matrix_state_head(const MatrixState *state);

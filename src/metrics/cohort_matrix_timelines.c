@@ -146,10 +146,9 @@ add_timeline(FunctionCallInfo fcinfo, bool recurring)
 	{
 		state = matrix_state_argument(fcinfo, 0);
 		if (state == NULL)
-		{
+			state = matrix_state_expand(fcinfo, 0);
+		if (state == NULL)
 			matrix = PG_GETARG_MATRIX(0);
-			state = matrix_state_expand(fcinfo, 0, matrix);
-		}
 	}
 	if (state != NULL)
 	{

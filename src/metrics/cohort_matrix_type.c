@@ -36,14 +36,6 @@
  * ----------------------------------------------------------------
  */
 
-/* Sums over the cohorts looked at so far. */
-typedef struct MatrixTotals
-{
-	int64		size;
-	int64		orders;
-	int128		revenue;		/* of absolute values */
-} MatrixTotals;
-
 /* What is wrong with one cell, apart from the sums; NULL when nothing is. */
 static const char *
 cell_problem(const Matrix *matrix, const MatrixCohort *cohort,
@@ -234,6 +226,42 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 					at < cohort->ncells ? cohort->cells[at].age : 0, problem);
 }
 
+/* What is wrong apart from the cohorts; NULL when nothing is. */
+static const char *
+head_problem(const Matrix *matrix, const Calendar *cal)
+{
+	const char *problem;
+
+	if ((matrix->flags & ~MATRIX_FLAGS) != 0)
+		return "It has unknown flags.";
+	if ((matrix->flags & MATRIX_RECURRING) && !grain_is_calendar(matrix->grain))
+		return "A recurring matrix goes with a plain calendar grain only.";
+	if ((matrix->flags & MATRIX_RECURRING) &&
+		(matrix->flags & (MATRIX_MONEY | MATRIX_STARTED)))
+		return "A recurring matrix has neither money nor given starts.";
+	problem = metric_zone_problem(matrix->grain, matrix->zone);
+	if (problem != NULL)
+		return problem;
+	if (matrix->ncohorts < 1)
+		return "It has no cohort.";
+	if (!metric_day_is_date(calendar_period_start(cal, matrix->last)))
+		return "A period reaches past the dates PostgreSQL has.";
+	return NULL;
+}
+
+/* What is wrong with a cohort, or that it does not come after another. */
+static const char *
+next_problem(const Matrix *matrix, const Calendar *cal, int64 number,
+			 int64 before, const MatrixCohort *cohort, MatrixTotals *totals)
+{
+	if (number == 0 &&
+		!metric_day_is_date(calendar_period_start(cal, cohort->period)))
+		return "A period reaches past the dates PostgreSQL has.";
+	if (number > 0 && cohort->period <= before)
+		return "Cohorts are not in ascending order.";
+	return cohort_problem(matrix, cal, cohort, totals);
+}
+
 /*
  * What is wrong with a matrix, as a sentence for errdetail; NULL when it is
  * valid.  Cost: one pass over the cells.
@@ -242,33 +270,15 @@ static const char *
 matrix_problem(const void *value)
 {
 	const Matrix *matrix = value;
-	const Grain *grain = matrix->grain;
 	Calendar   *cal = matrix_calendar(matrix);
 	MatrixTotals totals = {0};
-	const char *problem = NULL;
+	const char *problem = head_problem(matrix, cal);
 
-	if ((matrix->flags & ~MATRIX_FLAGS) != 0)
-		return "It has unknown flags.";
-	if ((matrix->flags & MATRIX_RECURRING) && !grain_is_calendar(grain))
-		return "A recurring matrix goes with a plain calendar grain only.";
-	if ((matrix->flags & MATRIX_RECURRING) &&
-		(matrix->flags & (MATRIX_MONEY | MATRIX_STARTED)))
-		return "A recurring matrix has neither money nor given starts.";
-	problem = metric_zone_problem(grain, matrix->zone);
-	if (problem != NULL)
-		return problem;
-	if (matrix->ncohorts < 1)
-		return "It has no cohort.";
-	if (!metric_day_is_date(calendar_period_start(cal, matrix->cohorts[0].period)) ||
-		!metric_day_is_date(calendar_period_start(cal, matrix->last)))
-		return "A period reaches past the dates PostgreSQL has.";
-	for (int i = 0; problem == NULL && i < matrix->ncohorts; i++)
-	{
-		if (i > 0 && matrix->cohorts[i].period <= matrix->cohorts[i - 1].period)
-			return "Cohorts are not in ascending order.";
-		problem = cohort_problem(matrix, cal, &matrix->cohorts[i], &totals);
-	}
-	pfree(cal);
+	for (int64 i = 0; problem == NULL && i < matrix->ncohorts; i++)
+		problem = next_problem(matrix, cal, i,
+							   i > 0 ? matrix->cohorts[i - 1].period : 0,
+							   &matrix->cohorts[i], &totals);
+	calendar_free(cal);
 	return problem;
 }
 
@@ -389,14 +399,21 @@ matrix_read(RecordReader *p)
 
 /* Error 22008 for a period that PostgreSQL has no date for. */
 static void
+check_date(const Matrix *head, int32 period)
+{
+	Calendar   *cal = matrix_calendar(head);
+
+	(void) calendar_date(calendar_period_start(cal, period));
+	calendar_free(cal);
+}
+
+static void
 check_dates(const void *value)
 {
 	const Matrix *matrix = value;
-	Calendar   *cal = matrix_calendar(matrix);
 
 	Assert(matrix->ncohorts > 0);
-	(void) calendar_date(calendar_period_start(cal, matrix->cohorts[0].period));
-	calendar_free(cal);
+	check_date(matrix, matrix->cohorts[0].period);
 }
 
 static const RecordType matrix_type = {
@@ -440,4 +457,42 @@ matrix_from_varlena(const struct varlena *value)
 {
 	return record_decode(&matrix_type, VARDATA_ANY(value),
 						 VARSIZE_ANY_EXHDR(value));
+}
+
+void
+matrix_writer_begin(RecordWriter *w, const Matrix *head, int32 first_period)
+{
+	check_date(head, first_period);
+	record_writer_begin(w, &matrix_type, head, head->ncohorts);
+}
+
+void
+matrix_reader_begin(MatrixReader *r, const struct varlena *value)
+{
+	const char *problem;
+
+	memset(r, 0, sizeof(*r));
+	record_input_begin(&r->input, &matrix_type, VARDATA_ANY(value),
+					   VARSIZE_ANY_EXHDR(value), &r->head);
+	r->head.ncohorts = r->input.left;
+	r->calendar = matrix_calendar(&r->head);
+	problem = head_problem(&r->head, r->calendar);
+	if (problem != NULL)
+		wire_corrupt(&r->input.stream, problem);
+}
+
+bool
+matrix_reader_next(MatrixReader *r, MatrixCohort *cohort)
+{
+	const char *problem;
+
+	if (!record_input_item(&r->input, cohort))
+		return false;
+	problem = next_problem(&r->head, r->calendar, r->next, r->before, cohort,
+						   &r->totals);
+	if (problem != NULL)
+		wire_corrupt(&r->input.stream, problem);
+	r->next++;
+	r->before = cohort->period;
+	return true;
 }
