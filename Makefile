@@ -15,6 +15,7 @@ OBJS = \
 	src/base/calendar.o \
 	src/base/calendar_window.o \
 	src/base/call_site.o \
+	src/base/constant.o \
 	src/base/expanded.o \
 	src/base/funnel_rules.o \
 	src/base/grain.o \

@@ -4,6 +4,7 @@
  */
 #include "base/tally.h"
 
+#include "base/constant.h"
 #include "base/rate.h"
 #include "common/int.h"
 
@@ -75,16 +76,11 @@ tally_check(const Tally *tally)
 void
 tally_constant(Tally *tally, TallyConstant which, float8 value)
 {
-	static const char *const names[] = {"", "confidence", "satisfied_from"};
-
 	if (tally->which != TALLY_NO_CONSTANT && tally->constant != value)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be the same for all rows of a group",
-						names[which]),
-				 errdetail("Both %g and %g were given.", tally->constant,
-						   value),
-				 errhint("Pass a constant, or add it to GROUP BY.")));
+		constant_refuse_change(which == TALLY_CONFIDENCE ? CONSTANT_CONFIDENCE :
+							   CONSTANT_SATISFIED_FROM,
+							   psprintf("%g", tally->constant),
+							   psprintf("%g", value));
 	tally->which = which;
 	tally->constant = value;
 }

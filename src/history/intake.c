@@ -9,6 +9,7 @@
 #include "history/intake.h"
 
 #include "base/call_site.h"
+#include "base/constant.h"
 #include "base/zone.h"
 #include "history/argument.h"
 #include "history/identity.h"
@@ -99,10 +100,7 @@ static Grain *
 grain_argument(const Intake *intake, FunctionCallInfo fcinfo)
 {
 	if (PG_ARGISNULL(intake->grain_arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("grain must not be NULL"),
-				 errhint("Pass a grain such as 'month' or 'week starting sunday'.")));
+		constant_refuse_null(CONSTANT_GRAIN, NULL);
 	return PG_GETARG_GRAIN(intake->grain_arg);
 }
 
@@ -167,13 +165,9 @@ check_grain(const Intake *intake, const Ledger *ledger, FunctionCallInfo fcinfo)
 	Grain	   *grain = grain_argument(intake, fcinfo);
 
 	if (!grain_equal(grain, ledger->settings.grain))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("grain must be the same for all rows of a group"),
-				 errdetail("Both \"%s\" and \"%s\" were given.",
-						   grain_to_cstring(ledger->settings.grain),
-						   grain_to_cstring(grain)),
-				 errhint("Add the grain to GROUP BY.")));
+		constant_check_words(CONSTANT_GRAIN,
+							 grain_to_cstring(ledger->settings.grain),
+							 grain_to_cstring(grain));
 }
 
 /* A time as the ledger counts it: period or, under since start, moment. */

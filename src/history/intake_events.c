@@ -5,6 +5,7 @@
 #include "history/intake_events.h"
 
 #include "base/call_site.h"
+#include "base/constant.h"
 #include "base/zone.h"
 #include "catalog/pg_type.h"
 #include "history/identity.h"
@@ -58,26 +59,6 @@ find_intake(FunctionCallInfo fcinfo)
 	return site->plan;
 }
 
-/* One constant of a group has two values. */
-void
-refuse_changing(const char *name, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s must be the same for all rows of a group", name),
-			 errhint("%s", hint)));
-}
-
-/* One constant of a group is NULL. */
-void
-refuse_null(const char *name, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("%s must not be NULL", name),
-			 errhint("%s", hint)));
-}
-
 /* The mode in an argument. */
 uint8
 take_mode(FunctionCallInfo fcinfo, int arg)
@@ -85,7 +66,7 @@ take_mode(FunctionCallInfo fcinfo, int arg)
 	text	   *words;
 
 	if (PG_ARGISNULL(arg))
-		refuse_null("mode", HINT_MODE);
+		constant_refuse_null(CONSTANT_MODE, NULL);
 	words = PG_GETARG_TEXT_PP(arg);
 	return funnel_mode_from_text(VARDATA_ANY(words), VARSIZE_ANY_EXHDR(words));
 }
@@ -159,7 +140,7 @@ rules_argument(const EventIntake *intake, FunctionCallInfo fcinfo)
 	FunnelRules rules = {0};
 
 	if (PG_ARGISNULL(ARG_WITHIN))
-		refuse_null("within", HINT_WITHIN);
+		constant_refuse_null(CONSTANT_WITHIN, NULL);
 	rules.within = *PG_GETARG_INTERVAL_P(ARG_WITHIN);
 	funnel_check_within(&rules.within);
 	if (intake->has_mode)
@@ -190,17 +171,44 @@ open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
 	return ledger_create(&settings, intake->pool, aggregate_context(fcinfo), 0);
 }
 
-/* They may differ from group to group, never within one. */
+static const char *
+mode_words(uint8 mode)
+{
+	const char *words = funnel_mode_text(mode);
+
+	return psprintf("\"%s\"", words[0] == '\0' ? "default" : words);
+}
+
+/* A window for a message. */
+static const char *
+within_words(const FunnelRules *rules, WithinKind kind)
+{
+	return kind == WITHIN_INTEGER ? psprintf("%lld", (long long) rules->within.time) :
+		psprintf("\"%s\"", funnel_within_text(&rules->within));
+}
+
+/* Windows and modes may differ from group to group, never within one. */
+void
+check_same_rules(const FunnelRules *before, const FunnelRules *now,
+				 WithinKind kind)
+{
+	if (before->mode != now->mode)
+		constant_refuse_change(CONSTANT_MODE, mode_words(before->mode),
+							   mode_words(now->mode));
+	if (!funnel_rules_equal(before, now))
+		constant_refuse_change(CONSTANT_WITHIN, kind == WITHIN_UNTOLD ?
+							   "one window" : within_words(before, kind),
+							   kind == WITHIN_UNTOLD ? "another" :
+							   within_words(now, kind));
+}
+
 static void
 check_rules(const EventIntake *intake, const Ledger *ledger,
 			FunctionCallInfo fcinfo)
 {
 	FunnelRules rules = rules_argument(intake, fcinfo);
 
-	if (rules.mode != ledger->settings.rules.mode)
-		refuse_changing("mode", HINT_GROUP);
-	if (!funnel_rules_equal(&rules, &ledger->settings.rules))
-		refuse_changing("within", HINT_GROUP_WITHIN);
+	check_same_rules(&ledger->settings.rules, &rules, WITHIN_INTERVAL);
 }
 
 /* The step of this row, which is not NULL. */

@@ -39,19 +39,16 @@ extern const char *window_zone(TimeKind at, const FunnelRules *rules);
 /* The mode in an argument; NULL: error 22004. */
 extern uint8 take_mode(FunctionCallInfo fcinfo, int arg);
 
-/* One constant of a group has two values: error 22023. */
-pg_noreturn extern void refuse_changing(const char *name, const char *hint);
+/* How a window was given, for a message. */
+typedef enum WithinKind
+{
+	WITHIN_INTERVAL,
+	WITHIN_INTEGER,				/* in the unit of at */
+	WITHIN_UNTOLD				/* a worker does not tell */
+} WithinKind;
 
-/* One constant of a group is NULL: error 22004. */
-pg_noreturn extern void refuse_null(const char *name, const char *hint);
-
-#define HINT_GROUP \
-	"Add it to GROUP BY."
-#define HINT_GROUP_WITHIN \
-	"Add within::text to GROUP BY: intervals as long as one another, such as '1 day' and '24 hours', are one group but two windows."
-#define HINT_WITHIN \
-	"Pass the longest time from the first step to the last, such as interval '30 days'."
-#define HINT_MODE \
-	"Pass 'default', or the words of a mode such as 'strict order'."
+/* Error 22023 unless windows and modes of a group are the same. */
+extern void check_same_rules(const FunnelRules *before, const FunnelRules *now,
+							 WithinKind kind);
 
 #endif							/* RETENTION_INTAKE_EVENTS_H */

@@ -7,6 +7,7 @@
 #include "history/timeline_build.h"
 
 #include "base/call_site.h"
+#include "base/constant.h"
 #include "base/grain_parse.h"
 #include "base/zone.h"
 #include "common/int.h"
@@ -186,10 +187,7 @@ plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 		return;
 	}
 	if (PG_ARGISNULL(3))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("zone must not be NULL"),
-				 errhint("Name a time zone such as 'Europe/Paris', or leave the argument out for that of the session.")));
+		constant_refuse_null(CONSTANT_ZONE, NULL);
 	words = plan->zone_is_grain ? PG_DETOAST_DATUM(PG_GETARG_DATUM(3)) :
 		PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(3));
 	if (plan->zone_words == NULL ||
@@ -211,14 +209,9 @@ plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 									 VARSIZE_ANY_EXHDR(words));
 		MemoryContextSwitchTo(old);
 	}
-	if (build != NULL && build->kind != &plan->kinds->kind &&
-		strcmp(build->kind->zone, plan->kinds->kind.zone) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("zone must be the same for all rows of a group"),
-				 errdetail("Both \"%s\" and \"%s\" were given.",
-						   build->kind->zone, plan->kinds->kind.zone),
-				 errhint("Add the zone to GROUP BY.")));
+	if (build != NULL && build->kind != &plan->kinds->kind)
+		constant_check_words(CONSTANT_ZONE, build->kind->zone,
+							 plan->kinds->kind.zone);
 }
 
 /* A range as what it does to the level. */

@@ -5,6 +5,8 @@
  */
 #include "metrics/cohort_matrix_state.h"
 
+#include "base/constant.h"
+
 #include "metrics/timeline_items.h"
 
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_add_timeline);
@@ -127,10 +129,7 @@ add_timeline(FunctionCallInfo fcinfo, bool recurring)
 	Builder		b;
 
 	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("grain must not be NULL"),
-				 errhint("Pass a grain such as 'month' or 'week starting sunday'.")));
+		constant_refuse_null(CONSTANT_GRAIN, NULL);
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))

@@ -4,6 +4,7 @@
  *
  * NULL is no answer: such rows are skipped.
  */
+#include "base/constant.h"
 #include "base/rate.h"
 #include "base/tally.h"
 
@@ -47,10 +48,7 @@ take_confidence(FunctionCallInfo fcinfo, Tally *tally, int n)
 	if (PG_NARGS() <= n)
 		return;
 	if (PG_ARGISNULL(n))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("confidence must not be NULL"),
-				 errhint("%s", hint)));
+		constant_refuse_null(CONSTANT_CONFIDENCE, NULL);
 	confidence = PG_GETARG_FLOAT8(n);
 	if (rate_outside(confidence) || confidence == 0 || confidence == 1)
 		ereport(ERROR,
@@ -257,10 +255,7 @@ csat_add(FunctionCallInfo fcinfo, Tally *tally, int times)
 	int64		from;
 
 	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("satisfied_from must not be NULL"),
-				 errhint("%s", hint)));
+		constant_refuse_null(CONSTANT_SATISFIED_FROM, NULL);
 	from = score_argument(fcinfo, 2, "satisfied_from", hint);
 	if (times > 0)
 		tally_constant(tally, TALLY_SATISFIED_FROM, (float8) from);

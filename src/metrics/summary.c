@@ -4,6 +4,8 @@
  */
 #include "metrics/summary.h"
 
+#include "base/constant.h"
+
 /* The value of a state. */
 struct varlena *
 summary_flatten(const ExpandedState *expanded)
@@ -161,10 +163,7 @@ summary_add_timeline(FunctionCallInfo fcinfo, const SummaryKind *kind)
 	void	   *builder;
 
 	if (PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("grain must not be NULL"),
-				 errhint("Pass a grain such as 'month' or 'week starting sunday'.")));
+		constant_refuse_null(CONSTANT_GRAIN, NULL);
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))

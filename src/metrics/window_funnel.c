@@ -10,6 +10,7 @@
 #include "metrics/funnel_chain.h"
 
 #include "base/call_site.h"
+#include "base/constant.h"
 #include "base/wire.h"
 #include "catalog/pg_type.h"
 #include "history/intake_events.h"
@@ -157,7 +158,7 @@ rules_argument(const FunnelCall *call, FunctionCallInfo fcinfo)
 	Datum		within = PG_GETARG_DATUM(ARG_WITHIN);
 
 	if (PG_ARGISNULL(ARG_WITHIN))
-		refuse_null("within", HINT_WITHIN);
+		constant_refuse_null(CONSTANT_WITHIN, NULL);
 	rules.mode = take_mode(fcinfo, ARG_MODE);
 	if (call->within == WINDOW_LITERAL && call->integer != WINDOW_INTERVAL)
 		rules.within = integer_window(call, pg_strtoint64(DatumGetCString(within)));
@@ -296,10 +297,9 @@ retention_window_funnel_transition(PG_FUNCTION_ARGS)
 		{
 			FunnelRules rules = rules_argument(call, fcinfo);
 
-			if (rules.mode != state->rules.mode)
-				refuse_changing("mode", HINT_GROUP);
-			if (!funnel_rules_equal(&rules, &state->rules))
-				refuse_changing("within", HINT_GROUP_WITHIN);
+			check_same_rules(&state->rules, &rules,
+							 call->integer != WINDOW_INTERVAL ?
+							 WITHIN_INTEGER : WITHIN_INTERVAL);
 		}
 	}
 	if (PG_ARGISNULL(ARG_AT))
@@ -349,12 +349,8 @@ retention_window_funnel_combine(PG_FUNCTION_ARGS)
 							MemoryContextStrdup(context, from->zone), context);
 	else
 		into = state_argument(fcinfo, 0);
-	if (into->rules.mode != from->rules.mode)
-		refuse_changing("mode", HINT_GROUP);
-	if (!funnel_rules_equal(&into->rules, &from->rules))
-		refuse_changing("within", HINT_GROUP_WITHIN);
-	if (strcmp(into->zone, from->zone) != 0)
-		refuse_changing("TimeZone", "Do not change it while the query runs.");
+	check_same_rules(&into->rules, &from->rules, WITHIN_UNTOLD);
+	constant_check_words(CONSTANT_TIMEZONE, into->zone, from->zone);
 	if (from->rows > PG_UINT32_MAX - into->rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -6,6 +6,7 @@
 #include "models/contract.h"
 
 #include "base/aggregate.h"
+#include "base/constant.h"
 #include "metrics/cohort_matrix_read.h"
 #include "miscadmin.h"
 #include "models/prediction.h"
@@ -56,10 +57,8 @@ kind_argument(FunctionCallInfo fcinfo, int n)
 	int			kind;
 
 	if (PG_ARGISNULL(n))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("kind must not be NULL"),
-				 errhint("It is %s.", fitted_kind_list(&contract_type))));
+		constant_refuse_null(CONSTANT_KIND,
+							 psprintf("It is %s.", fitted_kind_list(&contract_type)));
 	word = PG_GETARG_TEXT_PP(n);
 	kind = fitted_kind(&contract_type, VARDATA_ANY(word),
 					   VARSIZE_ANY_EXHDR(word));
@@ -90,7 +89,7 @@ retention_contract_model_transition(PG_FUNCTION_ARGS)
 
 	if (groups == NULL)
 		groups = groups_create(context, (uint8) kind, FITTED_NO_UNIT);
-	groups_require(groups, (uint8) kind, FITTED_NO_UNIT);
+	groups_require(groups, &contract_type, (uint8) kind, FITTED_NO_UNIT);
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		PG_RETURN_POINTER(groups);
 	weight = groups_weight(fcinfo, 4);

@@ -12,6 +12,8 @@
 #define RETENTION_GROUPS_H
 
 #include "base/salt.h"
+#include "base/compat.h"
+#include "models/fitted.h"
 
 /* Distinct rows of a state: more is error 54000. */
 #define GROUPS_MAX 20000000
@@ -71,8 +73,12 @@ extern void groups_add_unused(RowGroups *groups, int64 count);
  */
 extern int64 groups_weight(FunctionCallInfo fcinfo, int n);
 
-/* Error 22023 unless a row is for the model the group is. */
-extern void groups_require(const RowGroups *groups, uint8 kind, uint8 unit);
+/*
+ * Error 22023 unless a row is for the model the group is; type, where it is
+ * known, has the names of its kinds.
+ */
+extern void groups_require(const RowGroups *groups, const FittedType *type,
+						   uint8 kind, uint8 unit);
 
 /* Add the rows of other, of the same kind and unit. */
 extern void groups_combine(RowGroups *groups, const RowGroups *other);

@@ -5,6 +5,7 @@
 #include "models/groups.h"
 
 #include "base/aggregate.h"
+#include "base/constant.h"
 #include "lib/stringinfo.h"
 
 PG_FUNCTION_INFO_V1(retention_groups_combine);
@@ -30,7 +31,7 @@ retention_groups_combine(PG_FUNCTION_ARGS)
 		into = groups_create(context, from->kind, from->unit);
 	else
 		into = (RowGroups *) PG_GETARG_POINTER(0);
-	groups_require(into, from->kind, from->unit);
+	groups_require(into, NULL, from->kind, from->unit);
 	groups_combine(into, from);
 	PG_RETURN_POINTER(into);
 }
@@ -68,16 +69,27 @@ groups_weight(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? 0 : PG_GETARG_INT64(n);
 }
 
+/* The name of a kind or a unit for a message. */
+static const char *
+quoted(const char *name)
+{
+	return name == NULL ? "none" : psprintf("\"%s\"", name);
+}
+
 /* Error 22023 unless a row is for the model the group is. */
 void
-groups_require(const RowGroups *groups, uint8 kind, uint8 unit)
+groups_require(const RowGroups *groups, const FittedType *type, uint8 kind,
+			   uint8 unit)
 {
-	if (unlikely(groups->kind != kind || groups->unit != unit))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be the same for all rows of a group",
-						groups->kind != kind ? "kind" : "unit"),
-				 errhint("GROUP BY it, or pass a constant.")));
+	if (unlikely(groups->kind != kind))
+		constant_refuse_change(CONSTANT_KIND, type == NULL ? "one kind" :
+							   quoted(type->kinds[groups->kind].name),
+							   type == NULL ? "another" :
+							   quoted(type->kinds[kind].name));
+	if (unlikely(groups->unit != unit))
+		constant_refuse_change(CONSTANT_UNIT,
+							   quoted(fitted_unit_names[groups->unit]),
+							   quoted(fitted_unit_names[unit]));
 }
 
 /* A sum for a message, not past the largest number. */

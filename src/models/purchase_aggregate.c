@@ -9,6 +9,7 @@
 #include "models/purchase.h"
 
 #include "base/aggregate.h"
+#include "base/constant.h"
 #include "models/purchase_timeline.h"
 #include "utils/builtins.h"
 
@@ -16,24 +17,18 @@ PG_FUNCTION_INFO_V1(retention_purchase_model_transition);
 PG_FUNCTION_INFO_V1(retention_purchase_model_transition_timeline);
 PG_FUNCTION_INFO_V1(retention_purchase_model_final);
 
-/* A word that says what to fit; NULL is error 22004. */
-static text *
-word_argument(FunctionCallInfo fcinfo, int n, const char *name)
-{
-	if (PG_ARGISNULL(n))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name)));
-	return PG_GETARG_TEXT_PP(n);
-}
-
 static uint8
 kind_argument(FunctionCallInfo fcinfo, int n)
 {
-	text	   *word = word_argument(fcinfo, n, "kind");
-	int			kind = fitted_kind(&purchase_type, VARDATA_ANY(word),
-								   VARSIZE_ANY_EXHDR(word));
+	text	   *word;
+	int			kind;
 
+	if (PG_ARGISNULL(n))
+		constant_refuse_null(CONSTANT_KIND,
+							 psprintf("It is %s.", fitted_kind_list(&purchase_type)));
+	word = PG_GETARG_TEXT_PP(n);
+	kind = fitted_kind(&purchase_type, VARDATA_ANY(word),
+					   VARSIZE_ANY_EXHDR(word));
 	if (kind < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -46,9 +41,13 @@ kind_argument(FunctionCallInfo fcinfo, int n)
 static uint8
 unit_argument(FunctionCallInfo fcinfo, int n)
 {
-	text	   *word = word_argument(fcinfo, n, "unit");
-	int			unit = fitted_unit(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
+	text	   *word;
+	int			unit;
 
+	if (PG_ARGISNULL(n))
+		constant_refuse_null(CONSTANT_UNIT, NULL);
+	word = PG_GETARG_TEXT_PP(n);
+	unit = fitted_unit(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
 	if (unit < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -68,7 +67,7 @@ state_argument(FunctionCallInfo fcinfo, uint8 kind, uint8 unit)
 	if (PG_ARGISNULL(0))
 		return groups_create(context, kind, unit);
 	groups = (RowGroups *) PG_GETARG_POINTER(0);
-	groups_require(groups, kind, unit);
+	groups_require(groups, &purchase_type, kind, unit);
 	return groups;
 }
 
