@@ -12,7 +12,6 @@
 #define RETENTION_GROUPS_H
 
 #include "base/salt.h"
-#include "base/compat.h"
 #include "models/fitted.h"
 
 /* Distinct rows of a state: more is error 54000. */
