@@ -102,6 +102,22 @@ sub counted
 	return;
 }
 
+# A model, %s standing for the weight or nothing: of customers one by one, and of
+# so many a row; either way the shards count equal ones.
+sub weighted
+{
+	my ($call, $columns) = @_;
+	my $top = sprintf $call, ', n';
+	my $by = join ', ', 1 .. split /, /, $columns;
+	for my $weight ('', 'won')
+	{
+		number('lives', sprintf($call, $weight && ", $weight"),
+			"$columns, " . ($weight ? "sum($weight)::bigint" : 'count(*)') . ' AS n', $top, shipped => undef);
+		$forms[-1]{part} .= " GROUP BY $by";
+	}
+	return;
+}
+
 sub forms
 {
 	@forms = ();
@@ -119,6 +135,7 @@ sub forms
 	summary('subscriptions', "cohort_matrix(customer_id, during, amount, 'month')");
 	summary_of_timelines("cohort_matrix(history, 'month')", 'timeline(day, amount)', 'orders');
 	summary_of_timelines("cohort_matrix(history, 'month')", 'timeline(during, amount)', 'subscriptions');
+	summary_of_timelines("cohort_matrix(history, 'week')", "timeline(at, famount, 'day $paris'::grain)", 'orders');
 	summary_of_timelines("recurring_matrix(history, 'month')", 'timeline(day, amount)', 'orders');
 
 	# Movements.
@@ -133,6 +150,7 @@ sub forms
 	of_customer('orders', 'timeline(day)');
 	of_customer('orders', 'timeline(day, amount)');
 	of_customer('orders', "timeline(at, amount, 'Europe/Paris')", text => 1);
+	of_customer('orders', "timeline(at, amount, 'day $paris'::grain)");
 	of_customer('subscriptions', 'timeline(during, amount)');
 	of_customer('orders', 'earliest(amount, at)');
 	of_customer('orders', 'latest(step, at)');
@@ -186,7 +204,7 @@ sub forms
 	# Models are fitted where everybody is: the shards count equal customers.
 	my @model = (shipped => undef);
 	counted('lives', "purchase_model('bg/nbd', frequency, recency, age)", 'frequency, recency, age', undef, @model);
-	counted('lives', "purchase_model('mbg/nbd', frequency, recency, age, 'day')", 'frequency, recency, age', undef, @model);
+	weighted("purchase_model('mbg/nbd', frequency, recency, age, 'day'%s)", 'frequency, recency, age');
 	for my $call ("purchase_model('bg/nbd', history, date '2024-03-01', 'week')", "spend_model(history, date '2024-03-01')")
 	{
 		my $history = 'SELECT timeline(day, amount) AS history FROM {orders} GROUP BY customer_id';
@@ -198,12 +216,9 @@ sub forms
 			shipped => "SELECT $call AS m FROM ($history) AS x",
 			ships => 'timeline');
 	}
-	counted('lives', 'spend_model(frequency, spend)', 'frequency, spend', undef, @model);
-	counted('lives', 'spend_model(frequency, spend::float8)', 'frequency, spend', undef, @model);
-	counted('lives', "contract_model('sbg', months, churned)", 'months, churned', undef, @model);
-	number('lives', "contract_model('bdw', months, churned, won)",
-		'months, churned, sum(won)::bigint AS won', "contract_model('bdw', months, churned, won)", @model);
-	$forms[-1]{part} .= ' GROUP BY 1, 2';
+	weighted("spend_model(frequency, spend%s)", 'frequency, spend');
+	weighted("spend_model(frequency, spend::float8%s)", 'frequency, spend');
+	weighted("contract_model('sbg', months, churned%s)", 'months, churned');
 
 	return @forms;
 }

@@ -15,9 +15,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use Forms;
+use Page;
 use Shards;
 
-my $customers = $ENV{CUSTOMERS} || 1500;
+my $customers = $ENV{CUSTOMERS} || 1000;
 my $runs = $ENV{RUNS} || 1;
 my $count = 3;
 my @tables = qw(orders subscriptions lives answers);
@@ -27,7 +28,8 @@ my @tables = qw(orders subscriptions lives answers);
 # ---------------------------------------------------------------------
 
 my $one = Shards::server('coordinator');
-my @shards = map { Shards::server("shard$_") } 0 .. $count - 1;
+# The page replicates from the first.
+my @shards = map { Shards::server("shard$_", $_ == 0 ? (allows_streaming => 'logical') : ()) } 0 .. $count - 1;
 $_->safe_psql('postgres', 'CREATE EXTENSION retention') for $one, @shards;
 
 $one->command_ok(
@@ -268,6 +270,30 @@ sub customers_that_differ
 my $wrong = customers_that_differ('timeline(at, amount)');
 cmp_ok($wrong, '>', $customers / 100, 'instants without a zone are cut in GMT on the shards');
 is(customers_that_differ("timeline(at, amount, 'Europe/Paris')"), 0, 'with a zone all days are those of one node');
+is(customers_that_differ("timeline(at, amount, 'day at Europe/Paris'::grain)"), 0, 'shipped with a zone, too');
+
+# Shards may refuse what names none.
+my %forgetful = (
+	'shipped' => 'SELECT customer_id, timeline(at, amount) FROM sharded.orders GROUP BY customer_id',
+	'a view on each shard' => 'SELECT rollup(m) FROM views.forgetful');
+$_->safe_psql('postgres', q{CREATE VIEW forgetful AS SELECT cohort_matrix(customer_id, at, 'month') AS m FROM orders}) for @shards;
+$one->safe_psql('postgres', join ';',
+	(map { "IMPORT FOREIGN SCHEMA public LIMIT TO (forgetful) FROM SERVER shard$_ INTO shard$_" } 0 .. $count - 1),
+	'CREATE VIEW views.forgetful AS ' . join ' UNION ALL ', map { "SELECT * FROM shard$_.forgetful" } 0 .. $count - 1);
+for my $way (sort keys %forgetful)
+{
+	cmp_ok($one->safe_psql('postgres', "SELECT count(*) FROM ($forgetful{$way}) AS x"), '>', 0, "no zone, $way: as you like");
+}
+$_->safe_psql('postgres', 'ALTER DATABASE postgres SET retention.require_zone = on') for @shards;
+for my $way (sort keys %forgetful)
+{
+	my ($code, $out, $error) = $one->psql('postgres', $forgetful{$way});
+	is($out, '', "no zone, $way, but required: nothing");
+	like($error, qr/ERROR:  a time zone must be named\n.*DETAIL:  .*HINT:  .*CONTEXT:  .*remote SQL command: /s,
+		"no zone, $way, but required: an error that says so");
+}
+
+Page::check($one, @shards);
 
 # ---------------------------------------------------------------------
 # A shard that dies
