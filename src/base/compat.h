@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "common/jsonapi.h"
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "nodes/nodes.h"
@@ -76,9 +77,19 @@ typedef void JsonActionResult;
 	makeJsonLexContextCstringLen((text), (len), GetDatabaseEncoding(), true)
 #endif
 
-/* Intervals are always finite before PostgreSQL 17. */
+/*
+ * From PostgreSQL 17 on the two outermost intervals stand for infinity.  They
+ * do here under every major, so that what one of them stores the next can read.
+ */
 #if PG_VERSION_NUM < 170000
-#define INTERVAL_NOT_FINITE(i) ((void) (i), false)
+static inline bool
+interval_is(const Interval *i, int32 month, int32 day, int64 time)
+{
+	return i->month == month && i->day == day && i->time == time;
+}
+#define INTERVAL_NOT_FINITE(i) \
+	(interval_is((i), PG_INT32_MAX, PG_INT32_MAX, PG_INT64_MAX) || \
+	 interval_is((i), PG_INT32_MIN, PG_INT32_MIN, PG_INT64_MIN))
 #endif
 
 #endif							/* RETENTION_COMPAT_H */

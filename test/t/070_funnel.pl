@@ -408,5 +408,11 @@ is( $node->safe_psql(
 			FROM (SELECT n, timestamptz '2023-01-01' + n * interval '5 hours 11 minutes' AS at FROM generate_series(1, 20000) n) a, generate_series(1, 3) step) x}),
 	'f|1|0', 'a funnel over twelve years of Paris time');
 
+# The outermost interval, infinity from PostgreSQL 17 on, is no window anywhere.
+my $endless = $node->safe_psql('postgres', 'SHOW server_version_num') >= 170000
+  ? 'infinity' : '178956970 years 7 months 2147483647 days 2562047788:00:54.775807';
+my (undef, undef, $stderr) = $node->psql('postgres', "SELECT funnel(1, date '2024-01-01', 1, '$endless')");
+like($stderr, qr/the window of a funnel must be finite/, 'an infinite window');
+
 $node->stop;
 done_testing();
