@@ -292,6 +292,14 @@ cassert asan valgrind modes coverage:
 garden:
 	@'$(HERE)/test/garden/run.sh'
 
+## matrix         strict build, topics and TAP tests on PostgreSQL 15 to 19, in other releases of Debian (LANE=17 PARTS="topics")
+matrix:
+	@'$(HERE)/test/lanes/matrix.sh'
+
+## upgrade        pg_upgrade from each major to the next, with every type stored
+upgrade:
+	@'$(HERE)/test/lanes/upgrade.sh'
+
 ## release-check  the lanes that are not in CI, one after the other (RELEASE_CHECK="asan ...": only these)
 release-check:
 	@'$(HERE)/test/lanes/release.sh'
@@ -311,4 +319,4 @@ docker:
 ## clean          remove what was built
 
 .PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint deb dist docker \
-	cassert asan valgrind modes coverage garden release-check
+	cassert asan valgrind modes coverage garden matrix upgrade release-check

@@ -402,3 +402,13 @@ sql()
 {
 	psql -X -q -v ON_ERROR_STOP=1 "$@"
 }
+
+# The flags of a build where every warning is an error.  PostgreSQL's headers
+# come first as the system's: their warnings are theirs.  What -Wextra says of
+# macros such as PG_FUNCTION_ARGS is not of ours either.
+cluster_strict()
+{
+	echo "-isystem $("$PG_CONFIG" --includedir-server) -Wall -Wextra -Werror" \
+		"-Wno-unused-parameter -Wno-sign-compare" \
+		"-Wno-missing-field-initializers -Wno-clobbered"
+}

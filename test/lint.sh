@@ -28,7 +28,7 @@ ran()
 
 mapfile -t sources < <(find src -name '*.c' | sort)
 mapfile -t scripts < <(find test -name '*.sh' | sort)
-headers=$("$PG_CONFIG" --includedir-server)
+server_headers=$("$PG_CONFIG" --includedir-server)
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 # Every source and every topic belongs to the lists of the Makefile, and the
@@ -44,12 +44,16 @@ ran "lists of the Makefile (<) and files there are (>)" listed
 mapfile -t headers_of_ours < <(find src -name '*.h' | sort)
 ran "format: the shape of the text, sizes, rooms" perl test/format.pl "${sources[@]}" "${headers_of_ours[@]}"
 
-# PostgreSQL's headers come first as the system's: their warnings are theirs.
-# What -Wextra says of macros such as PG_FUNCTION_ARGS is not of ours either.
-strict="-isystem $headers -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare"
-strict+=" -Wno-missing-field-initializers -Wno-clobbered"
+# What differs between the majors of PostgreSQL is told in one place.
+one_place()
+{
+	! grep -nE '^[[:space:]]*#[[:space:]]*(el)?if.*PG_VERSION_NUM|pg_attribute_noreturn' \
+		"${sources[@]}" "${headers_of_ours[@]}" | grep -v '^src/base/compat\.h:'
+}
+ran "PG_VERSION_NUM in base/compat.h alone" one_place
+
 ran "gcc -Wall -Wextra -Werror" \
-	make -s -j "$jobs" PG_CONFIG="$PG_CONFIG" with_llvm=no PROFILE="$strict" all
+	make -s -j "$jobs" PG_CONFIG="$PG_CONFIG" with_llvm=no PROFILE="$(cluster_strict)" all
 
 ran cppcheck cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$jobs" \
 	--enable=warning,performance,portability --suppress=missingInclude \
@@ -63,7 +67,7 @@ tidy()
 	printf '%s\0' "${sources[@]}" |
 		xargs -0 -P "$jobs" -n 4 sh -c 'headers=$0
 			exec clang-tidy --quiet --warnings-as-errors="*" "$@" -- \
-				-std=gnu11 -D_GNU_SOURCE -Isrc -isystem "$headers"' "$headers" 2>"$TMPDIR/tidy.log" ||
+				-std=gnu11 -D_GNU_SOURCE -Isrc -isystem "$headers"' "$server_headers" 2>"$TMPDIR/tidy.log" ||
 		{
 			# Its count of suppressed warnings is noise, its own failures not.
 			grep -E 'error' "$TMPDIR/tidy.log" >&2

@@ -8,6 +8,10 @@
 #	TESTS="grain cohort_matrix"			only these topics of pg_regress
 #	PROVE_TESTS=test/t/001_objects.pl	only these TAP tests
 # With one of the two set, only that part runs.
+#	PARTS="strict topics tap"			these parts, "build" alone for none; strict
+#										is a build where every warning is an
+#										error, with gcc and with clang
+#	BITCODE=no							do not compile twice: without bitcode for JIT
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -21,11 +25,45 @@ then
 	private_run test/run.sh
 fi
 
-failed=()
-# shellcheck disable=SC2119 # no arguments for make
-cluster_stage
+if [ -z "${PARTS:-}" ]
+then
+	PARTS="topics tap"
+	[ -z "${PROVE_TESTS:-}" ] || [ -n "${TESTS:-}" ] || PARTS=tap
+	[ -z "${TESTS:-}" ] || [ -n "${PROVE_TESTS:-}" ] || PARTS=topics
+fi
 
-if [ -n "${TESTS:-}" ] || [ -z "${PROVE_TESTS:-}" ]
+failed=()
+# Under another name than the server's compiler, and without what only that one
+# knows.
+strict()
+{
+	local compiler=$1 clang='' copy=$RETENTION_PRIVATE/strict
+	[[ $compiler != *clang* ]] ||
+		clang="-Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-unused-command-line-argument"
+	echo "# strict: $("$compiler" --version | head -n 1)"
+	rm -rf "$copy"
+	mkdir "$copy"
+	cp -R "$RETENTION_SOURCE/src" "$RETENTION_SOURCE/sql" "$RETENTION_SOURCE/Makefile" \
+		"$RETENTION_SOURCE/retention.control" "$copy/"
+	make -s -C "$copy" -j "$(getconf _NPROCESSORS_ONLN)" PG_CONFIG="$PG_CONFIG" \
+		with_llvm=no CC="$compiler" PROFILE="$(cluster_strict) $clang" all || return 1
+	rm -rf "$copy"
+	echo "# strict: clean"
+}
+if [[ " $PARTS " = *" strict "* ]]
+then
+	compiler=$("$PG_CONFIG" --cc)
+	for compiler in "${compiler%% *}" "$(cluster_clang)"
+	do
+		[ -n "$compiler" ] || continue
+		strict "$compiler" || failed+=("warnings of $compiler")
+	done
+fi
+
+cluster_stage ${BITCODE:+"with_llvm=$BITCODE"}
+echo "# built"
+
+if [[ " $PARTS " = *" topics "* ]]
 then
 	cluster_start
 	echo "# pg_regress"
@@ -44,7 +82,7 @@ then
 	cluster_stop
 fi
 
-if [ -n "${PROVE_TESTS:-}" ] || [ -z "${TESTS:-}" ]
+if [[ " $PARTS " = *" tap "* ]]
 then
 	echo "# prove"
 	if ! bash "$RETENTION_SOURCE/test/prove.sh" "$bindir" "$RETENTION_PRIVATE/tap"
