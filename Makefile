@@ -312,11 +312,15 @@ deb:
 dist:
 	@'$(HERE)/packaging/dist.sh'
 
+## bare           installs into a bare Debian as README.md says, the first example (BARE="deb source zip")
+bare:
+	@'$(HERE)/packaging/bare.sh'
+
 ## docker         the official image with the extension in it (PG=17), where docker is
 docker:
 	@'$(HERE)/packaging/docker.sh'
 
 ## clean          remove what was built
 
-.PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint deb dist docker \
+.PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint deb dist bare docker \
 	cassert asan valgrind modes coverage garden matrix upgrade release-check
