@@ -65,11 +65,11 @@ lane_make()
 	[ "$suite" != experimental ] || base=sid
 	mkdir -p "$lanes"
 	log=$lanes/$suite.log
-	rm -rf "$lanes/$suite.new"
+	rm -rf --one-file-system "$lanes/$suite.new"
 	echo "# debootstrap $suite" >&2
 	if ! debootstrap --variant=minbase "$base" "$lanes/$suite.new" >"$log" 2>&1
 	then
-		rm -rf "$lanes/$suite.new"
+		rm -rf --one-file-system "$lanes/$suite.new"
 		lane_no "debootstrap $base failed: $(tail -n 1 "$log")" || return 1
 	fi
 	if [ "$suite" = experimental ]
