@@ -8,6 +8,7 @@
 #				whose palloc the sanitizer does not know)
 #	valgrind	the topics under Valgrind's memcheck
 #	modes		the topics under parallel plans, compiled expressions, little memory
+#				(MODES="forced partial jit memory": only these)
 #	coverage	what of the code the tests reach
 #
 # TESTS and PROVE_TESTS narrow a lane as they narrow make test.  A lane whose
@@ -184,6 +185,10 @@ mode()
 {
 	local name=$1
 	shift
+	case " ${MODES:-$name} " in
+		*" $name "*) ;;
+		*) return 0 ;;
+	esac
 	echo "# $name: $*"
 	cluster_start "$@"
 	topics "$name"
