@@ -55,13 +55,11 @@ OBJS = \
 	src/metrics/cohort_matrix_build.o \
 	src/metrics/cohort_matrix_curve.o \
 	src/metrics/cohort_matrix_levels.o \
-	src/metrics/cohort_matrix_merge.o \
 	src/metrics/cohort_matrix_pages.o \
 	src/metrics/cohort_matrix_read.o \
 	src/metrics/cohort_matrix_readers.o \
 	src/metrics/cohort_matrix_recurring.o \
-	src/metrics/cohort_matrix_state.o \
-	src/metrics/cohort_matrix_timelines.o \
+	src/metrics/cohort_matrix_summary.o \
 	src/metrics/cohort_matrix_type.o \
 	src/metrics/customer_movements.o \
 	src/metrics/customer_movements_read.o \

@@ -124,13 +124,11 @@ matrix_has_money(const Matrix *matrix)
 }
 
 /*
- * Encode a matrix as a datum (palloc'd); past 1 GB error 54000.  The caller
- * has left out empty cells and vouches for everything else, but for periods
- * before the first date PostgreSQL has: error 22008.
+ * Write a matrix cohort by cohort: ncohorts of them, in order of period; past
+ * 1 GB error 54000.  The caller has left out empty cells and vouches for
+ * everything else, but for periods before the first date PostgreSQL has: error
+ * 22008.
  */
-extern struct varlena *matrix_encode(const Matrix *matrix);
-
-/* The same cohort by cohort: ncohorts of them, in order of period. */
 extern void matrix_writer_begin(RecordWriter *w, const Matrix *head,
 								int32 first_period);
 
@@ -159,9 +157,6 @@ extern bool matrix_reader_next(MatrixReader *r, MatrixCohort *cohort);
 
 #define DatumGetMatrix(d) matrix_from_varlena(PG_DETOAST_DATUM_PACKED(d))
 #define PG_GETARG_MATRIX(n) DatumGetMatrix(PG_GETARG_DATUM(n))
-
-/* May two matrices be added up?  Error 22023 when not. */
-extern void matrix_check_alike(const Matrix *a, const Matrix *b);
 
 /* A calendar to read the matrix with: no table, a zone only for hours. */
 extern Calendar *matrix_calendar(const Matrix *matrix);

@@ -256,15 +256,6 @@ builder_add_cohort(Builder *b, const MatrixCohort *cohort)
 	}
 }
 
-/* Add a matrix of other customers. */
-void
-builder_add_matrix(Builder *b, const Matrix *matrix)
-{
-	for (int i = 0; i < matrix->ncohorts; i++)
-		builder_add_cohort(b, &matrix->cohorts[i]);
-	b->last_period = Max(b->last_period, matrix->last);
-}
-
 /* ----------------------------------------------------------------
  *		The finished matrix
  * ----------------------------------------------------------------

@@ -89,7 +89,6 @@ extern CellSums *builder_table_cell(Builder *b, int32 cohort, int32 age);
 extern BuildRow *builder_add_size(Builder *b, int32 cohort, int64 size);
 pg_noreturn extern void builder_refuse_age(void);
 extern void builder_add_cohort(Builder *b, const MatrixCohort *cohort);
-extern void builder_add_matrix(Builder *b, const Matrix *matrix);
 extern void builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
 						  RecurringCount which, int64 n);
 extern struct varlena *builder_finish(const Builder *b, const Grain *grain,

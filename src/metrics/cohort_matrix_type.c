@@ -445,12 +445,6 @@ matrix_calendar(const Matrix *matrix)
 	return record_calendar(&matrix_type, matrix);
 }
 
-struct varlena *
-matrix_encode(const Matrix *matrix)
-{
-	return record_encode(&matrix_type, matrix);
-}
-
 /* Decode a detoasted value, with either kind of header. */
 Matrix *
 matrix_from_varlena(const struct varlena *value)

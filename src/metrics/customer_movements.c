@@ -214,7 +214,7 @@ count_cell(int64 *counts, int128 *money, const MovementCell *cell)
 
 /* Add the movements of other customers, of the same kind. */
 static void
-add_movements(void *builder, const void *value)
+add_movements(void *builder, void *value, MemoryContext context)
 {
 	MovementBuilder *b = builder;
 	const Movements *m = value;
@@ -374,15 +374,12 @@ add_customer(void *builder, TimelineItems *t, TimelineReader *r)
 }
 
 static void *
-decode(const struct varlena *value)
+read_value(const struct varlena *value, MetricHead *head)
 {
-	return movements_from_varlena(value);
-}
+	Movements  *m = movements_from_varlena(value);
 
-static MetricHead
-head(const void *value)
-{
-	return ((const Movements *) value)->head;
+	*head = m->head;
+	return m;
 }
 
 static const SummaryKind kind = {
@@ -390,10 +387,9 @@ static const SummaryKind kind = {
 	.builder_size = sizeof(MovementBuilder),
 	.init = builder_init,
 	.add_customer = add_customer,
+	.read_value = read_value,
 	.add_value = add_movements,
 	.finish = builder_finish,
-	.decode = decode,
-	.head = head,
 	.check_alike = check_alike,
 	.check_grain = movement_check_grain,
 	.money = MOVEMENTS_MONEY,

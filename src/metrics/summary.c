@@ -23,14 +23,14 @@ summary_flatten(const ExpandedState *expanded)
 typedef struct Before
 {
 	SummaryState *state;
-	const void *value;
+	void	   *value;
 	MetricHead	head;
 } Before;
 
 /* A value as a state, when that is worth it, else NULL. */
 static SummaryState *
 state_create(FunctionCallInfo fcinfo, const SummaryKind *kind,
-			 const void *value, const MetricHead *head)
+			 void *value, const MetricHead *head)
 {
 	SummaryState *state = (SummaryState *) expanded_create(fcinfo, 0, &kind->expanded);
 	MemoryContext old;
@@ -43,8 +43,8 @@ state_create(FunctionCallInfo fcinfo, const SummaryKind *kind,
 	state->head.zone = pstrdup(head->zone);
 	state->builder = palloc(kind->builder_size);
 	kind->init(state->builder, head->flags);
-	kind->add_value(state->builder, value);
 	MemoryContextSwitchTo(old);
+	kind->add_value(state->builder, value, state->expanded.header.eoh_context);
 	return state;
 }
 
@@ -57,8 +57,7 @@ before_argument(FunctionCallInfo fcinfo, const SummaryKind *kind)
 	before.state = (SummaryState *) expanded_argument(fcinfo, 0, &kind->expanded);
 	if (before.state == NULL)
 	{
-		before.value = kind->decode(PG_GETARG_VARLENA_PP(0));
-		before.head = kind->head(before.value);
+		before.value = kind->read_value(PG_GETARG_VARLENA_PP(0), &before.head);
 		before.state = state_create(fcinfo, kind, before.value, &before.head);
 	}
 	if (before.state != NULL)
@@ -71,23 +70,22 @@ Datum
 summary_merge(FunctionCallInfo fcinfo, const SummaryKind *kind)
 {
 	Before		before = before_argument(fcinfo, kind);
-	const void *value = kind->decode(PG_GETARG_VARLENA_PP(1));
-	MetricHead	head = kind->head(value);
-	MemoryContext old;
+	MetricHead	head;
+	void	   *value = kind->read_value(PG_GETARG_VARLENA_PP(1), &head);
 	void	   *builder;
 
 	kind->check_alike(&before.head, &head);
 	if (before.state != NULL)
 	{
-		old = expanded_begin(&before.state->expanded);
-		kind->add_value(before.state->builder, value);
-		MemoryContextSwitchTo(old);
+		MemoryContextSwitchTo(expanded_begin(&before.state->expanded));
+		kind->add_value(before.state->builder, value,
+						before.state->expanded.header.eoh_context);
 		PG_RETURN_DATUM(expanded_datum(&before.state->expanded));
 	}
 	builder = palloc(kind->builder_size);
 	kind->init(builder, head.flags);
-	kind->add_value(builder, before.value);
-	kind->add_value(builder, value);
+	kind->add_value(builder, before.value, CurrentMemoryContext);
+	kind->add_value(builder, value, CurrentMemoryContext);
 	PG_RETURN_POINTER(kind->finish(builder, head.grain, head.zone));
 }
 
@@ -191,7 +189,7 @@ summary_add_timeline(FunctionCallInfo fcinfo, const SummaryKind *kind)
 	builder = palloc(kind->builder_size);
 	kind->init(builder, head.flags);
 	if (before.value != NULL)
-		kind->add_value(builder, before.value);
+		kind->add_value(builder, before.value, CurrentMemoryContext);
 	kind->add_customer(builder, items, &r);
 	value = kind->finish(builder, grain, head.zone);
 	if (value == NULL)

@@ -23,10 +23,18 @@ typedef struct SummaryKind
 	/* Begin with nobody, in the current memory context. */
 	void		(*init) (void *builder, uint8 flags);
 
-	/* Add the customer of a timeline, or all those of a value. */
+	/* Add the customer of a timeline, likewise. */
 	void		(*add_customer) (void *builder, TimelineItems *items,
 								 TimelineReader *r);
-	void		(*add_value) (void *builder, const void *value);
+
+	/* A stored value to be added: what it begins with, and the rest. */
+	void	   *(*read_value) (const struct varlena *value, MetricHead *head);
+
+	/*
+	 * Add all its customers.  What the builder is to keep goes into context;
+	 * the current one is for what does not last.
+	 */
+	void		(*add_value) (void *builder, void *value, MemoryContext context);
 
 	/*
 	 * The value (palloc'd), NULL when there is nothing in it; the builder
@@ -34,10 +42,6 @@ typedef struct SummaryKind
 	 */
 	struct varlena *(*finish) (const void *builder, const Grain *grain,
 							   const char *zone);
-
-	/* A stored value as add_value takes it, and what it begins with. */
-	void	   *(*decode) (const struct varlena *value);
-	MetricHead	(*head) (const void *value);
 
 	/* Error 22023 unless values that begin like this may be added up. */
 	void		(*check_alike) (const MetricHead *a, const MetricHead *b);
