@@ -15,6 +15,7 @@ OBJS = \
 	src/base/calendar.o \
 	src/base/calendar_window.o \
 	src/base/call_site.o \
+	src/base/clip.o \
 	src/base/constant.o \
 	src/base/expanded.o \
 	src/base/funnel_rules.o \
@@ -32,6 +33,7 @@ OBJS = \
 	src/base/special.o \
 	src/base/tally.o \
 	src/base/value.o \
+	src/base/value_image.o \
 	src/base/wire.o \
 	src/base/zone.o \
 	src/history/argument.o \
@@ -42,6 +44,7 @@ OBJS = \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
 	src/history/ledger_group.o \
+	src/history/ledger_head.o \
 	src/history/ledger_pack.o \
 	src/history/ledger_spill.o \
 	src/history/ledger_visit.o \

@@ -4,6 +4,8 @@
  */
 #include "base/funnel_rules.h"
 
+#include "base/clip.h"
+#include "base/grain_parse.h"
 #include "lib/stringinfo.h"
 
 /* ----------------------------------------------------------------
@@ -86,7 +88,7 @@ funnel_mode_from_text(const char *words, int len)
 			if (strcmp(word, mode_words[i].word) == 0)
 				bit = mode_words[i].mode;
 		if (bit == 0)
-			refuse_mode(psprintf("The word \"%s\" is unknown.", word));
+			refuse_mode(psprintf("The word \"%s\" is unknown.", clip(word)));
 		if (mode & bit)
 			refuse_mode(psprintf("The word \"%s\" is there twice.", word));
 		mode |= bit;
@@ -140,6 +142,28 @@ funnel_check_within(const Interval *within)
 				 errmsg("the window of a funnel must not be negative"),
 				 errdetail("Its months, days and time must each be zero or more."),
 				 errhint("Pass the longest time from the first step to the last, such as '30 days'.")));
+}
+
+/* What is wrong with a window, a mode and a zone from outside. */
+const char *
+funnel_rules_problem(const FunnelRules *rules, const char *zone)
+{
+	const Interval *within = &rules->within;
+	const char *canonical;
+
+	if ((rules->mode & ~FUNNEL_MODES) != 0)
+		return "The mode is unknown.";
+	if (INTERVAL_NOT_FINITE(within) ||
+		within->month < 0 || within->day < 0 || within->time < 0)
+		return "The window is negative or infinite.";
+	if (zone[0] == '\0')
+		return NULL;
+	if (!funnel_rules_local(rules))
+		return "There is a time zone, but the window does not depend on one.";
+	canonical = grain_zone_canonical(zone);
+	if (canonical == NULL || strcmp(canonical, zone) != 0)
+		return "The time zone is unknown here, or not in its canonical spelling.";
+	return NULL;
 }
 
 static void

@@ -52,6 +52,13 @@ funnel_rules_local(const FunnelRules *rules)
 	return rules->within.month != 0 || rules->within.day != 0;
 }
 
+/*
+ * What is wrong with rules from outside and the zone of their windows, ""
+ * when they depend on none; a sentence, NULL when nothing is.
+ */
+extern const char *funnel_rules_problem(const FunnelRules *rules,
+										const char *zone);
+
 /* Refuse a negative or infinite window: error 22023. */
 extern void funnel_check_within(const Interval *within);
 

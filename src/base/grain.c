@@ -223,23 +223,62 @@ grain_refuse_binary(const char *detail)
 			 errhint("The value was damaged, or written by another version of the extension.")));
 }
 
-/* Checks what recv read as a zone; len may be 0. */
-static void
-grain_check_zone(const char *zone, int len)
+/* What is wrong with the zone of a grain from outside, or NULL. */
+static const char *
+grain_zone_problem(const Grain *grain)
 {
-	char	   *name = pnstrdup(zone, len);
+	Size		len = grain_zone_len(grain);
+	char	   *name;
 	const char *canonical;
 
 	if (len == 0)
-		return;
-	if ((int) strlen(name) != len)
-		grain_refuse_binary("The time zone's name contains a zero byte.");
+		return NULL;
+	if (len > TZ_STRLEN_MAX)
+		return "The time zone is unknown here.";
+	name = pnstrdup(grain_zone(grain), len);
+	if (strlen(name) != len)
+		return "The time zone's name contains a zero byte.";
 	canonical = grain_zone_canonical(name);
 	if (canonical == NULL)
-		grain_refuse_binary("The time zone is unknown here.");
+		return "The time zone is unknown here.";
 	if (strcmp(canonical, name) != 0)
-		grain_refuse_binary("The time zone's name is not in its canonical spelling.");
+		return "The time zone's name is not in its canonical spelling.";
 	pfree(name);
+	return NULL;
+}
+
+const char *
+grain_image_problem(const Grain *grain, Size size)
+{
+	const char *problem;
+
+	if (size < offsetof(Grain, cuts) || !VARATT_IS_4B_U(grain) ||
+		VARSIZE(grain) != size)
+		return "The length of the grain is not its own.";
+	if (grain->version != GRAIN_VERSION)
+		return "The version of the grain is unknown.";
+	if (grain->ncuts > GRAIN_MAX_CUTS ||
+		size < offsetof(Grain, cuts) + grain->ncuts * sizeof(int32))
+		return "The number of cut points is out of range.";
+	problem = grain_problem(grain);
+	return problem != NULL ? problem : grain_zone_problem(grain);
+}
+
+const char *
+grain_used_zone_problem(const Grain *grain, const char *zone)
+{
+	const char *canonical;
+
+	if (zone[0] == '\0')
+		return NULL;
+	canonical = grain_zone_canonical(zone);
+	if (canonical == NULL || strcmp(canonical, zone) != 0)
+		return "The time zone is unknown here, or not in its canonical spelling.";
+	if (grain_zone_len(grain) > 0 &&
+		(grain_zone_len(grain) != strlen(canonical) ||
+		 memcmp(grain_zone(grain), canonical, strlen(canonical)) != 0))
+		return "The time zone is not the one the grain names.";
+	return NULL;
 }
 
 Datum
@@ -284,9 +323,10 @@ retention_grain_recv(PG_FUNCTION_ARGS)
 	memcpy((char *) grain_zone(grain), zone, zone_len);
 
 	problem = grain_problem(grain);
+	if (problem == NULL)
+		problem = grain_zone_problem(grain);
 	if (problem != NULL)
 		grain_refuse_binary(problem);
-	grain_check_zone(zone, zone_len);
 	PG_RETURN_POINTER(grain);
 }
 

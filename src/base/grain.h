@@ -56,6 +56,22 @@ typedef struct Grain
 /* Reads the words of a grain; errors as input_error() on escape. */
 extern Grain *grain_parse(const char *text, Node *escape);
 
+/* The same; words that are no grain are NULL and no error. */
+extern Grain *grain_parse_quietly(const char *text);
+
+/*
+ * What is wrong with bytes from outside that shall be a grain and have its
+ * length, or NULL.  The texts serve as errdetail.
+ */
+extern const char *grain_image_problem(const Grain *grain, Size size);
+
+/*
+ * What is wrong with the zone that times were cut in under a grain, "" when
+ * none was needed; a sentence, NULL when nothing is.
+ */
+extern const char *grain_used_zone_problem(const Grain *grain,
+										   const char *zone);
+
 /* Canonical words of a grain, palloc'd. */
 extern char *grain_to_cstring(const Grain *grain);
 

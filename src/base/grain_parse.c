@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "base/clip.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "utils/formatting.h"
@@ -43,6 +44,7 @@ typedef struct GrainParser
 	const char *text;			/* all of it, for the message */
 	const char *at;				/* what is left to read */
 	Node	   *escape;			/* where soft errors go, or NULL */
+	bool		quiet;			/* no error at all */
 
 	/* what has been read */
 	int32		count;			/* 0: none given */
@@ -109,10 +111,12 @@ grain_zone_canonical(const char *name)
 static bool
 fail(GrainParser *p, const char *detail, const char *hint)
 {
+	if (p->quiet)
+		return false;
 	input_error(p->escape,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s: \"%s\"",
-						"grain", p->text),
+						"grain", clip(p->text)),
 				 errdetail_internal("%s", detail),
 				 errhint("%s", hint)));
 	return false;
@@ -215,7 +219,7 @@ next_quoted(GrainParser *p)
 		return "end of input";
 	while (p->at[len] != '\0' && !is_space(p->at[len]))
 		len++;
-	return psprintf("\"%.*s\"", len, p->at);
+	return psprintf("\"%s\"", clip_bytes(p->at, len));
 }
 
 /* ----------------------------------------------------------------
@@ -240,11 +244,12 @@ fail_unit(GrainParser *p)
 												  1, 1, 1, true);
 
 		if (distance <= 2 && distance < len - 1)
-			return fail(p, psprintf("\"%.*s\" is not a unit.", len, p->at),
+			return fail(p, psprintf("\"%s\" is not a unit.", clip_bytes(p->at, len)),
 						psprintf("Perhaps you meant \"%s\". " UNITS_HINT,
 								 unit_names[i]));
 	}
-	return fail(p, psprintf("\"%.*s\" is not a unit.", len, p->at), UNITS_HINT);
+	return fail(p, psprintf("\"%s\" is not a unit.", clip_bytes(p->at, len)),
+				UNITS_HINT);
 }
 
 static bool
@@ -375,7 +380,7 @@ parse_zone(GrainParser *p)
 	name = pnstrdup(p->at, len);
 	p->zone = grain_zone_canonical(name);
 	if (p->zone == NULL)
-		return fail(p, psprintf("The time zone \"%s\" is unknown.", name),
+		return fail(p, psprintf("The time zone \"%s\" is unknown.", clip(name)),
 					"SELECT name FROM pg_timezone_names lists the zones known here.");
 	p->at += strlen(p->at);
 	return true;
@@ -439,12 +444,8 @@ parse_clauses(GrainParser *p)
 	return check_clauses(p);
 }
 
-/*
- * Reads the words of a grain; errors as input_error() on escape, then NULL.
- * The result is palloc'd.
- */
-Grain *
-grain_parse(const char *text, Node *escape)
+static Grain *
+parse(const char *text, Node *escape, bool quiet)
 {
 	GrainParser p;
 	Grain	   *grain;
@@ -453,6 +454,7 @@ grain_parse(const char *text, Node *escape)
 	memset(&p, 0, offsetof(GrainParser, cuts));
 	p.text = p.at = text;
 	p.escape = escape;
+	p.quiet = quiet;
 	p.zone = NULL;
 	if (!parse_clauses(&p))
 		return NULL;
@@ -468,4 +470,21 @@ grain_parse(const char *text, Node *escape)
 	if (zone_len > 0)
 		memcpy((char *) grain_zone(grain), p.zone, zone_len);
 	return grain;
+}
+
+/*
+ * Reads the words of a grain; errors as input_error() on escape, then NULL.
+ * The result is palloc'd.
+ */
+Grain *
+grain_parse(const char *text, Node *escape)
+{
+	return parse(text, escape, false);
+}
+
+/* The same; words that are no grain are NULL and no error. */
+Grain *
+grain_parse_quietly(const char *text)
+{
+	return parse(text, NULL, true);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/json_parts.h"
 
+#include "base/clip.h"
 #include "base/grain_parse.h"
 #include "base/money.h"
 #include "common/int.h"
@@ -38,7 +39,7 @@ json_read(const char *text, const JsonSemAction *actions, JsonProblem *problem,
 
 	if (result != JSON_SUCCESS)
 	{
-		problem->detail = json_errdetail(result, lex);
+		problem->detail = clip(json_errdetail(result, lex));
 		problem->hint = hint;
 	}
 }
@@ -66,7 +67,7 @@ json_key(JsonProblem *problem, const char *name, const char *const *keys,
 	while (key < nkeys && strcmp(name, keys[key]) != 0)
 		key++;
 	if (key == nkeys)
-		json_problem(problem, psprintf("The key \"%s\" is unknown.", name), hint);
+		json_problem(problem, psprintf("The key \"%s\" is unknown.", clip(name)), hint);
 	else if (*seen & (1 << key))
 		json_problem(problem, psprintf("The key \"%s\" is there twice.", name), hint);
 	*seen |= 1 << key;
@@ -110,7 +111,7 @@ json_take_zone(JsonProblem *problem, const char *token)
 
 	if (zone != NULL)
 		return pstrdup(zone);
-	json_problem(problem, psprintf("Time zone \"%s\" is not recognized.", token),
+	json_problem(problem, psprintf("Time zone \"%s\" is not recognized.", clip(token)),
 				 "SELECT name FROM pg_timezone_names lists the zones known here; the zone is empty when no instant was cut in one.");
 	return "";
 }

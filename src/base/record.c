@@ -233,8 +233,10 @@ static Grain *
 get_grain(WireReader *r)
 {
 	char	   *words = get_name(r);
-	Grain	   *grain = grain_parse(words, NULL);
+	Grain	   *grain = grain_parse_quietly(words);
 
+	if (grain == NULL)
+		wire_corrupt(r, "The grain is none.");
 	if (strcmp(grain_to_cstring(grain), words) != 0)
 		wire_corrupt(r, "The grain is not in its canonical form.");
 	return grain;

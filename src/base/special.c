@@ -71,6 +71,10 @@ gamma_upper(float8 a, float8 x)
 	share = x < a + 1 ? 1 - lower_series(a, x) :
 		gamma_factor(a, x) * gamma_upper_fraction(a, x);
 	if (unlikely(isnan(share)))
-		elog(ERROR, "incomplete gamma function of %g and %g does not settle", a, x);
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the probability cannot be computed for these values"),
+				 errdetail("The incomplete gamma function of %g and %g does not settle.",
+						   a, x)));
 	return Min(Max(share, 0), 1);
 }

@@ -93,7 +93,12 @@ retention_tally_combine(PG_FUNCTION_ARGS)
 	const Tally *from = tally_argument(fcinfo, 1);
 
 	for (int i = 0; i < TALLY_SUMS; i++)
-		into->sum[i] += from->sum[i];
+	{
+		if (__builtin_add_overflow(into->sum[i], from->sum[i], &into->sum[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("sum out of range")));
+	}
 	for (int i = 0; i < TALLY_COUNTS; i++)
 	{
 		if (pg_add_s64_overflow(into->count[i], from->count[i],

@@ -5,6 +5,7 @@
  *	ledger.c		append, grow
  *	ledger_visit.c	read, merge
  *	ledger_group.c	entries of a part put together by customer and time
+ *	ledger_head.c	what packed states begin with, and what they may hold
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
  *	ledger_spill.c	memory limit, temporary files
  */
@@ -95,14 +96,29 @@ typedef struct LedgerBlock
 	const uint8 *bytes;
 } LedgerBlock;
 
+/* What entries from outside may be. */
+typedef struct LedgerBounds
+{
+	uint64		low;			/* of time and start flag: low .. low + span */
+	uint64		span;
+	uint64		forbidden;		/* bits of the word "when" */
+} LedgerBounds;
+
 struct LedgerPacked
 {
 	LedgerPacked *next;
 	Size		bytes;			/* allocated with it */
 	bool		flat;			/* one part only */
+	LedgerBounds bounds;
 	int			nblocks;
 	LedgerBlock *blocks;
 };
+
+/* ledger_head.c */
+extern void ledger_head_put(WireWriter *w, const LedgerSettings *settings,
+							bool flat);
+extern bool ledger_head_get(WireReader *r, LedgerSettings *settings);
+extern LedgerBounds ledger_bounds(const LedgerSettings *settings);
 
 extern int64 ledger_packed_entries(const Ledger *ledger, int part);
 extern int64 ledger_packed_read(const Ledger *ledger, int part, uint64 *words);

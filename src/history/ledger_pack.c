@@ -38,10 +38,11 @@
  */
 #include "history/ledger_internal.h"
 
+#include "common/int.h"
+#include "datatype/timestamp.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define PACK_VERSION 2
 #define PACK_WHAT "parallel aggregate state"
 #define PACK_HINT "SET max_parallel_workers_per_gather = 0 for this query: a serial plan writes to disk instead. Matrices and movements are also made from timelines, one per customer."
 
@@ -171,62 +172,6 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	MemoryContextSwitchTo(old);
 }
 
-/* Write what ledgers must have in common, flags and words aside. */
-static void
-put_settings(WireWriter *w, const LedgerSettings *settings)
-{
-	if (settings->flags & LEDGER_EVENTS)
-	{
-		const Interval *within = &settings->rules.within;
-
-		wire_put_bytes(w, &settings->rules.mode, 1);
-		wire_put(w, within->month);
-		wire_put(w, within->day);
-		wire_put(w, within->time);
-	}
-	else
-	{
-		wire_put(w, VARSIZE(settings->grain));
-		wire_put_bytes(w, settings->grain, VARSIZE(settings->grain));
-	}
-	wire_put(w, strlen(settings->zone));
-	wire_put_bytes(w, settings->zone, strlen(settings->zone));
-}
-
-/* Read them; memory is palloc'd. */
-static void
-get_settings(WireReader *r, LedgerSettings *settings)
-{
-	Size		size;
-
-	if (settings->flags & LEDGER_EVENTS)
-	{
-		Interval   *within = &settings->rules.within;
-
-		settings->grain = NULL;
-		settings->rules.mode = *wire_get_bytes(r, 1);
-		within->month = wire_get_max(r, PG_INT32_MAX, "The window is damaged.");
-		within->day = wire_get_max(r, PG_INT32_MAX, "The window is damaged.");
-		within->time = wire_get_max(r, PG_INT64_MAX, "The window is damaged.");
-		if ((settings->rules.mode & ~FUNNEL_MODES) != 0 ||
-			(settings->flags & LEDGER_MONEY) == 0)
-			wire_corrupt(r, "The mode is damaged.");
-	}
-	else
-	{
-		Grain	   *grain;
-
-		size = wire_get_max(r, 8192, "The grain is too long.");
-		grain = palloc(Max(size, sizeof(Grain)));
-		memcpy(grain, wire_get_bytes(r, size), size);
-		if (size < offsetof(Grain, cuts) || VARSIZE(grain) != size)
-			wire_corrupt(r, "The grain is damaged.");
-		settings->grain = grain;
-	}
-	size = wire_get_max(r, TZ_STRLEN_MAX, "The zone is too long.");
-	settings->zone = pnstrdup((const char *) wire_get_bytes(r, size), size);
-}
-
 /*
  * Pack a ledger into a datum.  Past 1 GB: error 54000 with the way out.
  */
@@ -235,7 +180,6 @@ ledger_serialize(Ledger *ledger)
 {
 	const LedgerSettings *settings = &ledger->settings;
 	bool		flat = !ledger_is_large(ledger);
-	uint8		head[4] = {PACK_VERSION, settings->flags, settings->key_words, flat};
 	uint64		tag = salt_tag(&ledger->salt);
 	PackArg		a;
 
@@ -244,8 +188,7 @@ ledger_serialize(Ledger *ledger)
 	a.flat = flat;
 	a.context = CurrentMemoryContext;
 	wire_writer_init(&a.stream, 256, PACK_WHAT, PACK_HINT);
-	wire_put_bytes(&a.stream, head, sizeof(head));
-	put_settings(&a.stream, settings);
+	ledger_head_put(&a.stream, settings, flat);
 	wire_put_bytes(&a.stream, &tag, sizeof(tag));
 	ledger_visit_parts(ledger, false, pack_part, &a);
 	return wire_finish(&a.stream);
@@ -253,7 +196,8 @@ ledger_serialize(Ledger *ledger)
 
 /*
  * A ledger made of packed bytes, in context; the blocks stay where they are,
- * so the bytes must live as long.  Made to be merged into another.
+ * so the bytes must live as long.  Made to be merged into another.  What is
+ * in a block is checked when it is read.
  */
 Ledger *
 ledger_deserialize(const void *bytes, Size len, MemoryContext context)
@@ -263,23 +207,18 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	LedgerPacked *packed;
 	Ledger	   *ledger;
 	MemoryContext old = MemoryContextSwitchTo(context);
-	const uint8 *head;
 	uint64		tag;
+	bool		flat;
 	int			room = 0;
 
 	wire_reader_init(&r, bytes, len, PACK_WHAT);
-	head = wire_get_bytes(&r, 4);
-	if (head[0] != PACK_VERSION || head[2] < 1 || head[2] > 2 || head[3] > 1 ||
-		(head[1] & ~LEDGER_FLAGS) != 0)
-		wire_corrupt(&r, "The header is not of this version.");
-	settings.flags = head[1];
-	settings.key_words = head[2];
-	get_settings(&r, &settings);
+	flat = ledger_head_get(&r, &settings);
 	ledger = ledger_create(&settings, NULL, context, 0);
 
 	packed = palloc0(sizeof(LedgerPacked));
 	memcpy(&tag, wire_get_bytes(&r, sizeof(tag)), sizeof(tag));
-	packed->flat = head[3] != 0 || tag != salt_tag(&ledger->salt);
+	packed->flat = flat || tag != salt_tag(&ledger->salt);
+	packed->bounds = ledger_bounds(&settings);
 	packed->bytes = len;
 	while (r.at < r.end)
 	{
@@ -293,7 +232,7 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 				repalloc_huge(packed->blocks, room * sizeof(LedgerBlock));
 		}
 		block = &packed->blocks[packed->nblocks++];
-		block->part = (int) wire_get_max(&r, LEDGER_PARTS - 1,
+		block->part = (int) wire_get_max(&r, flat ? 0 : LEDGER_PARTS - 1,
 										 "A block has no such part.");
 		block->len = (uint32) wire_get_max(&r, MaxAllocSize,
 										   "A block is too long.");
@@ -329,11 +268,16 @@ typedef struct BlockCursor
 	int			key_words;
 	bool		money;
 	bool		events;
+	bool		first;			/* no customer was begun */
 	bool		begun;			/* an event was read */
+	int			part;			/* of all its customers, -1: any */
+	const Salt *salt;			/* that parts go by */
+	LedgerBounds bounds;
 } BlockCursor;
 
 static void
-cursor_open(BlockCursor *c, const Ledger *ledger, const LedgerBlock *block)
+cursor_open(BlockCursor *c, const Ledger *ledger, const LedgerPacked *packed,
+			const LedgerBlock *block)
 {
 	wire_reader_init(&c->r, block->bytes, block->len, PACK_WHAT);
 	c->entries = wire_get(&c->r);
@@ -344,6 +288,29 @@ cursor_open(BlockCursor *c, const Ledger *ledger, const LedgerBlock *block)
 	c->money = (ledger->settings.flags & LEDGER_MONEY) != 0;
 	c->events = (ledger->settings.flags & LEDGER_EVENTS) != 0;
 	c->key[0] = c->key[1] = 0;
+	c->first = true;
+	c->part = packed->flat ? -1 : block->part;
+	c->salt = &ledger->salt;
+	c->bounds = packed->bounds;
+}
+
+/* Read the key of the next customer: they ascend, and are of this part. */
+static inline void
+cursor_key(BlockCursor *c)
+{
+	uint64		before[2] = {c->key[0], c->key[1]};
+
+	if (c->key_words == 1)
+		c->key[0] += wire_get(&c->r);
+	else
+		memcpy(c->key, wire_get_bytes(&c->r, sizeof(c->key)), sizeof(c->key));
+	if (unlikely(!c->first && (c->key[0] < before[0] ||
+							   (c->key[0] == before[0] && c->key[1] <= before[1]))))
+		wire_corrupt(&c->r, "Customers are not in ascending order.");
+	c->first = false;
+	if (unlikely(c->part >= 0 &&
+				 ledger_hash(c->salt, c->key, c->key_words) >> 56 != (uint64) c->part))
+		wire_corrupt(&c->r, "A customer is not of this part.");
 }
 
 /* Go to the next customer; false at the end. */
@@ -359,12 +326,11 @@ cursor_next(BlockCursor *c)
 	}
 	CHECK_FOR_INTERRUPTS();
 	c->customers--;
-	if (c->key_words == 1)
-		c->key[0] += wire_get(&c->r);
-	else
-		memcpy(c->key, wire_get_bytes(&c->r, sizeof(c->key)), sizeof(c->key));
+	cursor_key(c);
 	c->count = wire_get_max(&c->r, c->entries,
 							"A customer has too many entries.");
+	if (unlikely(c->count == 0))
+		wire_corrupt(&c->r, "A customer has no entries.");
 	c->entries -= c->count;
 	c->time = 0;
 	c->begun = false;
@@ -375,14 +341,19 @@ cursor_next(BlockCursor *c)
 static void
 cursor_event(BlockCursor *c, LedgerItem *item)
 {
-	item->when = ledger_when(0, wire_get_max(&c->r, LEDGER_COUNT_MAX,
-											 "A step is too large."));
+	uint64		step = wire_get_max(&c->r, FUNNEL_MAX_STEP, "A step is too large.");
+
+	if (step == 0)
+		wire_corrupt(&c->r, "A step is none.");
+	item->when = ledger_when(0, step);
 	if (c->begun)
 		c->time += wire_get(&c->r);
 	else
 		c->time = (uint64) wire_get_signed(&c->r);
 	c->begun = true;
-	item->amount = (int64) (c->time * (uint64) c->unit);
+	if (pg_mul_s64_overflow((int64) c->time, c->unit, &item->amount) ||
+		!IS_VALID_TIMESTAMP(item->amount))
+		wire_corrupt(&c->r, "An instant is out of range.");
 }
 
 /* Read one of the customer's entries. */
@@ -398,21 +369,29 @@ cursor_item(BlockCursor *c, LedgerItem *item)
 	}
 	distance = wire_get(&c->r);
 	c->time += distance >> 1;
+	if (unlikely(c->time - c->bounds.low > c->bounds.span))
+		wire_corrupt(&c->r, "A time is out of range.");
 	item->when = c->time << LEDGER_COUNT_BITS |
 		((distance & 1) == 0 ? 1 :
 		 wire_get_max(&c->r, LEDGER_COUNT_MAX, "A count is too large."));
-	item->amount = c->money ? wire_get_signed(&c->r) * c->unit : 0;
+	if (unlikely((item->when & c->bounds.forbidden) != 0))
+		wire_corrupt(&c->r, "A start or an order is where none belongs.");
+	item->amount = 0;
+	if (c->money &&
+		unlikely(pg_mul_s64_overflow(wire_get_signed(&c->r), c->unit, &item->amount)))
+		wire_corrupt(&c->r, "An amount is out of range.");
 }
 
 /* Unpack a block, wide; words has room for block_entries(block) entries. */
 static int64
-unpack_block(const Ledger *ledger, const LedgerBlock *block, uint64 *words)
+unpack_block(const Ledger *ledger, const LedgerPacked *packed,
+			 const LedgerBlock *block, uint64 *words)
 {
 	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 	BlockCursor c;
 	int64		entries;
 
-	cursor_open(&c, ledger, block);
+	cursor_open(&c, ledger, packed, block);
 	entries = (int64) c.entries;
 	while (cursor_next(&c))
 		for (; c.count > 0; c.count--)
@@ -470,7 +449,7 @@ ledger_packed_read(const Ledger *ledger, int part, uint64 *words)
 	for (LedgerPacked *p = ledger->packed; p != NULL; p = p->next)
 		for (int b = first_block(p, part);
 			 b < p->nblocks && p->blocks[b].part == part; b++)
-			entries += unpack_block(ledger, &p->blocks[b],
+			entries += unpack_block(ledger, p, &p->blocks[b],
 									words + entries * entry_words);
 	return entries;
 }
@@ -497,7 +476,7 @@ ledger_packed_merge(const Ledger *ledger, int part, LedgerGroups *groups)
 		{
 			if (nblocks == MERGE_BLOCKS)
 				return false;
-			cursor_open(&cursors[nblocks], ledger, &p->blocks[b]);
+			cursor_open(&cursors[nblocks], ledger, p, &p->blocks[b]);
 			if (cursor_next(&cursors[nblocks]))
 				open[nopen++] = &cursors[nblocks];
 			nblocks++;
@@ -566,7 +545,7 @@ ledger_packed_add(Ledger *into, const Ledger *from)
 													MCXT_ALLOC_HUGE);
 
 				ledger_add_entries(into, &wide, words,
-								   unpack_block(from, &p->blocks[b], words));
+								   unpack_block(from, p, &p->blocks[b], words));
 				pfree(words);
 			}
 			continue;
@@ -576,6 +555,7 @@ ledger_packed_add(Ledger *into, const Ledger *from)
 		copy->next = into->packed;
 		copy->bytes = bytes;
 		copy->flat = false;
+		copy->bounds = p->bounds;
 		copy->nblocks = p->nblocks;
 		copy->blocks = (LedgerBlock *) (copy + 1);
 		at = (uint8 *) (copy->blocks + p->nblocks);

@@ -186,6 +186,14 @@ zone_is_canonical(const char *zone, int len)
 	return canonical != NULL && strcmp(canonical, name) == 0;
 }
 
+/* Error 22P03 unless a zone being read is known and canonical. */
+void
+timeline_check_zone(const TimelineReader *r)
+{
+	if (r->zone_len > 0 && !zone_is_canonical(r->zone, r->zone_len))
+		wire_corrupt(&r->wire, "The time zone is unknown here, or not in its canonical spelling.");
+}
+
 /* Check bytes from outside whole: error 22P03. */
 void
 timeline_check(const void *payload, Size len)
@@ -195,8 +203,7 @@ timeline_check(const void *payload, Size len)
 	TimelineReader r;
 
 	timeline_read(&r, payload, len);
-	if (r.zone_len > 0 && !zone_is_canonical(r.zone, r.zone_len))
-		wire_corrupt(&r.wire, "The time zone is unknown here, or not in its canonical spelling.");
+	timeline_check_zone(&r);
 	while (timeline_next(&r) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();

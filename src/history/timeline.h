@@ -117,6 +117,9 @@ extern Timeline *timeline_decode(const void *payload, Size len);
  */
 extern void timeline_check(const void *payload, Size len);
 
+/* Error 22P03 unless a zone being read is known and canonical. */
+extern void timeline_check_zone(const TimelineReader *r);
+
 /*
  * Encode as a datum (palloc'd).  Days must ascend; a level that does not
  * change is left out.  Errors: 22008 for a day PostgreSQL does not have, 22003

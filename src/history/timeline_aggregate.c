@@ -7,6 +7,7 @@
 #include "history/timeline_build.h"
 
 #include "base/call_site.h"
+#include "base/clip.h"
 #include "base/constant.h"
 #include "base/grain_parse.h"
 #include "base/zone.h"
@@ -142,10 +143,10 @@ named_zone(const char *name)
 	if (canonical == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time zone \"%s\" is not recognized", name),
+				 errmsg("time zone \"%s\" is not recognized", clip(name)),
 				 pg_strncasecmp(name, "day at ", 7) == 0 ?
 				 errhint("Name the zone alone, or say that this is a grain: '%s'::grain.",
-						 name) :
+						 clip(name)) :
 				 errhint("SELECT name FROM pg_timezone_names lists the zones known here.")));
 	return pg_tzset(canonical);
 }
@@ -364,6 +365,7 @@ retention_timeline_deserialize(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
+	timeline_check_zone(&r);
 	build = build_like(fcinfo, CurrentMemoryContext, r.flags, r.zone,
 					   r.zone_len);
 	build_add_timeline(build, &r);

@@ -239,7 +239,7 @@ head_problem(const Matrix *matrix, const Calendar *cal)
 	if ((matrix->flags & MATRIX_RECURRING) &&
 		(matrix->flags & (MATRIX_MONEY | MATRIX_STARTED)))
 		return "A recurring matrix has neither money nor given starts.";
-	problem = metric_zone_problem(matrix->grain, matrix->zone);
+	problem = grain_used_zone_problem(matrix->grain, matrix->zone);
 	if (problem != NULL)
 		return problem;
 	if (matrix->ncohorts < 1)

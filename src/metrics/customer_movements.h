@@ -113,7 +113,7 @@ extern bool movement_cell_is_empty(const MovementCell *cell);
 /* Encode (palloc'd) movements that are valid; past 1 GB error 54000. */
 extern struct varlena *movements_encode(const Movements *m);
 
-/* Decode and validate: error 22P03, 22P02 for words that are no grain. */
+/* Decode and validate: error 22P03. */
 #define PG_GETARG_MOVEMENTS(n) \
 	movements_from_varlena(PG_GETARG_VARLENA_PP(n))
 extern Movements *movements_from_varlena(const struct varlena *value);

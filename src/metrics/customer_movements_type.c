@@ -166,7 +166,7 @@ movements_problem(const void *value)
 
 	if (!grain_is_calendar(grain))
 		return "Movements go with a plain calendar grain only.";
-	problem = metric_zone_problem(grain, m->head.zone);
+	problem = grain_used_zone_problem(grain, m->head.zone);
 	if (problem != NULL)
 		return problem;
 	cal = movements_calendar(m);

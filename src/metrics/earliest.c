@@ -9,10 +9,12 @@
  * the rows.  NULL is a value, the largest.
  */
 #include "base/call_site.h"
-#include "base/wire.h"
+#include "base/value_image.h"
 #include "history/intake_events.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(retention_earliest_transition);
 PG_FUNCTION_INFO_V1(retention_latest_transition);
@@ -254,6 +256,17 @@ retention_latest_transition(PG_FUNCTION_ARGS)
 	return extreme_transition(fcinfo, true);
 }
 
+/* Error 22023 unless two states are of the same aggregate and type. */
+static void
+check_alike(const Extreme *a, Oid type, bool latest)
+{
+	if (unlikely(a->type->type_id != type || a->latest != latest))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge states of earliest and latest, or of values of different types"),
+				 errdetail("The states come from calls of different aggregates, or with different argument types.")));
+}
+
 /* (internal, internal) -> internal: take the second state into the first. */
 Datum
 retention_earliest_combine(PG_FUNCTION_ARGS)
@@ -269,7 +282,10 @@ retention_earliest_combine(PG_FUNCTION_ARGS)
 								  from->at, from->value, from->isnull,
 								  context);
 		else
+		{
+			check_alike(into, from->type->type_id, from->latest);
 			extreme_take(into, from->at, from->value, from->isnull, context);
+		}
 	}
 	if (into == NULL)
 		PG_RETURN_NULL();
@@ -277,9 +293,8 @@ retention_earliest_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * (internal) -> bytea: the state of a parallel worker, read by a process of
- * the same query: uint type, uint collation, byte flags, sint at, then the
- * bytes of the value in memory, unless it is NULL.
+ * (internal) -> bytea: uint type, uint collation, byte flags, sint at, then
+ * unless it is NULL the value as value_image_put() writes it.
  */
 Datum
 retention_earliest_serialize(PG_FUNCTION_ARGS)
@@ -299,39 +314,34 @@ retention_earliest_serialize(PG_FUNCTION_ARGS)
 	wire_put_bytes(&w, &flags, 1);
 	wire_put_signed(&w, state->at);
 	if (!state->isnull)
-	{
-		if (state->type->typbyval)
-			wire_put_bytes(&w, &state->value, sizeof(Datum));
-		else
-			wire_put_bytes(&w, DatumGetPointer(state->value),
-						   value_bytes(state->value, state->type));
-	}
+		value_image_put(fcinfo, &w, state->type->type_id, state->value);
 	PG_RETURN_BYTEA_P(wire_finish(&w));
 }
 
-/* The value that the rest of a stream is: a copy, so that it is aligned. */
-static Datum
-get_value(WireReader *r, const TypeCacheEntry *type)
+/* The type of a state from outside: error 22P03 when it is none, or has no order. */
+static TypeCacheEntry *
+get_type(WireReader *r)
 {
-	Size		len = r->end - r->at;
-	char	   *copy = palloc(len + 1);
-	Datum		value = PointerGetDatum(copy);
-	bool		whole;
+	Oid			oid = (Oid) wire_get_max(r, PG_UINT32_MAX, "The type is none.");
+	TypeCacheEntry *type;
 
-	memcpy(copy, wire_get_bytes(r, len), len);
-	copy[len] = '\0';
-	if (type->typbyval)
-		whole = len == sizeof(Datum);
-	else if (type->typlen == -1)
-		whole = len >= VARHDRSZ && VARATT_IS_4B_U(copy) && VARSIZE(copy) == len;
-	else
-		whole = type->typlen == -2 ? strlen(copy) + 1 == len :
-			type->typlen == len;
-	if (!whole)
-		wire_corrupt(r, "The length is not that of a value.");
-	if (type->typbyval)
-		memcpy(&value, copy, sizeof(Datum));
-	return value;
+	if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(oid)))
+		wire_corrupt(r, "The type is none.");
+	type = lookup_type_cache(oid, TYPECACHE_CMP_PROC_FINFO);
+	if (!OidIsValid(type->cmp_proc))
+		wire_corrupt(r, "Values of the type have no order.");
+	return type;
+}
+
+/* A collation of a state from outside: error 22P03 when it is none. */
+static Oid
+get_collation(WireReader *r)
+{
+	Oid			oid = (Oid) wire_get_max(r, PG_UINT32_MAX, "The collation is none.");
+
+	if (OidIsValid(oid) && !SearchSysCacheExists1(COLLOID, ObjectIdGetDatum(oid)))
+		wire_corrupt(r, "The collation is none.");
+	return oid;
 }
 
 /* (bytea, internal) -> internal: a packed state, to be combined at once. */
@@ -349,10 +359,8 @@ retention_earliest_deserialize(PG_FUNCTION_ARGS)
 					 "earliest or latest");
 	state = palloc0(sizeof(Extreme));
 	state->magic = EXTREME_MAGIC;
-	state->type = ordered_type((Oid) wire_get_max(&r, PG_UINT32_MAX,
-												  "The type is none."));
-	state->collation = (Oid) wire_get_max(&r, PG_UINT32_MAX,
-										  "The collation is none.");
+	state->type = get_type(&r);
+	state->collation = get_collation(&r);
 	flags = *wire_get_bytes(&r, 1);
 	if ((flags & ~EXTREME_FLAGS) != 0)
 		wire_corrupt(&r, "It has unknown flags.");
@@ -360,7 +368,7 @@ retention_earliest_deserialize(PG_FUNCTION_ARGS)
 	state->isnull = (flags & EXTREME_NULL) != 0;
 	state->at = wire_get_signed(&r);
 	if (!state->isnull)
-		state->value = get_value(&r, state->type);
+		state->value = value_image_get(fcinfo, &r, state->type->type_id);
 	wire_get_end(&r);
 	PG_RETURN_POINTER(state);
 }
@@ -373,11 +381,15 @@ Datum
 retention_earliest_final(PG_FUNCTION_ARGS)
 {
 	Extreme    *state;
+	Oid			type;
 
 	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = extreme_argument(fcinfo, 0);
+	type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+	if (OidIsValid(type))
+		check_alike(state, getBaseType(type), state->latest);
 	if (state->isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(datumCopy(state->value, state->type->typbyval,

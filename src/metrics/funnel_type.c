@@ -14,7 +14,6 @@
  */
 #include "metrics/funnel.h"
 
-#include "base/grain_parse.h"
 #include "base/record.h"
 #include "miscadmin.h"
 
@@ -50,35 +49,12 @@ times_problem(const FunnelStep *step)
 		"there are fewer times than customers" : NULL;
 }
 
-/* What is wrong with the window, the mode and the zone. */
-static const char *
-rules_problem(const Funnel *funnel)
-{
-	const Interval *within = &funnel->rules.within;
-
-	if ((funnel->rules.mode & ~FUNNEL_MODES) != 0)
-		return "The mode is unknown.";
-	if (INTERVAL_NOT_FINITE(within) ||
-		within->month < 0 || within->day < 0 || within->time < 0)
-		return "The window is negative or infinite.";
-	if (funnel->zone[0] != '\0')
-	{
-		const char *canonical = grain_zone_canonical(funnel->zone);
-
-		if (!funnel_rules_local(&funnel->rules))
-			return "There is a time zone, but the window does not depend on one.";
-		if (canonical == NULL || strcmp(canonical, funnel->zone) != 0)
-			return "The time zone is unknown here, or not in its canonical spelling.";
-	}
-	return NULL;
-}
-
 /* What is wrong with a funnel. */
 static const char *
 funnel_problem(const void *value)
 {
 	const Funnel *funnel = value;
-	const char *problem = rules_problem(funnel);
+	const char *problem = funnel_rules_problem(&funnel->rules, funnel->zone);
 
 	if (problem != NULL)
 		return problem;

@@ -5,6 +5,7 @@
 #include "metrics/lifecycle.h"
 
 #include "base/calendar.h"
+#include "base/clip.h"
 #include "base/reader.h"
 #include "history/timeline_spells.h"
 #include "utils/builtins.h"
@@ -60,7 +61,7 @@ purchase_unit_from_text(const text *name)
 			return (PurchaseUnit) i;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unit \"%s\" is unknown", unit),
+			 errmsg("unit \"%s\" is unknown", clip(unit)),
 			 errdetail("Recency and age are given in days, weeks of 7 days or months of 365/12 days."),
 			 errhint("Pass 'day', 'week' or 'month'.")));
 }

@@ -4,25 +4,7 @@
  */
 #include "metrics/metric_head.h"
 
-#include "base/grain_parse.h"
 #include "datatype/timestamp.h"
-
-const char *
-metric_zone_problem(const Grain *grain, const char *zone)
-{
-	const char *canonical;
-
-	if (zone[0] == '\0')
-		return NULL;
-	canonical = grain_zone_canonical(zone);
-	if (canonical == NULL || strcmp(canonical, zone) != 0)
-		return "The time zone is unknown here, or not in its canonical spelling.";
-	if (grain_zone_len(grain) > 0 &&
-		(grain_zone_len(grain) != strlen(canonical) ||
-		 memcmp(grain_zone(grain), canonical, strlen(canonical)) != 0))
-		return "The time zone is not the one the grain names.";
-	return NULL;
-}
 
 bool
 metric_day_is_date(int64 day)

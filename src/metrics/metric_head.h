@@ -27,9 +27,6 @@ typedef struct MetricHead
 	int32		last;
 } MetricHead;
 
-/* What is wrong with the zone, as a sentence; NULL when nothing is. */
-extern const char *metric_zone_problem(const Grain *grain, const char *zone);
-
 /* Does PostgreSQL have this day? */
 extern bool metric_day_is_date(int64 day);
 

@@ -420,6 +420,7 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 	FunnelRules rules;
 	bytea	   *bytes;
 	const uint8 *head;
+	const char *problem;
 	WireReader	r;
 	char	   *zone;
 	Size		size;
@@ -430,7 +431,7 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 	bytes = PG_GETARG_BYTEA_PP(0);
 	wire_reader_init(&r, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), STATE_WHAT);
 	head = wire_get_bytes(&r, 3);
-	if (head[0] != STATE_VERSION || (head[1] & ~FUNNEL_MODES) != 0 || head[2] > 1)
+	if (head[0] != STATE_VERSION || head[2] > 1)
 		wire_corrupt(&r, "The header is not of this version.");
 	rules.mode = head[1];
 	rules.within.month = wire_get_max(&r, PG_INT32_MAX, "The window is damaged.");
@@ -438,6 +439,10 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 	rules.within.time = wire_get_max(&r, PG_INT64_MAX, "The window is damaged.");
 	size = wire_get_max(&r, TZ_STRLEN_MAX, "The zone is too long.");
 	zone = pnstrdup((const char *) wire_get_bytes(&r, size), size);
+	problem = strlen(zone) != size ? "A name has characters it cannot have." :
+		funnel_rules_problem(&rules, zone);
+	if (problem != NULL)
+		wire_corrupt(&r, problem);
 	state = state_create(&rules, zone, CurrentMemoryContext);
 	state->shared = head[2] != 0;
 	state->rows = wire_get_max(&r, PG_UINT32_MAX, "There are too many rows.");

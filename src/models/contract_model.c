@@ -6,6 +6,7 @@
 #include "models/contract.h"
 
 #include "base/aggregate.h"
+#include "base/clip.h"
 #include "base/constant.h"
 #include "metrics/cohort_matrix_read.h"
 #include "miscadmin.h"
@@ -66,7 +67,7 @@ kind_argument(FunctionCallInfo fcinfo, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown kind of contract model \"%s\"",
-						text_to_cstring(word)),
+						clip_bytes(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word))),
 				 errhint("It is %s.", fitted_kind_list(&contract_type))));
 	return (ContractKind) kind;
 }
@@ -104,6 +105,14 @@ retention_contract_model_transition(PG_FUNCTION_ARGS)
 	else if (weight > 0)
 		groups_add(groups, periods, churned, 0, weight);
 	PG_RETURN_POINTER(groups);
+}
+
+/* Would the transition function have counted a row as usable? */
+static bool
+row_is_usable(const RowGroup *row)
+{
+	return row->x >= 0 && row->v == 0 &&
+		(row->u == 0 || (row->u == 1 && row->x > 0));
 }
 
 /* Error 22023 where the likelihood has no maximum. */
@@ -154,6 +163,7 @@ retention_contract_model_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	groups = (const RowGroups *) PG_GETARG_POINTER(0);
+	groups_check(groups, &contract_type, BAD_KINDS, row_is_usable);
 	groups_check_bad(groups, "contract_model", bad_rows, BAD_KINDS,
 					 describe_row);
 	if (groups->rows == 0)

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "base/clip.h"
 #include "base/json_parts.h"
 #include "lib/stringinfo.h"
 
@@ -120,7 +121,7 @@ take_status(FittedParse *p, const char *token)
 			p->fitted->status = (OptimizerStatus) i;
 			return;
 		}
-	problem(p, psprintf("The status \"%s\" is unknown.", token));
+	problem(p, psprintf("The status \"%s\" is unknown.", clip(token)));
 }
 
 /* A word under a key of the model. */
@@ -141,7 +142,7 @@ take_word(FittedParse *p, char *token, JsonTokenType type)
 		unit = fitted_unit(token, strlen(token));
 		if (unit < 0)
 			json_problem(&p->problem,
-						 psprintf("The unit \"%s\" is unknown.", token),
+						 psprintf("The unit \"%s\" is unknown.", clip(token)),
 						 "Units are \"day\", \"week\" and \"month\".");
 		p->fitted->unit = Max(unit, 0);
 	}
@@ -351,7 +352,7 @@ finish(FittedParse *p)
 	kind = fitted_kind(p->type, p->kind, strlen(p->kind));
 	if (kind < 0)
 	{
-		json_problem(&p->problem, psprintf("The kind \"%s\" is unknown.", p->kind),
+		json_problem(&p->problem, psprintf("The kind \"%s\" is unknown.", clip(p->kind)),
 					 psprintf("It is %s.", fitted_kind_list(p->type)));
 		return;
 	}

@@ -12,10 +12,12 @@
 #include "base/wire.h"
 #include "common/int.h"
 #include "miscadmin.h"
+#include "models/fitted.h"
 #include "utils/memutils.h"
 
 #define GROUPS_FIRST_SIZE 8
 #define GROUPS_VERSION 1
+#define GROUPS_WHAT "state of the aggregate"
 
 #define HINT_ROUND \
 	"Round recency and age to whole days or weeks, and amounts to two decimals, so that equal customers are counted together; or fit a random sample."
@@ -246,7 +248,7 @@ groups_serialize(const RowGroups *groups)
 	const uint8 head[3] = {GROUPS_VERSION, groups->kind, groups->unit};
 	WireWriter	w;
 
-	wire_writer_init(&w, 64 + groups->ngroups * 20, "state of the aggregate",
+	wire_writer_init(&w, 64 + groups->ngroups * 20, GROUPS_WHAT,
 					 HINT_ROUND);
 	wire_put_bytes(&w, head, sizeof(head));
 	wire_put(&w, groups->unused);
@@ -286,7 +288,7 @@ groups_deserialize(MemoryContext context, const void *bytes, Size len)
 	RowGroups	   *groups;
 	int64		n;
 
-	wire_reader_init(&r, bytes, len, "state of the aggregate");
+	wire_reader_init(&r, bytes, len, GROUPS_WHAT);
 	head = wire_get_bytes(&r, 3);
 	if (head[0] != GROUPS_VERSION)
 		wire_corrupt(&r, "The version is unknown.");
@@ -314,4 +316,24 @@ groups_deserialize(MemoryContext context, const void *bytes, Size len)
 	}
 	wire_get_end(&r);
 	return groups;
+}
+
+void
+groups_check(const RowGroups *groups, const FittedType *type, int nproblems,
+			 bool (*usable) (const RowGroup *))
+{
+	const WireReader r = {.what = GROUPS_WHAT};
+
+	if (groups->kind >= type->nkinds || groups->unit >= FITTED_UNITS ||
+		(groups->unit != FITTED_NO_UNIT && !type->has_unit))
+		wire_corrupt(&r, "The kind or the unit of the model is unknown.");
+	for (int i = nproblems; groups->bad != NULL && i < GROUPS_BAD_KINDS; i++)
+		if (groups->bad[i].count > 0)
+			wire_corrupt(&r, "A reason is unknown.");
+	for (int64 i = 0; i < groups->size; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (groups->table[i].count > 0 && !usable(&groups->table[i]))
+			wire_corrupt(&r, "A group is impossible.");
+	}
 }

@@ -14,6 +14,8 @@
 #include "base/salt.h"
 #include "models/fitted.h"
 
+struct FittedType;
+
 /* Distinct rows of a state: more is error 54000. */
 #define GROUPS_MAX 20000000
 
@@ -101,6 +103,15 @@ typedef struct ProblemText
 extern void groups_check_bad(const RowGroups *groups, const char *aggregate,
 							 const ProblemText *problems, int nproblems,
 							 char *(*describe) (const RowGroup *));
+
+/*
+ * Error 22P03 unless a state is what the transition function for this type of
+ * model could have made: of its kinds and units, no reason from nproblems on,
+ * and only rows that are usable.  For final functions, as deserializing does
+ * not know whose state it is.
+ */
+extern void groups_check(const RowGroups *groups, const struct FittedType *type,
+						 int nproblems, bool (*usable) (const RowGroup *));
 
 /* The groups sorted by x, u and v, palloc'd; the state stays as it is. */
 extern RowGroup *groups_sorted(const RowGroups *groups);

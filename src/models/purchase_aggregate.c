@@ -9,6 +9,7 @@
 #include "models/purchase.h"
 
 #include "base/aggregate.h"
+#include "base/clip.h"
 #include "base/constant.h"
 #include "models/purchase_timeline.h"
 #include "utils/builtins.h"
@@ -33,7 +34,7 @@ kind_argument(FunctionCallInfo fcinfo, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown kind of purchase model \"%s\"",
-						text_to_cstring(word)),
+						clip_bytes(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word))),
 				 errhint("It is %s.", fitted_kind_list(&purchase_type))));
 	return kind;
 }
@@ -51,7 +52,8 @@ unit_argument(FunctionCallInfo fcinfo, int n)
 	if (unit < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown unit of time \"%s\"", text_to_cstring(word)),
+				 errmsg("unknown unit of time \"%s\"",
+						clip_bytes(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word))),
 				 errdetail("The unit is that of recency and age."),
 				 errhint("It is 'day', 'week' (7 days) or 'month' (365/12 days); without the argument the model has no unit.")));
 	return unit;
@@ -119,6 +121,13 @@ retention_purchase_model_transition_timeline(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(groups);
 }
 
+/* Would the transition function have counted a row as usable? */
+static bool
+row_is_usable(const RowGroup *row)
+{
+	return purchase_history_problem(row->x, row->u, row->v) == PURCHASE_NO_PROBLEM;
+}
+
 /* (internal) -> purchase_model: the fit; NULL without rows. */
 Datum
 retention_purchase_model_final(PG_FUNCTION_ARGS)
@@ -131,6 +140,7 @@ retention_purchase_model_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	groups = (const RowGroups *) PG_GETARG_POINTER(0);
+	groups_check(groups, &purchase_type, PURCHASE_PROBLEMS, row_is_usable);
 	groups_check_bad(groups, "purchase_model", purchase_problems,
 					 PURCHASE_PROBLEMS, purchase_describe);
 	if (groups->rows == 0)

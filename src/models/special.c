@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 
 #define RISING_STEPS 1000
+#define RISING_MAX 1e15
 #define NEGLIGIBLE 1e-18		/* of a sum */
 
 const float8 quadrature_node[QUADRATURE_NODES] = {
@@ -84,6 +85,8 @@ digamma(float8 x)
 {
 	float8		below = 0;
 
+	if (unlikely(!(x > 0)))
+		return NAN;
 	while (x < 10)
 	{
 		below += 1 / x;
@@ -120,6 +123,8 @@ log_beta_ratio(float8 a, float8 b, float8 u)
 {
 	float8		below = 0;
 
+	if (unlikely(!(b > 0)))
+		return NAN;
 	while (b < 10)
 	{
 		below += log1p(a / b * (u / (a + b + u)));
@@ -135,7 +140,8 @@ log_beta_ratio(float8 a, float8 b, float8 u)
 void
 rising_to(Rising *rising, float8 k)
 {
-	if (k - rising->k > RISING_STEPS)
+	/* past RISING_MAX adding 1 may change nothing */
+	if (k - rising->k > RISING_STEPS || k > RISING_MAX)
 	{
 		rising->log = log_rising(rising->x, k);
 		rising->inverse = digamma_rise(rising->x, k);

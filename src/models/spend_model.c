@@ -104,6 +104,14 @@ retention_spend_model_transition_timeline(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(groups);
 }
 
+/* Would the transition function have counted a row as usable? */
+static bool
+row_is_usable(const RowGroup *row)
+{
+	return row->x > 0 && row->v == 0 &&
+		spend_problem(row->x, row->u) == SPEND_NO_PROBLEM;
+}
+
 /* (internal) -> spend_model: the fit; NULL without rows. */
 Datum
 retention_spend_model_final(PG_FUNCTION_ARGS)
@@ -116,6 +124,7 @@ retention_spend_model_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	groups = (const RowGroups *) PG_GETARG_POINTER(0);
+	groups_check(groups, &spend_type, SPEND_PROBLEMS, row_is_usable);
 	groups_check_bad(groups, "spend_model", spend_problems, SPEND_PROBLEMS,
 					 spend_describe);
 	if (groups->rows == 0)

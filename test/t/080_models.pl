@@ -330,6 +330,20 @@ SKIP:
 }
 
 ##################################################################
+# The special functions at odd numbers
+##################################################################
+
+SKIP:
+{
+	my $program = build('special', 'src/models/special.c', 'src/base/special.c');
+	skip 'no C compiler', 2 unless defined $program;
+	my $out;
+	ok(IPC::Run::run([$program], '>', \$out), 'special functions come to an end at all doubles');
+	like($out, qr/^1\.\.9$/m, 'all of them');
+	note($out);
+}
+
+##################################################################
 # Parallel plans, large data, cancelled fits
 ##################################################################
 

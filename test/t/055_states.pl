@@ -1,0 +1,310 @@
+# States from outside: the bytes that deserialize functions read are checked like
+# stored values.  A module for tests calls the functions behind the aggregates,
+# which SQL cannot.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $source = $ENV{RETENTION_SOURCE} || '.';
+my $folder = PostgreSQL::Test::Utils::tempdir();
+my $out = '';
+my $built = eval {
+	IPC::Run::run([ 'make', '-s', '-C', $folder, '-f', "$source/test/fuzz/Makefile", 'with_llvm=no',
+			'PG_CONFIG=' . ($ENV{PG_CONFIG} || 'pg_config') ], '>', \$out, '2>', \$out); };
+note($out) if $out ne '';
+plan skip_all => 'no C compiler, or no files to build with' unless $built;
+# the server may be of another user than the file
+chmod(0755, $folder);
+
+my $node = PostgreSQL::Test::Cluster->new('states');
+$node->init;
+$node->append_conf('postgresql.conf', "timezone = 'UTC'\nmax_parallel_workers_per_gather = 0\njit = off\n");
+$node->start;
+
+my ($status, $stdout, $stderr) = $node->psql('postgres', slurp_file("$source/test/fuzz/fuzz.sql"),
+	extra_params => [ '-v', "module=$folder/retention_fuzz" ], on_error_stop => 1);
+is($stderr, '', 'seeds');
+
+# Rows of a query, or "SQLSTATE: message / detail".
+sub result
+{
+	my ($sql) = @_;
+	my ($code, $rows, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSET search_path = fuzz, public;\n$sql");
+	return $rows unless $err =~ /ERROR:\s+(\w{5}): (.*)/;
+	my ($state, $message) = ($1, $2);
+	return "$state: $message" . ($err =~ /DETAIL:\s+(.*)/ ? " / $1" : '');
+}
+
+# What an aggregate makes of images of its states.
+sub final
+{
+	my ($name, @images) = @_;
+	my $list = join(', ', map { defined $_ ? "'\\x" . unpack('H*', $_) . "'::bytea" : 'NULL::bytea' } @images);
+	return result("SELECT state_result(deserialize, combine, final, $list) FROM aggregates WHERE name = '$name' LIMIT 1;");
+}
+
+# Integers as wire.h writes them.
+sub uint
+{
+	my ($value) = @_;
+	my $bytes = '';
+	while ($value >= 128)
+	{
+		$bytes .= chr($value % 128 + 128);
+		$value = int($value / 128);
+	}
+	return $bytes . chr($value);
+}
+
+sub sint
+{
+	my ($value) = @_;
+	return "\xff" x 9 . "\1" if $value eq 'least';	# -2^63
+	return uint($value < 0 ? -2 * $value - 1 : 2 * $value);
+}
+
+my $corrupt = '22P03: invalid binary representation of type';
+
+##################################################################
+# All states of the seeds
+##################################################################
+
+is( result(q{
+		SELECT string_agg(DISTINCT name, ' ') FROM states s JOIN LATERAL (SELECT * FROM aggregates a WHERE a.name = s.name LIMIT 1) a USING (name)
+		WHERE state_result(deserialize, combine, serialize, image) IS DISTINCT FROM image::text;}),
+	'', 'a state is serialized to the bytes it was read from');
+is( result(q{
+		SELECT string_agg(DISTINCT name, ' ') FROM aggregates
+		WHERE state_result(deserialize, combine, final, NULL::bytea, NULL::bytea) IS NOT NULL;}),
+	'', 'no state at all gives no value');
+
+# Called by no aggregate the functions say so; strict ones are not called at all.
+for my $function (split /\n/, result('SELECT DISTINCT f FROM aggregates, unnest(ARRAY[deserialize, combine, final, serialize]) f WHERE serialize <> 0 ORDER BY f;'))
+{
+	my $strict = result("SELECT proisstrict FROM pg_proc WHERE oid = $function;");
+	like(result("SELECT state_result_outside($function);"),
+		$strict eq 't' ? qr/^t$/ : qr/^0A000: aggregate support function called outside an aggregate/,
+		"$function outside an aggregate");
+}
+
+##################################################################
+# Ledgers
+##################################################################
+
+# a cut count of 65535: the grain's end was looked for far behind its bytes
+is( final('cohort_matrix',
+		pack('H*', '020101011040000000010303000000ffff010000000355544300090101000701800ac801')),
+	"$corrupt parallel aggregate state / The number of cut points is out of range.", 'a grain of 65535 cut points');
+
+my $row = result(q{SELECT encode(image, 'hex') FROM (SELECT fuzz.customer_movements(1, date '2000-01-15', 1, 'month')) s (image);});
+# flags, grain, zone, and the tag of this server
+my $head = substr(pack('H*', $row), 0, 30);
+# customers are [key, [time, amount, count], ...]
+sub block
+{
+	my (@customers) = @_;
+	my $entries = 0;
+	my $bytes = '';
+	my $before = 0;
+	for my $c (@customers)
+	{
+		my ($key, @entries) = @$c;
+		my $time = 0;
+		$bytes .= uint($key - $before) . uint(scalar @entries);
+		$before = $key;
+		for my $e (@entries)
+		{
+			my $now = ($e->[0] + 2**42) * 2 + ($e->[3] ? 1 : 0);
+			my $n = $e->[2] // 1;
+			$bytes .= uint(($now - $time) * 2 + ($n != 1 ? 1 : 0)) . ($n != 1 ? uint($n) : '') . sint($e->[1]);
+			$time = $now;
+		}
+		$entries += @entries;
+	}
+	return uint($entries) . uint(scalar @customers) . uint(0) . $bytes;
+}
+
+sub ledger { my ($block) = @_; return $head . "\0" . uint(length $block) . $block; }
+
+is(final('customer_movements', ledger(block([ 1, [ 0, 1000000 ] ]))), final('customer_movements', pack('H*', $row)), 'a ledger made by hand');
+
+for (
+	[ 'periods 2^32 apart', block([ 1, [ 0, 1000000 ], [ 2**32, 1 ] ]), 'A time is out of range.' ],
+	[ 'a period before all dates', block([ 1, [ -100000, 1 ] ]), 'A time is out of range.' ],
+	[ 'a start where none belongs', block([ 1, [ 0, 1, 0, 1 ] ]), 'A start or an order is where none belongs.' ],
+	[ 'a customer without entries', uint(0) . uint(1) . uint(0) . uint(1) . uint(0), 'A customer has no entries.' ],
+	[ 'a customer twice', block([ 1, [ 0, 1 ] ], [ 1, [ 0, 1 ] ]), 'Customers are not in ascending order.' ],
+	[ 'fewer entries than there should be', uint(2) . substr(block([ 1, [ 0, 1 ] ]), 1), 'A block has too few entries.' ],
+	[ 'more entries than bytes', uint(2**40) . substr(block([ 1, [ 0, 1 ] ]), 1), 'A block has too many entries.' ],
+	[ 'an amount past 64 bits', uint(1) . uint(1) . uint(6) . uint(1) . uint(1) . uint(2**44) . sint(2**60), 'An amount is out of range.' ],
+	[ 'a count past 19 bits', uint(1) . uint(1) . uint(0) . uint(1) . uint(1) . uint(2**44 + 1) . uint(2**19) . sint(1), 'A count is too large.' ],
+	[ 'bytes at the end', block([ 1, [ 0, 1 ] ]) . "\0", 'There are bytes after its end.' ])
+{
+	my ($name, $block, $detail) = @$_;
+	is(final('customer_movements', ledger($block)), "$corrupt parallel aggregate state / $detail", $name);
+	is(final('cohort_matrix', undef, ledger($block)), "$corrupt parallel aggregate state / $detail", "$name, as a matrix");
+}
+
+# byte by byte of the head
+sub changed { my ($at, $byte) = @_; my $image = ledger(block([ 1, [ 0, 1 ] ])); substr($image, $at, 1) = chr($byte); return $image; }
+for (
+	[ 0, 1, 'The header is not of this version.' ],
+	[ 1, 0x20, 'It has unknown flags.' ],
+	[ 1, 0x04, 'Its flags contradict each other.' ],
+	[ 1, 0x19, 'Its flags contradict each other.' ],
+	[ 2, 3, 'The header is not of this version.' ],
+	[ 4, 15, 'The length of the grain is not its own.' ],
+	[ 9, 9, 'The version of the grain is unknown.' ],
+	[ 10, 6, 'The unit is unknown.' ],
+	[ 10, 2, 'The cohort rows of this grain go by its own unit.' ],
+	[ 12, 2, 'An unknown flag is set.' ],
+	[ 17, 0x80, undef ],		# a count of months within a million
+	[ 20, 1, 'The count is out of range.' ])
+{
+	my ($at, $byte, $detail) = @$_;
+	my $got = final('cohort_matrix', changed($at, $byte));
+	defined $detail ? is($got, "$corrupt parallel aggregate state / $detail", "byte $at is $byte") :
+	  unlike($got, qr/^22P03/, "byte $at is $byte");
+}
+my $zoned = ledger(block([ 1, [ 0, 1 ] ]));
+is(final('cohort_matrix', substr($zoned, 0, 21) . "\4Mars" . substr($zoned, 22)),
+	"$corrupt parallel aggregate state / The time zone is unknown here, or not in its canonical spelling.", 'a zone that is none');
+is(final('cohort_matrix', substr($zoned, 0, 21) . "\4UTC\0" . substr($zoned, 22)),
+	"$corrupt parallel aggregate state / A name has characters it cannot have.", 'a zone with a zero byte');
+
+# 256 parts, of which a customer is in one
+my $parts = result(q{SELECT encode(image, 'hex') FROM states WHERE name = 'cohort_matrix' ORDER BY length(image) DESC LIMIT 1;});
+my $large = pack('H*', $parts);
+is(ord(substr($large, 3, 1)), 0, 'a large ledger');
+substr($large, 30, 1) = chr(ord(substr($large, 30, 1)) ^ 1);
+is(final('cohort_matrix', $large), "$corrupt parallel aggregate state / A customer is not of this part.", 'a part of others');
+# the parts of another server are others: customers are told apart again
+my $own = final('cohort_matrix', pack('H*', $parts));
+substr($large, 22, 1) = chr(ord(substr($large, 22, 1)) ^ 1);
+is(final('cohort_matrix', $large), $own, 'a state of another server');
+
+# funnels: steps and instants
+my $funnel = substr(pack('H*', result(q{SELECT encode(fuzz.funnel(1, timestamp '2000-01-01 00:00:01', 1, '1 day'), 'hex');})), 0, 17);
+sub events { my ($zeros, @events) = @_; my $b = uint(@events / 2) . uint(1) . uint($zeros) . uint(1) . uint(@events / 2) . join('', @events); return $funnel . "\0" . uint(length $b) . $b; }
+like(final('funnel', events(6, uint(1), sint(1))), qr/"customers": 1/, 'a funnel made by hand');
+for (
+	[ 'no step', [ 0, uint(0), sint(1) ], 'A step is none.' ],
+	[ 'a step past the last', [ 0, uint(100001), sint(1) ], 'A step is too large.' ],
+	[ 'an instant past the last', [ 6, uint(1), sint(2**50) ], 'An instant is out of range.' ],
+	[ 'an instant past all numbers', [ 6, uint(1), sint(2**62) ], 'An instant is out of range.' ])
+{
+	my ($name, $events, $detail) = @$_;
+	is(final('funnel', events(@$events)), "$corrupt parallel aggregate state / $detail", $name);
+}
+
+# states of the one kind for the other
+like(final('funnel', ledger(block([ 1, [ 0, 1 ] ]))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of orders is no funnel');
+like(final('cohort_matrix', events(6, uint(1), sint(1))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of events is no matrix');
+
+##################################################################
+# Models
+##################################################################
+
+# [count, x, u, v], ...; then [reason, count, x, u, v], ...
+sub groups
+{
+	my ($kind, $unit, $groups, $bad) = @_;
+	my $put = sub { my ($n, $x, $u, $v) = @_; return uint($n) . sint($x) . pack('d<d<', $u, $v); };
+	my $bytes = chr(1) . chr($kind) . chr($unit) . uint(0) . uint(scalar @$groups) . join('', map { $put->(@$_) } @$groups);
+	return $bytes . uint(0) unless $bad;
+	my @reasons = map { uint(0) . $put->(0, 0, 0, 0) } 0 .. 7;
+	$reasons[ $_->[0] ] = uint($_->[1]) . $put->(1, @$_[ 2 .. 4 ]) for @$bad;
+	return $bytes . uint(8) . join('', @reasons);
+}
+my $state = 'state of the aggregate';
+like(final('contract_model', groups(0, 0, [ [ 10, 1, 1, 0 ], [ 20, 3, 0, 0 ] ])), qr/"kind": "sbg"/, 'a model of groups made by hand');
+for (
+	[ 'contract_model', 'negative periods', groups(0, 0, [ [ 1, 'least', 0, 0 ], [ 1, 1, 1, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'lost at once', groups(0, 0, [ [ 1, 0, 1, 0 ], [ 1, 1, 0, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'half lost', groups(0, 0, [ [ 1, 1, 0.5, 0 ], [ 1, 1, 0, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'nobody', groups(0, 0, [ [ 0, 1, 1, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'no number', groups(0, 0, [ [ 1, 1, 'nan', 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'a kind of another model', groups(2, 0, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'contract_model', 'a unit', groups(0, 1, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'contract_model', 'a reason of another model', groups(0, 0, [ [ 1, 1, 1, 0 ] ], [ [ 5, 1, 0, 0, 0 ] ]), 'A reason is unknown.' ],
+	[ 'purchase_model', 'recency past age', groups(0, 0, [ [ 1, 1, 9, 8 ] ]), 'A group is impossible.' ],
+	[ 'purchase_model', 'frequency past all', groups(1, 2, [ [ 1, 2**61, 1, 8 ] ]), 'A group is impossible.' ],
+	[ 'purchase_model', 'a kind past all', groups(3, 0, [ [ 1, 1, 1, 8 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'purchase_model', 'a unit past all', groups(0, 4, [ [ 1, 1, 1, 8 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'spend_model', 'no purchases', groups(0, 0, [ [ 1, 0, 1, 0 ] ]), 'A group is impossible.' ],
+	[ 'spend_model', 'a negative value', groups(0, 0, [ [ 1, 1, -1, 0 ] ]), 'A group is impossible.' ])
+{
+	my ($name, $what, $image, $detail) = @$_;
+	is(final($name, $image), "$corrupt $state / $detail", "$name: $what");
+}
+like(final('contract_model', groups(0, 0, [], [ [ 0, 2, -3, 0, 1 ] ])), qr/^22023: contract_model cannot use 2 of 2 rows/, 'rows that cannot be used are counted');
+like(final('contract_model', (groups(0, 0, [], [ [ 0, 2**62, -3, 0, 1 ] ])) x 2), qr/^22003: too many customers/, 'too many of them');
+
+##################################################################
+# Tallies, window_funnel, earliest, timelines, curves
+##################################################################
+
+# The states of rates, shares and scores are bytea: a real one with some bytes others.
+my $tally = pack('H*', result(q{SELECT encode(fuzz.share_low(v, 0.9), 'hex') FROM unnest('{t,f,f,f}'::bool[]) v;}));
+my $low = final('share_low', $tally);
+like($low, qr/^0\.0\d+$/, 'a tally');
+for (
+	[ 'too short', substr($tally, 0, -1) ], [ 'too long', $tally . "\0" ], [ 'nothing', '' ],
+	[ 'none', "\0" x length $tally ])
+{
+	my ($name, $image) = @$_;
+	like(final('share_low', $image), qr/^22P03: invalid state of an aggregate/, "tally: $name");
+}
+
+sub events_of { my ($mode, $zone) = @_; return chr(1) . chr($mode) . "\0" . uint(0) . uint(86400000000) x 0 . uint(1) . uint(0) . uint(length $zone) . $zone . uint(1) . uint(1) . sint(5) . uint(1) . uint(1); }
+is(final('window_funnel', events_of(0, '')), '1', 'a state of window_funnel made by hand');
+is(final('window_funnel', events_of(16, '')), "$corrupt parallel aggregate state / The mode is unknown.", 'window_funnel: a mode');
+is(final('window_funnel', events_of(0, 'Mars')), "$corrupt parallel aggregate state / The time zone is unknown here, or not in its canonical spelling.", 'window_funnel: a zone');
+
+# type, collation, flags, time, length of the value, value
+my $int4 = uint(23) . "\0\0" . sint(5);
+is(final('earliest', $int4 . uint(4) . "\0\0\0\7"), 'a value', 'a state of earliest made by hand');
+for (
+	[ 'no type', uint(7) . "\0\0" . sint(5), 'The type is none.' ],
+	[ 'a type without order', uint(600) . "\0\0" . sint(5), 'Values of the type have no order.' ],
+	[ 'no collation', uint(23) . uint(7) . "\0" . sint(5), 'The collation is none.' ],
+	[ 'unknown flags', uint(23) . "\0\4" . sint(5), 'It has unknown flags.' ],
+	[ 'a value that is too short', $int4 . uint(9) . "\0\0\0\7", 'A value is too long.' ],
+	[ 'a value with more', $int4 . uint(5) . "\0\0\0\7\0", 'A value ends too early.' ],
+	[ 'bytes behind', $int4 . uint(4) . "\0\0\0\7\0", 'There are bytes after its end.' ])
+{
+	my ($name, $image, $detail) = @$_;
+	is(final('earliest', $image), "$corrupt earliest or latest / $detail", "earliest: $name");
+}
+like(final('earliest', uint(1007) . "\0\0" . sint(5) . uint(20) . "\0\0\0\1\0\0\0\0\0\0\0\x17\x7f\xff\xff\xff\0\0\0\1"), qr/^(22P03|54000|08P01)/, 'earliest: an array larger than its bytes');
+like(final('earliest', $int4 . uint(4) . "\0\0\0\7", uint(20) . "\0\0" . sint(5) . uint(8) . "\0" x 8),
+	qr/^22023: cannot merge states of earliest and latest, or of values of different types/, 'earliest: two types');
+like(final('earliest', $int4 . uint(4) . "\0\0\0\7", uint(23) . "\0\1" . sint(5) . uint(4) . "\0" x 4),
+	qr/^22023: cannot merge states of earliest and latest/, 'earliest and latest');
+
+is(final('timeline', "\1\4\4Mars\0"), "$corrupt timeline / The time zone is unknown here, or not in its canonical spelling.", 'timeline: a zone');
+is(final('timeline', "\1\0" . uint(2**40)), "$corrupt timeline / A day is out of range.", 'timeline: a day');
+is(final('survival_curve', "\1\1" . uint(9)), "$corrupt survival_curve / It has more times than bytes for them.", 'survival_curve: times');
+
+##################################################################
+# A few thousand mutants of each, always the same
+##################################################################
+
+my $n = $ENV{RETENTION_MUTANTS} || 3000;
+my @parts = map { [ 'states', $_ ] } split /\n/, result('SELECT DISTINCT name FROM states ORDER BY 1;');
+push @parts, map { [ 'texts', $_ ], [ 'images', $_ ] } split /\n/, result('SELECT name FROM types ORDER BY 1;');
+for (@parts)
+{
+	my ($kind, $name) = @$_;
+	my ($code, $lines, $err) = $node->psql('postgres', slurp_file("$source/test/fuzz/part.sql"),
+		extra_params => [ map { ('-v', $_) } "kind=$kind", "name=$name", "n=$n", 'seconds=0', 'seed=20240131' ]);
+	like($lines, qr/\b$n tried/, "$kind of $name") or diag($err);
+	note($lines);
+}
+unlike(slurp_file($node->logfile), qr/PANIC|TRAP|terminated by signal/, 'no process crashed');
+
+$node->stop;
+done_testing();
