@@ -218,6 +218,13 @@ BITCODE = $(OBJS:.o=.bc)
 
 $(OBJS) $(BITCODE): | $(OBJ_DIRS)
 
+# What this compiler or server cannot do is said once, in one line, before
+# anything is compiled.
+$(OBJS): | fit
+fit: $(srcdir)/src/base/compat.h
+	@$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(CPPFLAGS) -w -Wfatal-errors -fsyntax-only -x c $<
+.PHONY: fit
+
 $(OBJ_DIRS):
 	$(MKDIR_P) $@
 

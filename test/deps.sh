@@ -43,7 +43,7 @@ look()
 		have "${cc%% *}" || need "the compiler ${cc%% *}" gcc libc6-dev
 		# With bitcode enabled PGXS builds nothing without its clang.
 		clang=$(cluster_clang)
-		[ -z "$clang" ] || have "$clang" ||
+		[ -z "$clang" ] || [ "${BITCODE:-}" = no ] || have "$clang" ||
 			need "$clang" "$(basename "$clang")"
 		[ -f "$(dirname "$(cluster_pgxs)")/../test/perl/PostgreSQL/Test/Cluster.pm" ] ||
 			need "PostgreSQL's Perl test modules (--enable-tap-tests)" \
@@ -132,23 +132,38 @@ find_apt()
 	apt+=(-q -y -o DPkg::Lock::Timeout=300)
 }
 
-# pg_cron, without which two tests are skipped: not worth failing for.
+# What some tests are skipped without: not worth failing for, nor for a run that
+# has none of them.
 wish()
 {
-	[ ! -f "$("$PG_CONFIG" --sharedir)/extension/pg_cron.control" ] || return 0
-	echo "installing: postgresql-$(cluster_major)-cron"
+	[[ " ${PARTS:-tap} " = *" tap "* ]] || return 0
+	local major
+	major=$(cluster_major)
+	[ -f "$("$PG_CONFIG" --sharedir)/extension/pg_cron.control" ] ||
+		wish_for "postgresql-$major-cron" "pg_cron is missing: the tests of scheduled jobs will be skipped"
+	# A package of its own from PostgreSQL 18 on.
+	[ "$major" -lt 18 ] || [ -z "$(cluster_clang)" ] ||
+		[ -f "$("$PG_CONFIG" --pkglibdir)/llvmjit.so" ] ||
+		wish_for "postgresql-$major-jit" "llvmjit is missing: the tests of compiled expressions will be skipped"
+}
+
+wish_for()		# PACKAGE, AND WHAT TO SAY WITHOUT IT
+{
+	echo "installing: $1"
 	if ! find_apt ||
 		{ [ $updated = no ] && ! "${apt[@]}" update >/dev/null; } ||
-		! "${apt[@]}" install --no-install-recommends "postgresql-$(cluster_major)-cron"
+		! "${apt[@]}" install --no-install-recommends "$1"
 	then
-		echo "pg_cron is missing: the tests of scheduled jobs will be skipped" >&2
+		echo "$2" >&2
 	fi
+	updated=yes
 }
 
 # Without a server there is no telling its major version: the server comes in
 # the first round, its headers in the second, what they name in the third, and
 # the last only looks.
 updated=no
+why=
 for round in 1 2 3 4
 do
 	look
@@ -159,7 +174,7 @@ do
 		exit 0
 	fi
 	[ "$round" != 4 ] || break
-	find_apt || break
+	find_apt || { why="no right to install them here"; break; }
 	echo "installing: ${packages[*]}"
 	if [ $updated = no ]
 	then
@@ -167,15 +182,16 @@ do
 		"${apt[@]}" update >/dev/null || echo "apt-get update failed, going on" >&2
 		updated=yes
 	fi
+	why="they could not be installed (see above)"
 	"${apt[@]}" install --no-install-recommends "${packages[@]}" || break
 done
 
-{
-	echo "Still missing:"
-	printf '  %s\n' "${missing[@]}"
-	echo "On Debian or Ubuntu, as root:  apt-get install ${packages[*]}"
-	echo "Elsewhere: a C compiler, make, Perl with IPC::Run, and PostgreSQL 15 or later"
-	echo "with its server headers, contrib and Perl test modules; PG_CONFIG=... names one"
-	echo "that is not in the PATH."
-} >&2
+# One line, which says what to do.
+printf -v missed '%s, ' "${missing[@]}"
+if have apt-get
+then
+	echo "missing: ${missed%, }; $why: as root, and with a network, run  apt-get install ${packages[*]}" >&2
+else
+	echo "missing: ${missed%, }; no apt-get here: install them, or name a PostgreSQL that has its server headers and Perl test modules with PG_CONFIG=" >&2
+fi
 exit 1

@@ -55,7 +55,7 @@ then
 	compiler=$("$PG_CONFIG" --cc)
 	for compiler in "${compiler%% *}" "$(cluster_clang)"
 	do
-		[ -n "$compiler" ] || continue
+		command -v "${compiler:-none}" >/dev/null || continue
 		strict "$compiler" || failed+=("warnings of $compiler")
 	done
 fi

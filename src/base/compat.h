@@ -8,7 +8,17 @@
 #ifndef RETENTION_COMPAT_H
 #define RETENTION_COMPAT_H
 
+#if defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ < 8
+#error "retention needs a 64-bit server: this build is for another machine"
+#elif !defined(__SIZEOF_INT128__)
+#error "retention needs a compiler with 128-bit integers, such as gcc or clang"
+#endif
+
 #include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "retention needs PostgreSQL 15 or later: name its pg_config with PG_CONFIG="
+#endif
 
 #include "common/jsonapi.h"
 #include "datatype/timestamp.h"
@@ -21,12 +31,8 @@
 #include "varatt.h"
 #endif
 
-#if PG_VERSION_NUM < 150000
-#error "retention needs PostgreSQL 15 or later"
-#endif
-
 #ifndef HAVE_INT128
-#error "retention needs a compiler with 128-bit integers"
+#error "retention needs a PostgreSQL server that was built with 128-bit integers"
 #endif
 
 /*

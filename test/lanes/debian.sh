@@ -11,6 +11,7 @@
 # A function that cannot do its work says why in lane_reason and returns 1.
 
 lanes=$(cluster_lanes)
+# shellcheck disable=SC2034 # the caller asks
 lane_reason=
 
 # Prints the suite of Debian that has this major; nothing when none has.
@@ -42,12 +43,19 @@ lane_ready()
 	[ -x "$lane/usr/lib/postgresql/$major/bin/pg_ctl" ] &&
 		[ -f "$lane/usr/include/postgresql/$major/server/postgres.h" ] &&
 		return 0
-	lane_install "$suite" "postgresql-$major" "postgresql-server-dev-$major" ||
-		lane_no "$lane_reason" || return 1
+	# The build files ask for compilers of bitcode, ten times as large as all else.
+	if [ "${BITCODE:-}" = no ]
+	then
+		lane_install "$suite" "postgresql-$major" gcc libc6-dev make perl libipc-run-perl &&
+			lane_unpack "postgresql-server-dev-$major"
+	else
+		lane_install "$suite" "postgresql-$major" "postgresql-server-dev-$major"
+	fi
 }
 
 lane_no()
 {
+	# shellcheck disable=SC2034 # the caller asks
 	lane_reason=$1
 	return 1
 }
@@ -55,7 +63,7 @@ lane_no()
 # lane_make SUITE: the folder, or none at all.
 lane_make()
 {
-	local suite=$1 base=$1 log
+	local suite=$1 base=$1 log apart=()
 	if ! command -v debootstrap >/dev/null
 	then
 		DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
@@ -65,12 +73,15 @@ lane_make()
 	[ "$suite" != experimental ] || base=sid
 	mkdir -p "$lanes"
 	log=$lanes/$suite.log
+	# Interrupted, it leaves /proc mounted: in a namespace that goes with it.
+	! unshare --mount --pid --fork true 2>/dev/null ||
+		apart=(unshare --mount --pid --fork --kill-child --)
 	rm -rf --one-file-system "$lanes/$suite.new"
 	echo "# debootstrap $suite" >&2
-	if ! debootstrap --variant=minbase "$base" "$lanes/$suite.new" >"$log" 2>&1
+	if ! timeout 900 "${apart[@]}" debootstrap --variant=minbase "$base" "$lanes/$suite.new" >"$log" 2>&1
 	then
 		rm -rf --one-file-system "$lanes/$suite.new"
-		lane_no "debootstrap $base failed: $(tail -n 1 "$log")" || return 1
+		lane_no "debootstrap $base: $(tail -n 1 "$log" 2>/dev/null)" || return 1
 	fi
 	if [ "$suite" = experimental ]
 	then
