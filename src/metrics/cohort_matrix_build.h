@@ -73,6 +73,7 @@ typedef struct Builder
 	int			bits;			/* log2 of the table's size */
 	int64		used;
 	BuildPages *pages;			/* only with MATRIX_RECURRING */
+	BuildPage  *page;			/* counted in last */
 	BuildRow  **rows;			/* by hash of the cohort; NULL: no rows */
 	int			nrows;
 	int64		last;			/* last time counted: period or moment */
@@ -104,6 +105,21 @@ recurring_sum(CellSums *sums, RecurringCount which)
 	return which == RECURRING_ACTIVE ? &sums->active :
 		which == RECURRING_LAST_ACTIVE ? &sums->last_active :
 		&sums->streak_end;
+}
+
+/* Count one customer, mostly in the page counted in last. */
+static inline void
+builder_count_one(Builder *b, BuildRow *row, int32 cohort, int64 age,
+				  RecurringCount which)
+{
+	BuildPage  *page = b->page;
+
+	if (likely(row == NULL && page != NULL && page->cohort == cohort &&
+			   page->number == (int64) ((uint64) age / PAGE_AGES) &&
+			   page->counts[which][(uint64) age % PAGE_AGES] != PG_UINT32_MAX))
+		page->counts[which][(uint64) age % PAGE_AGES]++;
+	else
+		builder_count(b, row, cohort, age, which, 1);
 }
 
 /* Has nobody been added? */

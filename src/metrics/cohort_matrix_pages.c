@@ -25,7 +25,6 @@ struct BuildPages
 	int			nchunks;
 	uint32	   *slots;			/* number of a page from 1; 0: unused */
 	int			bits;			/* log2 of the slots */
-	BuildPage  *last;			/* found last */
 };
 
 typedef BuildPage *PagePointer;
@@ -152,8 +151,7 @@ void
 builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
 			  RecurringCount which, int64 n)
 {
-	BuildPages *pages = b->pages;
-	BuildPage  *page = pages->last;
+	BuildPage  *page = b->page;
 	int32		number = (int32) (age / PAGE_AGES);
 	uint32	   *count;
 	uint64		sum;
@@ -166,7 +164,7 @@ builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
 	if (age > PG_INT32_MAX)
 		builder_refuse_age();
 	if (page == NULL || page->cohort != cohort || page->number != number)
-		page = pages->last = find_page(pages, cohort, number);
+		page = b->page = find_page(b->pages, cohort, number);
 	count = &page->counts[which][age % PAGE_AGES];
 	sum = *count + (uint64) n;
 	*count = (uint32) sum;

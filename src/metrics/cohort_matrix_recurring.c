@@ -59,18 +59,19 @@ book_periods(Builder *b, const ActivePeriods *active)
 
 		CHECK_FOR_INTERRUPTS();
 		for (int j = i; j < active->n; j++)
-			builder_count(b, row, cohort, (int64) active->periods[j] - cohort,
-						  RECURRING_ACTIVE, 1);
-		builder_count(b, row, cohort,
-					  (int64) active->periods[active->n - 1] - cohort,
-					  RECURRING_LAST_ACTIVE, 1);
+			builder_count_one(b, row, cohort, (int64) active->periods[j] - cohort,
+							  RECURRING_ACTIVE);
+		builder_count_one(b, row, cohort,
+						  (int64) active->periods[active->n - 1] - cohort,
+						  RECURRING_LAST_ACTIVE);
 		for (streak = Max(streak, i);
 			 streak + 1 < active->n &&
 			 active->periods[streak + 1] == active->periods[streak] + 1;
 			 streak++)
 			;
-		builder_count(b, row, cohort, (int64) active->periods[streak] - cohort,
-					  RECURRING_STREAK_END, 1);
+		builder_count_one(b, row, cohort,
+						  (int64) active->periods[streak] - cohort,
+						  RECURRING_STREAK_END);
 	}
 }
 
