@@ -19,6 +19,7 @@ OBJS = \
 	src/base/constant.o \
 	src/base/expanded.o \
 	src/base/funnel_rules.o \
+	src/base/gamma.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
 	src/base/grain_parse.o \
@@ -30,7 +31,6 @@ OBJS = \
 	src/base/record.o \
 	src/base/record_text.o \
 	src/base/salt.o \
-	src/base/special.o \
 	src/base/tally.o \
 	src/base/value.o \
 	src/base/value_image.o \
@@ -54,46 +54,46 @@ OBJS = \
 	src/history/timeline_readers.o \
 	src/history/timeline_spells.o \
 	src/history/timeline_text.o \
-	src/metrics/cohort_matrix.o \
-	src/metrics/cohort_matrix_build.o \
-	src/metrics/cohort_matrix_curve.o \
-	src/metrics/cohort_matrix_levels.o \
-	src/metrics/cohort_matrix_pages.o \
-	src/metrics/cohort_matrix_read.o \
-	src/metrics/cohort_matrix_readers.o \
-	src/metrics/cohort_matrix_recurring.o \
-	src/metrics/cohort_matrix_summary.o \
-	src/metrics/cohort_matrix_type.o \
-	src/metrics/customer_movements.o \
-	src/metrics/customer_movements_read.o \
-	src/metrics/customer_movements_type.o \
-	src/metrics/earliest.o \
-	src/metrics/economics.o \
-	src/metrics/economics_cac.o \
-	src/metrics/funnel.o \
-	src/metrics/funnel_chain.o \
-	src/metrics/funnel_merge.o \
-	src/metrics/funnel_readers.o \
-	src/metrics/funnel_rows.o \
-	src/metrics/funnel_type.o \
-	src/metrics/lifecycle.o \
-	src/metrics/loyalty.o \
-	src/metrics/loyalty_scores.o \
+	src/metrics/cohort_matrix/build.o \
+	src/metrics/cohort_matrix/build_pages.o \
+	src/metrics/cohort_matrix/fold.o \
+	src/metrics/cohort_matrix/fold_levels.o \
+	src/metrics/cohort_matrix/fold_recurring.o \
+	src/metrics/cohort_matrix/read.o \
+	src/metrics/cohort_matrix/read_curve.o \
+	src/metrics/cohort_matrix/readers.o \
+	src/metrics/cohort_matrix/summary.o \
+	src/metrics/cohort_matrix/type.o \
+	src/metrics/funnel/chain.o \
+	src/metrics/funnel/fold.o \
+	src/metrics/funnel/merge.o \
+	src/metrics/funnel/readers.o \
+	src/metrics/funnel/rows.o \
+	src/metrics/funnel/type.o \
+	src/metrics/funnel/window_funnel.o \
 	src/metrics/metric_head.o \
-	src/metrics/movement_changes.o \
-	src/metrics/movement_spans.o \
-	src/metrics/rates.o \
-	src/metrics/retention_flags.o \
+	src/metrics/movements/build.o \
+	src/metrics/movements/changes.o \
+	src/metrics/movements/readers.o \
+	src/metrics/movements/spans.o \
+	src/metrics/movements/timeline_movements.o \
+	src/metrics/movements/type.o \
+	src/metrics/plain/cac.o \
+	src/metrics/plain/earliest.o \
+	src/metrics/plain/economics.o \
+	src/metrics/plain/flags.o \
+	src/metrics/plain/lifecycle.o \
+	src/metrics/plain/loyalty.o \
+	src/metrics/plain/rates.o \
+	src/metrics/plain/scores.o \
 	src/metrics/summary.o \
-	src/metrics/survival_curve.o \
-	src/metrics/survival_curve_estimate.o \
-	src/metrics/survival_curve_log_rank.o \
-	src/metrics/survival_curve_readers.o \
-	src/metrics/survival_curve_state.o \
-	src/metrics/survival_curve_type.o \
+	src/metrics/survival/build.o \
+	src/metrics/survival/estimate.o \
+	src/metrics/survival/log_rank.o \
+	src/metrics/survival/readers.o \
+	src/metrics/survival/state.o \
+	src/metrics/survival/type.o \
 	src/metrics/timeline_items.o \
-	src/metrics/timeline_movements.o \
-	src/metrics/window_funnel.o \
 	src/models/contract.o \
 	src/models/contract_lifetime.o \
 	src/models/contract_model.o \

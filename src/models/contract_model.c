@@ -8,7 +8,7 @@
 #include "base/aggregate.h"
 #include "base/clip.h"
 #include "base/constant.h"
-#include "metrics/cohort_matrix_read.h"
+#include "metrics/cohort_matrix/read.h"
 #include "miscadmin.h"
 #include "models/prediction.h"
 #include "utils/builtins.h"

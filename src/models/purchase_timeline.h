@@ -6,7 +6,7 @@
 #ifndef RETENTION_PURCHASE_TIMELINE_H
 #define RETENTION_PURCHASE_TIMELINE_H
 
-#include "metrics/lifecycle.h"
+#include "metrics/plain/lifecycle.h"
 #include "models/fitted.h"
 
 /*

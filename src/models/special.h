@@ -5,7 +5,7 @@
 #ifndef RETENTION_SPECIAL_H
 #define RETENTION_SPECIAL_H
 
-#include "base/special.h"
+#include "base/gamma.h"
 
 /* A sum with the rounding errors of its steps (Neumaier 1974). */
 typedef struct Sum

@@ -2,7 +2,7 @@
  * funnel_text.c
  *		The picture of a funnel for psql, as rows of text.
  */
-#include "metrics/funnel.h"
+#include "metrics/funnel/type.h"
 
 #include "base/rate.h"
 #include "miscadmin.h"

@@ -2,7 +2,7 @@
  * movements_text.c
  *		The picture of customer movements for psql, as rows of text.
  */
-#include "metrics/customer_movements.h"
+#include "metrics/movements/type.h"
 
 #include <math.h>
 

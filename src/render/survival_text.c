@@ -2,7 +2,7 @@
  * survival_text.c
  *		The picture of a survival curve for psql, as rows of text.
  */
-#include "metrics/survival_curve.h"
+#include "metrics/survival/type.h"
 
 #include <math.h>
 

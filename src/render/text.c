@@ -2,7 +2,7 @@
  * text.c
  *		Pictures of cohort matrices for psql, as rows of text.
  */
-#include "metrics/cohort_matrix_read.h"
+#include "metrics/cohort_matrix/read.h"
 
 #include "base/json_parts.h"
 #include "base/rate.h"

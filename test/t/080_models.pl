@@ -274,7 +274,7 @@ SKIP:
 	# the lines of the log-likelihood, from five starts
 	SKIP:
 	{
-		my $program = build('starts', 'src/base/special.c', map { "src/models/$_.c" } qw(optimizer special purchase_bgnbd purchase_pareto));
+		my $program = build('starts', 'src/base/gamma.c', map { "src/models/$_.c" } qw(optimizer special purchase_bgnbd purchase_pareto));
 		skip 'no C compiler', 4 unless defined $program;
 		my $rows = sql('SELECT x, tx, age, count(*) FROM summary GROUP BY 1, 2, 3 ORDER BY 1, 2, 3');
 		$rows =~ tr/|/ /;
@@ -335,7 +335,7 @@ SKIP:
 
 SKIP:
 {
-	my $program = build('special', 'src/models/special.c', 'src/base/special.c');
+	my $program = build('special', 'src/models/special.c', 'src/base/gamma.c');
 	skip 'no C compiler', 2 unless defined $program;
 	my $out;
 	ok(IPC::Run::run([$program], '>', \$out), 'special functions come to an end at all doubles');

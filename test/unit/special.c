@@ -1,7 +1,7 @@
 /*
  * special.c
  *		The special functions at odd numbers, as a program: prints one line of
- *		TAP for each.  Built with src/models/special.c and src/base/special.c.
+ *		TAP for each.  Built with src/models/special.c and src/base/gamma.c.
  *
  * Whatever they are given, they come to an end: with a number, or with the
  * error of a sum that does not settle.  One that does not is ended by an alarm.

@@ -1,0 +1,455 @@
+/*
+ * cohort_matrix/build.c
+ *		A cohort matrix under construction.
+ */
+#include "metrics/cohort_matrix/build.h"
+
+#include "miscadmin.h"
+
+#define AGE_SIZE (-1)
+#define AGE_UNUSED (-2)
+
+#define MAX_ROWS 4096			/* further cohorts have cells only */
+#define ROW_SLOTS 8192
+#define MAX_CELLS (INT64CONST(1) << 25)
+
+#define ST_SORT sort_cells
+#define ST_ELEMENT_TYPE BuildCell
+#define ST_COMPARE(a, b) \
+	((a)->cohort != (b)->cohort ? ((a)->cohort < (b)->cohort ? -1 : 1) : \
+	 (a)->age < (b)->age ? -1 : (a)->age > (b)->age ? 1 : 0)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* ----------------------------------------------------------------
+ *		The table and the rows
+ * ----------------------------------------------------------------
+ */
+
+/* An empty table of 2^bits cells. */
+static BuildCell *
+new_table(int bits)
+{
+	Size		n = (Size) 1 << bits;
+	BuildCell  *cells = palloc_extended(n * sizeof(BuildCell), MCXT_ALLOC_HUGE);
+
+	for (Size i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		cells[i].age = AGE_UNUSED;
+	}
+	return cells;
+}
+
+/* The slot of a cell: where it is, or where it goes. */
+static inline BuildCell *
+find_slot(const Builder *b, int32 cohort, int32 age)
+{
+	BuildCell  *cells = b->cells;
+	uint64		key = (uint64) (uint32) cohort << 32 | (uint32) age;
+	uint64		mask = ((uint64) 1 << b->bits) - 1;
+	uint64		slot = salt_hash(&b->salt, key) & mask;
+
+	while (cells[slot].age != AGE_UNUSED &&
+		   (cells[slot].age != age || cells[slot].cohort != cohort))
+		slot = (slot + 1) & mask;
+	return &cells[slot];
+}
+
+static void
+refuse_size(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("cohort matrix is too large"),
+			 errdetail("It would have more than %lld cells.",
+					   (long long) MAX_CELLS),
+			 errhint("Use a coarser grain, or one matrix for each part of the time.")));
+}
+
+static void
+grow_table(Builder *b)
+{
+	BuildCell  *old = b->cells;
+	Size		n = (Size) 1 << b->bits;
+
+	b->cells = new_table(++b->bits);
+	for (Size i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (old[i].age != AGE_UNUSED)
+			*find_slot(b, old[i].cohort, old[i].age) = old[i];
+	}
+	pfree(old);
+}
+
+/* The cell of a cohort and age in the table, made when it is not there. */
+CellSums *
+builder_table_cell(Builder *b, int32 cohort, int32 age)
+{
+	BuildCell  *cell = find_slot(b, cohort, age);
+
+	if (unlikely(cell->age == AGE_UNUSED))
+	{
+		if ((b->used + 1) * 2 > (int64) 1 << b->bits)
+		{
+			if (b->used >= MAX_CELLS)
+				refuse_size();
+			grow_table(b);
+			cell = find_slot(b, cohort, age);
+		}
+		memset(cell, 0, sizeof(*cell));
+		cell->cohort = cohort;
+		cell->age = age;
+		b->used++;
+	}
+	return &cell->sums;
+}
+
+/* The row of a cohort, or NULL when it has none. */
+static BuildRow *
+builder_row(Builder *b, int32 cohort)
+{
+	uint32		slot = salt_hash(&b->salt, (uint32) cohort) % ROW_SLOTS;
+	BuildRow   *row;
+
+	if (b->rows == NULL)
+		return NULL;
+	while ((row = b->rows[slot]) != NULL)
+	{
+		if (row->cohort == cohort)
+			return row;
+		slot = (slot + 1) % ROW_SLOTS;
+	}
+	if (b->nrows == MAX_ROWS)
+		return NULL;
+	row = b->rows[slot] = palloc0(sizeof(BuildRow));
+	row->cohort = cohort;
+	b->nrows++;
+	return row;
+}
+
+/* Begin with a matrix of MATRIX_* flags; the calendar is set by the caller. */
+void
+builder_init(Builder *b, uint8 flags)
+{
+	memset(b, 0, sizeof(*b));
+	b->flags = flags;
+	b->salt = salt_draw();
+	b->bits = 6;
+	b->cells = new_table(b->bits);
+	if (flags & MATRIX_RECURRING)
+		b->pages = build_pages_create();
+	b->last = PG_INT64_MIN;
+	b->last_period = PG_INT32_MIN;
+}
+
+/* Customers are many: keep the first ages of cohorts in rows from now on. */
+void
+builder_use_rows(Builder *b)
+{
+	if (b->rows == NULL)
+		b->rows = palloc0(ROW_SLOTS * sizeof(BuildRow *));
+}
+
+/* The data reach to this time: a period or, under since start, a moment. */
+void
+builder_reach(Builder *b, int64 time)
+{
+	if (time <= b->last)
+		return;
+	b->last = time;
+	b->last_period = Max(b->last_period,
+						 grain_is_since_start(b->calendar->grain) ?
+						 calendar_period_of_moment(b->calendar, time) :
+						 (int32) time);
+}
+
+/* Customers of a cohort; returns its row, if it has one. */
+BuildRow *
+builder_add_size(Builder *b, int32 cohort, int64 size)
+{
+	BuildRow   *row = builder_row(b, cohort);
+
+	if (row != NULL)
+		row->size += size;
+	else
+		builder_table_cell(b, cohort, AGE_SIZE)->active += size;
+	return row;
+}
+
+/* An age no matrix can hold. */
+void
+builder_refuse_age(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("age out of range"),
+			 errdetail("More than %d periods lie between a customer's start and activity.",
+					   PG_INT32_MAX),
+			 errhint("Use a coarser grain, or filter the outlier.")));
+}
+
+/* ----------------------------------------------------------------
+ *		Adding a matrix
+ * ----------------------------------------------------------------
+ */
+
+static void
+refuse_overflow(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("cohort matrix out of range"),
+			 errdetail("A sum of the two matrices does not fit in its type."),
+			 errhint("Matrices are added up once for each customer; check that none is there twice.")));
+}
+
+/* Add a cell of other customers to those of a cohort. */
+static void
+add_cell(Builder *b, BuildRow *row, int32 cohort, const MatrixCell *cell)
+{
+	CellSums   *sums;
+
+	if (b->flags & MATRIX_RECURRING)
+	{
+		builder_count(b, row, cohort, cell->age, RECURRING_ACTIVE, cell->active);
+		if (cell->last_active != 0)
+			builder_count(b, row, cohort, cell->age, RECURRING_LAST_ACTIVE,
+						  cell->last_active);
+		if (cell->streak_end != 0)
+			builder_count(b, row, cohort, cell->age, RECURRING_STREAK_END,
+						  cell->streak_end);
+		return;
+	}
+	sums = builder_cell(b, row, cohort, cell->age);
+	if (pg_add_s64_overflow(b->total_orders, cell->orders, &b->total_orders))
+		refuse_overflow();
+	b->total_revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
+	if (b->total_revenue > matrix_revenue_max(b->flags))
+		refuse_overflow();
+	sums->active += cell->active;
+	sums->last_active += cell->last_active;
+	sums->streak_end += cell->streak_end;
+	sums->orders += cell->orders;
+	sums->revenue += cell->revenue;
+}
+
+/*
+ * Add a cohort of a matrix of other customers, which must be of the same kind:
+ * all it stores are sums over customers.  Sums that do not fit are error
+ * 22003.
+ */
+void
+builder_add_cohort(Builder *b, const MatrixCohort *cohort)
+{
+	BuildRow   *row = builder_add_size(b, cohort->period, cohort->size);
+
+	if (pg_add_s64_overflow(b->total_size, cohort->size, &b->total_size))
+		refuse_overflow();
+	for (int64 i = 0; i < cohort->ncells; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_cell(b, row, cohort->period, &cohort->cells[i]);
+	}
+}
+
+/* ----------------------------------------------------------------
+ *		The finished matrix
+ * ----------------------------------------------------------------
+ */
+
+static inline bool
+sums_are_empty(const CellSums *s)
+{
+	return s->active == 0 && s->orders == 0 && s->revenue == 0 &&
+		s->last_active == 0 && s->streak_end == 0;
+}
+
+static inline void
+collect(BuildCell *cells, int64 *n, int32 cohort, int32 age,
+		const CellSums *sums)
+{
+	if (sums_are_empty(sums))
+		return;
+	cells[*n].cohort = cohort;
+	cells[*n].age = age;
+	cells[(*n)++].sums = *sums;
+}
+
+/* All cells in order, those of one cohort and age put together. */
+static BuildCell *
+collect_cells(const Builder *b, int64 *ncells)
+{
+	Size		size = (Size) 1 << b->bits;
+	BuildCell  *cells;
+	int64		n = 0;
+	int64		kept = 0;
+
+	cells = palloc_extended((b->used + (Size) b->nrows * (ROW_AGES + 1) + 1) *
+							sizeof(BuildCell), MCXT_ALLOC_HUGE);
+	for (Size i = 0; i < size; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (b->cells[i].age != AGE_UNUSED)
+			collect(cells, &n, b->cells[i].cohort, b->cells[i].age,
+					&b->cells[i].sums);
+	}
+	for (int i = 0; b->rows != NULL && i < ROW_SLOTS; i++)
+	{
+		const BuildRow *row = b->rows[i];
+		CellSums	size_cell = {0};
+
+		if (row == NULL)
+			continue;
+		size_cell.active = row->size;
+		collect(cells, &n, row->cohort, AGE_SIZE, &size_cell);
+		for (int age = 0; age < ROW_AGES; age++)
+			collect(cells, &n, row->cohort, age, &row->cells[age]);
+	}
+	sort_cells(cells, n);
+	for (int64 i = 0; i < n; i++)
+	{
+		CellSums   *into;
+
+		if (kept == 0 || cells[kept - 1].cohort != cells[i].cohort ||
+			cells[kept - 1].age != cells[i].age)
+		{
+			cells[kept++] = cells[i];
+			continue;
+		}
+		into = &cells[kept - 1].sums;
+		into->revenue += cells[i].sums.revenue;
+		into->active += cells[i].sums.active;
+		into->last_active += cells[i].sums.last_active;
+		into->streak_end += cells[i].sums.streak_end;
+		into->orders += cells[i].sums.orders;
+	}
+	*ncells = kept;
+	return cells;
+}
+
+/* A matrix being written, cohort by cohort. */
+typedef struct Finish
+{
+	Matrix		head;
+	RecordWriter writer;
+	MatrixCell *cells;			/* of a cohort */
+	int64		max_cells;
+	int64		customers;
+	int128		revenue;		/* of absolute values */
+	BuildPage **pages;			/* not yet written */
+	BuildPage **end;
+} Finish;
+
+/* One more cell of the cohort; sums may have cancelled out. */
+static void
+finish_cell(Finish *f, MatrixCohort *cohort, int32 age, const CellSums *sums)
+{
+	MatrixCell *out = &f->cells[cohort->ncells];
+
+	if (sums_are_empty(sums))
+		return;
+	out->age = age;
+	out->active = sums->active;
+	out->last_active = sums->last_active;
+	out->streak_end = sums->streak_end;
+	out->orders = sums->orders;
+	out->revenue = sums->revenue;
+	f->revenue += sums->revenue < 0 ? -sums->revenue : sums->revenue;
+	if (f->revenue > matrix_revenue_max(f->head.flags))
+		refuse_overflow();
+	cohort->ncells++;
+}
+
+/* The cells of a page, with what other cells of these ages hold. */
+static void
+finish_page(Finish *f, MatrixCohort *cohort, const BuildPage *page,
+			const BuildCell **cell, const BuildCell *end)
+{
+	for (int i = 0; i < PAGE_AGES; i++)
+	{
+		int32		age = page->number * PAGE_AGES + i;
+		CellSums	sums = {0};
+
+		for (; *cell < end && (*cell)->age < age; (*cell)++)
+			finish_cell(f, cohort, (*cell)->age, &(*cell)->sums);
+		if (*cell < end && (*cell)->age == age)
+			sums = (*cell)++->sums;
+		for (int which = 0; which <= RECURRING_STREAK_END; which++)
+			*recurring_sum(&sums, which) += page->counts[which][i];
+		finish_cell(f, cohort, age, &sums);
+	}
+}
+
+/* Write a cohort: its cells in order of age, the first of them its size. */
+static void
+finish_cohort(Finish *f, const BuildCell *cell, const BuildCell *end)
+{
+	MatrixCohort cohort = {0};
+	BuildPage **pages = f->pages;
+	int64		room;
+
+	CHECK_FOR_INTERRUPTS();
+	cohort.period = cell->cohort;
+	cohort.size = cell++->sums.active;
+	if (cohort.size < 0 ||
+		pg_add_s64_overflow(f->customers, cohort.size, &f->customers))
+		refuse_overflow();
+	while (f->pages < f->end && (*f->pages)->cohort == cohort.period)
+		f->pages++;
+	room = end - cell + (f->pages - pages) * PAGE_AGES;
+	if (room > f->max_cells)
+	{
+		if (f->cells != NULL)
+			pfree(f->cells);
+		f->max_cells = 2 * room;
+		f->cells = palloc_extended(f->max_cells * sizeof(MatrixCell),
+								   MCXT_ALLOC_HUGE);
+	}
+	for (; pages < f->pages; pages++)
+		finish_page(f, &cohort, *pages, &cell, end);
+	for (; cell < end; cell++)
+		finish_cell(f, &cohort, cell->age, &cell->sums);
+	cohort.cells = f->cells;
+	record_writer_item(&f->writer, &cohort);
+}
+
+/*
+ * The matrix as a datum (palloc'd), of at least one customer; the builder is
+ * left as it is.
+ */
+struct varlena *
+builder_finish(const Builder *b, const Grain *grain, const char *zone)
+{
+	Finish		f = {0};
+	int64		npages;
+	int64		n;
+	BuildCell  *cells = collect_cells(b, &n);
+	BuildPage **pages = build_pages_sorted(b->pages, &npages);
+
+	f.pages = pages;
+	f.end = pages == NULL ? NULL : pages + npages;
+	f.head.flags = b->flags;
+	f.head.grain = unconstify(Grain *, grain);
+	f.head.zone = zone;
+	f.head.last = b->last_period;
+	for (int64 i = 0; i < n; i++)
+		f.head.ncohorts += cells[i].age == AGE_SIZE;
+	matrix_writer_begin(&f.writer, &f.head, cells[0].cohort);
+	for (int64 i = 0, end; i < n; i = end)
+	{
+		Assert(cells[i].age == AGE_SIZE);
+		for (end = i + 1; end < n && cells[end].age != AGE_SIZE; end++)
+			;
+		finish_cohort(&f, cells + i, cells + end);
+	}
+	pfree(cells);
+	if (pages != NULL)
+		pfree(pages);
+	if (f.cells != NULL)
+		pfree(f.cells);
+	return record_writer_end(&f.writer);
+}

@@ -1,0 +1,418 @@
+/*
+ * movements/build.c
+ *		The folds from ledgers and timelines to customer_movements, and their
+ *		sum.
+ *
+ * Each customer is looked at once; what it does to a period (see
+ * movements/changes.h) is added to the period's cell:
+ *
+ *	history		January 40, February 25 + 10, April 30
+ *	January		new +40
+ *	February	contraction -5
+ *	March		churned -35
+ *	April		reactivated +30
+ *	May			churned -30
+ */
+#include "metrics/movements/type.h"
+
+#include "base/aggregate.h"
+#include "common/int.h"
+#include "history/ledger_aggregate.h"
+#include "metrics/movements/changes.h"
+#include "metrics/movements/spans.h"
+#include "metrics/summary.h"
+#include "miscadmin.h"
+
+PG_FUNCTION_INFO_V1(retention_customer_movements_final);
+PG_FUNCTION_INFO_V1(retention_customer_movements_merge);
+PG_FUNCTION_INFO_V1(retention_customer_movements_add_timeline);
+
+/* ----------------------------------------------------------------
+ *		Movements under construction
+ * ----------------------------------------------------------------
+ */
+
+#define SH_PREFIX cells
+#define SH_ELEMENT_TYPE MovementCell
+#define SH_KEY_TYPE int32
+#define SH_KEY period
+#define SH_HASH_KEY(table, period) \
+	((uint32) salt_hash((const Salt *) (table)->private_data, (uint32) (period)))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct MovementBuilder
+{
+	uint8		flags;			/* MOVEMENTS_* */
+	cells_hash *cells;			/* by period */
+	int32		last;			/* period the data end in */
+	int128		total_money;	/* of values added, to keep sums in range */
+	int64		total_counts;
+} MovementBuilder;
+
+static void
+builder_init(void *builder, uint8 flags)
+{
+	MovementBuilder *b = builder;
+	Salt	   *salt = palloc(sizeof(Salt));
+
+	memset(b, 0, sizeof(*b));
+	b->flags = flags;
+	b->last = PG_INT32_MIN;
+	*salt = salt_draw();
+	b->cells = cells_create(CurrentMemoryContext, 4, salt);
+}
+
+/* The cell of a period, made when it is not there. */
+static inline MovementCell *
+find_cell(MovementBuilder *b, int32 period)
+{
+	bool		found;
+	MovementCell *cell = cells_insert(b->cells, period, &found);
+
+	if (!found)
+	{
+		char		status = cell->status;
+
+		memset(cell, 0, sizeof(MovementCell));
+		cell->period = period;
+		cell->status = status;
+	}
+	return cell;
+}
+
+/* ----------------------------------------------------------------
+ *		Adding a customer
+ * ----------------------------------------------------------------
+ */
+
+/* Add what a customer does to a period. */
+static void
+add_change(const MovementChange *c, void *arg)
+{
+	static const int8 counts[] = {
+		-1, COUNT_NEW, COUNT_REACTIVATED, COUNT_EXPANDED, COUNT_CONTRACTED,
+		COUNT_CHURNED
+	};
+	static const int8 moneys[] = {
+		-1, MONEY_NEW, MONEY_REACTIVATED, MONEY_EXPANSION, MONEY_CONTRACTION,
+		MONEY_CHURNED
+	};
+	MovementBuilder *b = arg;
+	bool		money = (b->flags & MOVEMENTS_MONEY) != 0;
+	bool		swings = c->kind == MOVEMENT_EXPANSION ||
+		c->kind == MOVEMENT_CONTRACTION;
+	int128		change = c->closing - c->opening;
+	MovementCell *cell;
+
+	cell = find_cell(b, c->period);
+	cell->counts[COUNT_ORDERS] += c->orders;
+	if (c->kind == MOVEMENT_NONE)
+		return;
+	if (!swings || c->is_active)
+		cell->counts[counts[c->kind]]++;
+	if (!money)
+		return;
+	cell->money[moneys[c->kind]] += change;
+	cell->money[MONEY_POSITIVE] += Max(c->closing, 0) - Max(c->opening, 0);
+	if (c->opening > 0)
+	{
+		cell->money[MONEY_KEPT] += change;
+		cell->money[MONEY_LOST] += Min(change, 0);
+	}
+}
+
+/* A customer being added. */
+typedef struct MovementFold
+{
+	MovementBuilder *builder;
+	Calendar   *calendar;		/* for levels */
+	MovementSpans *spans;		/* for events, or NULL */
+} MovementFold;
+
+static void
+fold_events(LedgerItem *items, int n, void *arg)
+{
+	MovementFold *fold = arg;
+	MovementBuilder *b = fold->builder;
+	int32		last;
+
+	if (fold->spans == NULL ||
+		!movement_spans_add(fold->spans, items, n, &last))
+		last = movement_changes_events(items, n, add_change, b);
+	b->last = Max(b->last, last);
+}
+
+static void
+fold_levels(LedgerItem *items, int n, void *arg)
+{
+	MovementFold *fold = arg;
+	MovementBuilder *b = fold->builder;
+	int32		last = movement_changes_levels(items, n, fold->calendar,
+											   add_change, b);
+
+	b->last = Max(b->last, last);
+}
+
+/* ----------------------------------------------------------------
+ *		Adding movements
+ * ----------------------------------------------------------------
+ */
+
+/* Bring sums made side by side to the table. */
+static void
+add_spans(MovementBuilder *b, const MovementSpans *spans)
+{
+	MovementCell from;
+
+	for (int64 i = 0; movement_spans_next(spans, &i, &from);)
+	{
+		MovementCell *cell = find_cell(b, from.period);
+
+		for (int j = 0; j < MOVEMENT_COUNTS; j++)
+			cell->counts[j] += from.counts[j];
+		if (b->flags & MOVEMENTS_MONEY)
+			for (int j = 0; j < MOVEMENT_MONEYS; j++)
+				cell->money[j] += from.money[j];
+	}
+}
+
+static void
+refuse_overflow(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("customer movements out of range"),
+			 errdetail("A sum does not fit in its type."),
+			 errhint("Movements are added up once for each customer; check that none is there twice.")));
+}
+
+/*
+ * Count what a cell holds towards the limits.  A count that has passed them is
+ * negative.
+ */
+static void
+count_cell(int64 *counts, int128 *money, const MovementCell *cell)
+{
+	for (int i = 0; i < MOVEMENT_COUNTS; i++)
+		if (cell->counts[i] < 0 ||
+			pg_add_s64_overflow(*counts, cell->counts[i], counts))
+			refuse_overflow();
+	for (int i = 0; i < MOVEMENT_MONEYS; i++)
+	{
+		int128		amount = cell->money[i] < 0 ? -cell->money[i] : cell->money[i];
+
+		*money += amount;
+		if (amount > MOVEMENTS_MONEY_MAX ||
+			*money > MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS)
+			refuse_overflow();
+	}
+}
+
+/* Add the movements of other customers, of the same kind. */
+static void
+add_movements(void *builder, void *value, MemoryContext context)
+{
+	MovementBuilder *b = builder;
+	const Movements *m = value;
+
+	for (int i = 0; i < m->ncells; i++)
+	{
+		const MovementCell *from = &m->cells[i];
+		MovementCell *cell = find_cell(b, from->period);
+
+		CHECK_FOR_INTERRUPTS();
+		count_cell(&b->total_counts, &b->total_money, from);
+		for (int j = 0; j < MOVEMENT_COUNTS; j++)
+			cell->counts[j] += from->counts[j];
+		for (int j = 0; j < MOVEMENT_MONEYS; j++)
+			cell->money[j] += from->money[j];
+	}
+	b->last = Max(b->last, m->head.last);
+}
+
+static void
+refuse_kinds(const char *detail, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("customer movements of different kinds cannot be added up"),
+			 errdetail_internal("%s", detail),
+			 errhint("%s", hint)));
+}
+
+/* May two be added up?  Error 22023 when not. */
+static void
+check_alike(const MetricHead *a, const MetricHead *b)
+{
+	if (!grain_equal(a->grain, b->grain))
+		refuse_kinds(psprintf("One of them has the grain \"%s\", the other \"%s\".",
+							  grain_to_cstring(a->grain),
+							  grain_to_cstring(b->grain)),
+					 "Group by the grain, or build all of them with the same one.");
+	if (strcmp(a->zone, b->zone) != 0)
+		refuse_kinds(psprintf("One of them was cut in %s, the other in %s.",
+							  metric_zone_words(a->zone),
+							  metric_zone_words(b->zone)),
+					 "Name the zone in the grain, for example \"month at Europe/Paris\", so that the session's TimeZone does not matter.");
+	if ((a->flags ^ b->flags) & MOVEMENTS_LEVELS)
+		refuse_kinds("One of them was built from events, the other from ranges.",
+					 "Keep the movements of orders and those of subscriptions apart.");
+	if ((a->flags ^ b->flags) & MOVEMENTS_MONEY)
+		refuse_kinds("One of them was built with amounts, the other without.",
+					 "Build all of them with the same form of the aggregate.");
+}
+
+/* ----------------------------------------------------------------
+ *		The finished value
+ * ----------------------------------------------------------------
+ */
+
+#define ST_SORT sort_cells
+#define ST_ELEMENT_TYPE MovementCell
+#define ST_COMPARE(a, b) \
+	((a)->period < (b)->period ? -1 : (a)->period > (b)->period)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* The value, or NULL when there is nothing; the builder stays as it is. */
+static struct varlena *
+builder_finish(const void *builder, const Grain *grain, const char *zone)
+{
+	const MovementBuilder *b = builder;
+	const MovementCell *cell;
+	cells_iterator it;
+	Movements	m;
+	int64		counts = 0;
+	int128		money = 0;
+
+	m.head.flags = b->flags;
+	m.head.grain = unconstify(Grain *, grain);
+	m.head.zone = zone;
+	m.head.last = b->last;
+	m.ncells = 0;
+	m.cells = palloc_extended(Max(b->cells->members, 1) * sizeof(MovementCell),
+							  MCXT_ALLOC_HUGE);
+	cells_start_iterate(b->cells, &it);
+	while ((cell = cells_iterate(b->cells, &it)) != NULL)
+		if (!movement_cell_is_empty(cell))
+		{
+			CHECK_FOR_INTERRUPTS();
+			count_cell(&counts, &money, cell);
+			m.cells[m.ncells++] = *cell;
+		}
+	if (b->last == PG_INT32_MIN)
+		return NULL;
+	sort_cells(m.cells, m.ncells);
+	return movements_encode(&m);
+}
+
+/* The calendar levels are cut with: their days are local already. */
+static Calendar *
+level_calendar(const Grain *grain)
+{
+	return calendar_create(grain, NULL, true, CurrentMemoryContext);
+}
+
+/*
+ * Final function of customer_movements(...) over rows: (internal) ->
+ * customer_movements.  NULL when there is nothing.  The state is left as it is.
+ */
+Datum
+retention_customer_movements_final(PG_FUNCTION_ARGS)
+{
+	MovementBuilder b;
+	MovementFold fold = {&b, NULL, NULL};
+	const LedgerSettings *settings;
+	struct varlena *value;
+	Ledger	   *ledger;
+	uint8		flags = 0;
+
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	ledger = ledger_argument(fcinfo, 0);
+	settings = &ledger->settings;
+	movement_check_grain(settings->grain);
+	if ((settings->flags & LEDGER_MONEY) && !(settings->flags & LEDGER_UNITS))
+		flags |= MOVEMENTS_MONEY;
+	if (settings->flags & LEDGER_LEVELS)
+		flags |= MOVEMENTS_LEVELS;
+	builder_init(&b, flags);
+	if (flags & MOVEMENTS_LEVELS)
+		fold.calendar = level_calendar(settings->grain);
+	else
+		fold.spans = movement_spans_create();
+	ledger_visit(ledger, flags & MOVEMENTS_LEVELS ? fold_levels : fold_events,
+				 &fold);
+	if (fold.spans != NULL)
+		add_spans(&b, fold.spans);
+	value = builder_finish(&b, settings->grain, settings->zone);
+	if (value == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(value);
+}
+
+/* ----------------------------------------------------------------
+ *		States of the type itself
+ * ----------------------------------------------------------------
+ */
+
+/* Add the customer of a timeline to a builder. */
+static void
+add_customer(void *builder, TimelineItems *t, TimelineReader *r)
+{
+	MovementFold fold = {builder, t->calendar, NULL};
+	int			n = timeline_items_read(t, r);
+
+	(timeline_has_levels(r) ? fold_levels : fold_events) (t->items, n, &fold);
+}
+
+static void *
+read_value(const struct varlena *value, MetricHead *head)
+{
+	Movements  *m = movements_from_varlena(value);
+
+	*head = m->head;
+	return m;
+}
+
+static const SummaryKind kind = {
+	.expanded = SUMMARY_EXPANDED("customer_movements"),
+	.builder_size = sizeof(MovementBuilder),
+	.init = builder_init,
+	.add_customer = add_customer,
+	.read_value = read_value,
+	.add_value = add_movements,
+	.finish = builder_finish,
+	.check_alike = check_alike,
+	.check_grain = movement_check_grain,
+	.money = MOVEMENTS_MONEY,
+	.levels = MOVEMENTS_LEVELS
+};
+
+/*
+ * Transition and combine function of rollup(customer_movements), and combine
+ * function of customer_movements(timeline, grain): the sum of the movements of
+ * disjoint customers.  Different grain, zone or kind: error 22023.
+ */
+Datum
+retention_customer_movements_merge(PG_FUNCTION_ARGS)
+{
+	return summary_merge(fcinfo, &kind);
+}
+
+/*
+ * Transition function of customer_movements(timeline, grain):
+ * (customer_movements, timeline, grain) -> customer_movements.
+ */
+Datum
+retention_customer_movements_add_timeline(PG_FUNCTION_ARGS)
+{
+	return summary_add_timeline(fcinfo, &kind);
+}

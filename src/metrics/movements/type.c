@@ -1,0 +1,337 @@
+/*
+ * movements/type.c
+ *		The type customer_movements: the table of its text and bytes, and what
+ *		makes a value valid.
+ *
+ * Text form (here broken into lines), see record.h:
+ *
+ *	{"grain": "month", "zone": "Europe/Paris", "last": "2024-02-01",
+ *	 "money": true, "levels": false,
+ *	 "period": ["2024-01-01","2024-02-01","2024-03-01"],
+ *	 "new_customers": [1,0,0], "reactivated_customers": [0,0,0],
+ *	 "expanded_customers": [0,0,0], "contracted_customers": [0,1,0],
+ *	 "churned_customers": [0,0,1], "orders": [1,2,0],
+ *	 "new_revenue": [40,0,0], "reactivated_revenue": [0,0,0],
+ *	 "expansion_revenue": [0,0,0], "contraction_revenue": [0,-5,0],
+ *	 "churned_revenue": [0,0,-35], "positive_change": [40,-5,-35],
+ *	 "kept_change": [0,-5,-35], "lost_change": [0,-5,-35]}
+ *
+ * "orders" is there unless levels, the amounts with money only.  The last
+ * three are the sums that nrr and grr need, see MovementMoney.
+ *
+ * Whatever comes from outside, as text, as bytes or out of a table, goes
+ * through movements_problem() before anything is computed from it, so that
+ * readers and the merge need no checks of their own.
+ *
+ * The sums for nrr and grr are stored less what they are while no customer has
+ * an opening or closing below zero:
+ *
+ *	MONEY_POSITIVE	all five movements
+ *	MONEY_KEPT		expansion, contraction and churned
+ *	MONEY_LOST		contraction and churned
+ */
+#include "metrics/movements/type.h"
+
+#include "base/record.h"
+#include "common/int.h"
+#include "miscadmin.h"
+
+/* Is there nothing in a cell? */
+bool
+movement_cell_is_empty(const MovementCell *cell)
+{
+	for (int i = 0; i < MOVEMENT_COUNTS; i++)
+		if (cell->counts[i] != 0)
+			return false;
+	for (int i = 0; i < MOVEMENT_MONEYS; i++)
+		if (cell->money[i] != 0)
+			return false;
+	return true;
+}
+
+/* ----------------------------------------------------------------
+ *		What makes movements valid
+ * ----------------------------------------------------------------
+ */
+
+/* What is wrong with a cell by itself. */
+static const char *
+cell_problem(const Movements *m, const MovementCell *cell, int64 *counts,
+			 int128 *money)
+{
+	for (int i = 0; i < MOVEMENT_COUNTS; i++)
+	{
+		if (cell->counts[i] < 0)
+			return "a count is negative";
+		if (pg_add_s64_overflow(*counts, cell->counts[i], counts))
+			return "the counts add up to more than 64 bits hold";
+	}
+	for (int i = 0; i < MOVEMENT_MONEYS; i++)
+	{
+		int128		amount = cell->money[i] < 0 ? -cell->money[i] : cell->money[i];
+
+		if (amount != 0 && !movements_has_money(m))
+			return "there is money in movements without amounts";
+		if (amount > MOVEMENTS_MONEY_MAX ||
+			(*money += amount) > MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS)
+			return "money is out of range";
+	}
+	if (!movements_has_money(m) && movements_has_orders(m) &&
+		(cell->counts[COUNT_EXPANDED] > 0 || cell->counts[COUNT_CONTRACTED] > 0))
+		return "there are customers who expand or contract without amounts";
+	if (cell->money[MONEY_EXPANSION] < 0 || cell->money[MONEY_CONTRACTION] > 0 ||
+		cell->money[MONEY_LOST] > 0)
+		return "a gain is negative, or a loss is positive";
+	if (cell->money[MONEY_KEPT] < cell->money[MONEY_LOST])
+		return "more is lost than there are losses";
+	if (!movements_has_orders(m) && cell->counts[COUNT_ORDERS] != 0)
+		return "there are orders of levels";
+	if (movement_cell_is_empty(cell))
+		return "there is nothing in it";
+	return NULL;
+}
+
+/* What is wrong between a cell and what came before it. */
+static const char *
+state_problem(const Movements *m, const MovementState *before,
+			  const MovementState *after, const MovementCell *cell,
+			  bool adjacent)
+{
+	int64		retained = before->customers - cell->counts[COUNT_CHURNED];
+
+	if (movements_has_orders(m) && !adjacent &&
+		(before->customers != 0 || before->positive != 0))
+		return "customers of events stay without an order";
+	if (retained < 0)
+		return "more customers churn than there are";
+	if (cell->counts[COUNT_REACTIVATED] > before->ever - before->customers)
+		return "more customers come back than have gone";
+	if (cell->counts[COUNT_EXPANDED] > retained - cell->counts[COUNT_CONTRACTED])
+		return "more customers expand or contract than are retained";
+	if (movements_has_orders(m) &&
+		(cell->counts[COUNT_ORDERS] < after->customers ||
+		 (after->customers == 0 && cell->counts[COUNT_ORDERS] > 0)))
+		return "the orders do not agree with the active customers";
+	if (after->positive < 0 || after->positive < after->revenue)
+		return "the customers above zero do not agree with the closing";
+	return NULL;
+}
+
+/* What is wrong with the cells; *at is the one it is wrong with. */
+static const char *
+cells_problem(const Movements *m, int *at)
+{
+	MovementState state = {0};
+	int64		counts = 0;
+	int128		money = 0;
+	const char *problem;
+
+	for (int i = 0; i < m->ncells; i++)
+	{
+		const MovementCell *cell = &m->cells[i];
+		MovementState before = state;
+
+		CHECK_FOR_INTERRUPTS();
+		*at = i;
+		if (i > 0 && cell->period <= cell[-1].period)
+			return "periods are not in ascending order";
+		/* of events the period after the last has what is gone */
+		if (movements_has_orders(m) &&
+			(int64) cell->period > (int64) m->head.last + 1)
+			return "it lies past the end of the data";
+		problem = cell_problem(m, cell, &counts, &money);
+		if (problem != NULL)
+			return problem;
+		movement_state_add(&state, cell);
+		problem = state_problem(m, &before, &state, cell,
+								i > 0 && cell->period == (int64) cell[-1].period + 1);
+		if (problem != NULL)
+			return problem;
+	}
+	if (movements_has_orders(m) &&
+		(state.customers != 0 || state.revenue != 0 || state.positive != 0))
+		return "customers of events stay without an order";
+	return NULL;
+}
+
+/* What is wrong with movements, as a sentence; NULL when nothing is. */
+static const char *
+movements_problem(const void *value)
+{
+	const Movements *m = value;
+	const Grain *grain = m->head.grain;
+	const char *problem;
+	Calendar   *cal;
+	int			at = 0;
+
+	if (!grain_is_calendar(grain))
+		return "Movements go with a plain calendar grain only.";
+	problem = grain_used_zone_problem(grain, m->head.zone);
+	if (problem != NULL)
+		return problem;
+	cal = movements_calendar(m);
+	if (!metric_day_is_date(calendar_period_start(cal, m->head.last)) ||
+		(m->ncells > 0 &&
+		 !metric_day_is_date(calendar_period_start(cal, m->cells[0].period))))
+		return "A period reaches past the dates PostgreSQL has.";
+	if (m->ncells == 0)
+		return NULL;
+	if (m->cells[0].period > m->head.last)
+		return "The data end before the first period.";
+	problem = cells_problem(m, &at);
+	if (problem == NULL)
+		/* periods ascend, as is known by now */
+		return metric_day_is_date(calendar_period_start(cal, m->cells[m->ncells - 1].period)) ?
+			NULL : "A period reaches past the dates PostgreSQL has.";
+	return psprintf("Period %s: %s.",
+					date_text(calendar_period_start(cal, m->cells[at].period)),
+					problem);
+}
+
+/* ----------------------------------------------------------------
+ *		Text and bytes
+ * ----------------------------------------------------------------
+ */
+
+/* What the sums for nrr and grr usually are. */
+static int128
+usual_money(const MovementCell *cell, MovementMoney which)
+{
+	int128		sum = 0;
+
+	for (int i = which == MONEY_POSITIVE ? MONEY_NEW :
+		 which == MONEY_KEPT ? MONEY_EXPANSION : MONEY_CONTRACTION;
+		 i <= MONEY_CHURNED; i++)
+		sum += cell->money[i];
+	return sum;
+}
+
+static void
+pack_cell(void *row)
+{
+	MovementCell *cell = row;
+
+	for (int i = MONEY_POSITIVE; i < MOVEMENT_MONEYS; i++)
+		cell->money[i] -= usual_money(cell, i);
+}
+
+static void
+unpack_cell(void *row, WireReader *r)
+{
+	MovementCell *cell = row;
+
+	for (int i = 0; i < MOVEMENT_MONEYS; i++)
+	{
+		/* less what it usually is, up to five sums are in one */
+		int128		most = i < MONEY_POSITIVE ? MOVEMENTS_MONEY_MAX :
+			MOVEMENTS_MONEY_MAX * MOVEMENT_MONEYS;
+
+		if (cell->money[i] > most || cell->money[i] < -most)
+			wire_corrupt(r, "An amount is too large.");
+		if (i >= MONEY_POSITIVE)
+			cell->money[i] += usual_money(cell, i);
+	}
+}
+
+static bool
+has_orders(uint8 flags)
+{
+	return (flags & MOVEMENTS_LEVELS) == 0;
+}
+
+static bool
+has_money(uint8 flags)
+{
+	return (flags & MOVEMENTS_MONEY) != 0;
+}
+
+#define COUNT(i) RECORD_COUNT, offsetof(MovementCell, counts[i])
+#define MONEY(i) RECORD_MONEY, offsetof(MovementCell, money[i]), has_money
+
+static const RecordField fields[] = {
+	{"grain", RECORD_GRAIN, offsetof(Movements, head.grain)},
+	{"zone", RECORD_ZONE, offsetof(Movements, head.zone)},
+	{"last", RECORD_PERIOD, offsetof(Movements, head.last)},
+	{"money", RECORD_FLAG, .flag = MOVEMENTS_MONEY},
+	{"levels", RECORD_FLAG, .flag = MOVEMENTS_LEVELS},
+	{"period", RECORD_PERIOD, offsetof(MovementCell, period)},
+	{"new_customers", COUNT(COUNT_NEW)},
+	{"reactivated_customers", COUNT(COUNT_REACTIVATED)},
+	{"expanded_customers", COUNT(COUNT_EXPANDED)},
+	{"contracted_customers", COUNT(COUNT_CONTRACTED)},
+	{"churned_customers", COUNT(COUNT_CHURNED)},
+	{"orders", COUNT(COUNT_ORDERS), has_orders},
+	{"new_revenue", MONEY(MONEY_NEW)},
+	{"reactivated_revenue", MONEY(MONEY_REACTIVATED)},
+	{"expansion_revenue", MONEY(MONEY_EXPANSION)},
+	{"contraction_revenue", MONEY(MONEY_CONTRACTION)},
+	{"churned_revenue", MONEY(MONEY_CHURNED)},
+	{"positive_change", MONEY(MONEY_POSITIVE)},
+	{"kept_change", MONEY(MONEY_KEPT)},
+	{"lost_change", MONEY(MONEY_LOST)}
+};
+
+static const char *
+head_problem(const void *value)
+{
+	const Movements *m = value;
+
+	return grain_is_calendar(m->head.grain) ? NULL :
+		"Movements go with a plain calendar grain only.";
+}
+
+/* Error 22008 for periods that PostgreSQL has no date for. */
+static void
+check_dates(const void *value)
+{
+	const Movements *m = value;
+	Calendar   *cal = movements_calendar(m);
+
+	if (m->ncells > 0)
+	{
+		(void) calendar_date(calendar_period_start(cal, m->cells[0].period));
+		/* which may be that after the last one with an event */
+		(void) calendar_date(calendar_period_start(cal, m->cells[m->ncells - 1].period));
+	}
+	(void) calendar_date(calendar_period_start(cal, m->head.last));
+	calendar_free(cal);
+}
+
+static const RecordType movements_type = {
+	.name = "customer_movements", .what = "movements",
+	.version = 1, .flags = MOVEMENTS_FLAGS,
+	.flags_at = offsetof(Movements, head.flags), .size = sizeof(Movements),
+	.head = {
+		lengthof(fields), fields, 5,
+		offsetof(Movements, ncells), offsetof(Movements, cells),
+		sizeof(MovementCell), 6, "The number of periods exceeds the value."
+	},
+	.problem = movements_problem, .head_problem = head_problem,
+	.encodable = check_dates, .pack = pack_cell, .unpack = unpack_cell,
+	.whole_hint = "The text of customer_movements is what its output writes; make it with the aggregate customer_movements(customer, at, grain).",
+	.belongs_hint = "\"orders\" is there when \"levels\" is false, amounts when \"money\" is true.",
+	.length_hint = "All arrays have one element for each day listed in \"period\".",
+	.large_hint = "Use a coarser grain, or one value for each part of the time."
+};
+
+RECORD_FUNCTIONS(customer_movements, &movements_type);
+
+/* Days are local already: it needs no zone. */
+Calendar *
+movements_calendar(const Movements *m)
+{
+	return record_calendar(&movements_type, m);
+}
+
+struct varlena *
+movements_encode(const Movements *m)
+{
+	return record_encode(&movements_type, m);
+}
+
+Movements *
+movements_from_varlena(const struct varlena *value)
+{
+	return record_decode(&movements_type, VARDATA_ANY(value),
+						 VARSIZE_ANY_EXHDR(value));
+}

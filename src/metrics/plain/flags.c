@@ -1,0 +1,93 @@
+/*
+ * plain/flags.c
+ *		retention(VARIADIC boolean[]): did a customer who met the first
+ *		condition meet the others, too, at any time?
+ *
+ * The state is an array without NULLs that tells which conditions were met so
+ * far.  Shorter arrays count as filled up with false.
+ */
+#include "metrics/plain/flags.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(retention_flags_or);
+PG_FUNCTION_INFO_V1(retention_flags_final);
+
+/* An array of n booleans, all false, palloc'd. */
+static ArrayType *
+new_flags(int n)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(n > 0 ? 1 : 0) + n;
+	ArrayType  *array = palloc0(size);
+
+	SET_VARSIZE(array, size);
+	array->ndim = n > 0 ? 1 : 0;
+	array->dataoffset = 0;
+	array->elemtype = BOOLOID;
+	if (n > 0)
+	{
+		ARR_DIMS(array)[0] = n;
+		ARR_LBOUND(array)[0] = 1;
+	}
+	return array;
+}
+
+/* Set what is true in an array; to is at least as long. */
+static void
+set_flags(ArrayType *to, ArrayType *from)
+{
+	Flags		flags;
+
+	flags_begin(&flags, from);
+	for (int i; (i = flags_next(&flags)) > 0;)
+		ARR_DATA_PTR(to)[i - 1] = true;
+}
+
+/*
+ * Transition and combine function: element by element, whether either is
+ * true.  NULL only when both arrays are.
+ */
+Datum
+retention_flags_or(PG_FUNCTION_ARGS)
+{
+	ArrayType  *state = PG_ARGISNULL(0) ? NULL : PG_GETARG_ARRAYTYPE_P(0);
+	ArrayType  *row = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
+	ArrayType  *result = state;
+	Flags		had = {0};
+	Flags		has = {0};
+
+	if (row == NULL && state == NULL)
+		PG_RETURN_NULL();
+	if (state != NULL)
+		flags_begin(&had, state);
+	if (row != NULL)
+		flags_begin(&has, row);
+
+	/* an aggregate's own state, once made here, may be written to */
+	if (state == NULL || had.nulls != NULL || has.n > had.n ||
+		!AggCheckCallContext(fcinfo, NULL))
+	{
+		result = new_flags(Max(had.n, has.n));
+		if (state != NULL)
+			set_flags(result, state);
+	}
+	if (row != NULL)
+		set_flags(result, row);
+	PG_RETURN_ARRAYTYPE_P(result);
+}
+
+/* The conditions met, all false where the first is: (boolean[]) -> boolean[]. */
+Datum
+retention_flags_final(PG_FUNCTION_ARGS)
+{
+	ArrayType  *state = PG_GETARG_ARRAYTYPE_P(0);
+	ArrayType  *result;
+	Flags		flags;
+
+	flags_begin(&flags, state);
+	result = new_flags(flags.n);
+	if (flags_next(&flags) == 1)
+		set_flags(result, state);
+	PG_RETURN_ARRAYTYPE_P(result);
+}

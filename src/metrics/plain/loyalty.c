@@ -1,0 +1,286 @@
+/*
+ * plain/loyalty.c
+ *		Shares with Wilson bounds, Net Promoter Score, customer satisfaction.
+ *
+ * NULL is no answer: such rows are skipped.
+ */
+#include "base/constant.h"
+#include "base/rate.h"
+#include "base/tally.h"
+
+#include <math.h>
+
+PG_FUNCTION_INFO_V1(retention_share_transition);
+PG_FUNCTION_INFO_V1(retention_share_inverse);
+PG_FUNCTION_INFO_V1(retention_share_final);
+PG_FUNCTION_INFO_V1(retention_share_low_final);
+PG_FUNCTION_INFO_V1(retention_share_high_final);
+PG_FUNCTION_INFO_V1(retention_nps_transition);
+PG_FUNCTION_INFO_V1(retention_nps_inverse);
+PG_FUNCTION_INFO_V1(retention_nps_final);
+PG_FUNCTION_INFO_V1(retention_nps_margin_final);
+PG_FUNCTION_INFO_V1(retention_csat_transition);
+PG_FUNCTION_INFO_V1(retention_csat_inverse);
+
+/* Counts. */
+enum
+{
+	SHARE_ALL,					/* answers */
+	SHARE_YES,					/* true, satisfied, or promoters */
+	SHARE_NO					/* detractors */
+};
+
+/* Scores of Reichheld's question: how likely is it that you recommend us? */
+#define SCORE_MAX 10
+#define SCORE_PROMOTER 9
+#define SCORE_DETRACTOR 6
+
+/*
+ * Take argument n as the confidence of the group, if there is one.  Error
+ * 22004 when NULL, 22003 outside 0..1, 22023 when it changes.
+ */
+static void
+take_confidence(FunctionCallInfo fcinfo, Tally *tally, int n)
+{
+	const char *hint = "Pass the probability that the bounds hold, for example 0.95.";
+	float8		confidence;
+
+	if (PG_NARGS() <= n)
+		return;
+	if (PG_ARGISNULL(n))
+		constant_refuse_null(CONSTANT_CONFIDENCE, NULL);
+	confidence = PG_GETARG_FLOAT8(n);
+	if (rate_outside(confidence) || confidence == 0 || confidence == 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("confidence must be above 0 and below 1"),
+				 errdetail("It is %g.", confidence),
+				 errhint("%s", hint)));
+	tally_constant(tally, TALLY_CONFIDENCE, confidence);
+}
+
+/* The normal quantile of the group's confidence, 0.95 unless given. */
+static float8
+confidence_z(const Tally *tally)
+{
+	return tally->which == TALLY_CONFIDENCE ? rate_z(tally->constant) :
+		RATE_Z95;
+}
+
+/* ----------------------------------------------------------------
+ *		Shares
+ * ----------------------------------------------------------------
+ */
+
+static void
+share_add(FunctionCallInfo fcinfo, Tally *tally, int times)
+{
+	if (PG_ARGISNULL(1))
+		return;
+	tally->count[SHARE_ALL] += times;
+	tally->count[SHARE_YES] += PG_GETARG_BOOL(1) ? times : 0;
+}
+
+/* (state, boolean [, confidence]) -> state */
+Datum
+retention_share_transition(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	take_confidence(fcinfo, tally, 2);
+	share_add(fcinfo, tally, 1);
+	PG_RETURN_POINTER(tally);
+}
+
+/* The same row leaves a moving frame. */
+Datum
+retention_share_inverse(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	share_add(fcinfo, tally, -1);
+	PG_RETURN_POINTER(tally);
+}
+
+/* True / all, or satisfied / all. */
+Datum
+retention_share_final(PG_FUNCTION_ARGS)
+{
+	const Tally *tally = tally_result(fcinfo);
+
+	if (tally == NULL || tally->count[SHARE_ALL] == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(rate_ratio(tally->count[SHARE_YES],
+								tally->count[SHARE_ALL]));
+}
+
+/* Wilson's bounds of the share; false when there is none. */
+static bool
+share_bounds(FunctionCallInfo fcinfo, float8 *low, float8 *high)
+{
+	const Tally *tally = tally_result(fcinfo);
+
+	if (tally == NULL || tally->count[SHARE_ALL] == 0)
+		return false;
+	rate_wilson((float8) tally->count[SHARE_YES],
+				(float8) tally->count[SHARE_ALL], confidence_z(tally),
+				low, high);
+	return true;
+}
+
+Datum
+retention_share_low_final(PG_FUNCTION_ARGS)
+{
+	float8		low;
+	float8		high;
+
+	if (!share_bounds(fcinfo, &low, &high))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(low);
+}
+
+Datum
+retention_share_high_final(PG_FUNCTION_ARGS)
+{
+	float8		low;
+	float8		high;
+
+	if (!share_bounds(fcinfo, &low, &high))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(high);
+}
+
+/* ----------------------------------------------------------------
+ *		Surveys
+ * ----------------------------------------------------------------
+ */
+
+/* Argument n, a score called name; outside 0..10: error 22003 with hint. */
+static int64
+score_argument(FunctionCallInfo fcinfo, int n, const char *name,
+			   const char *hint)
+{
+	int64		score = PG_GETARG_INT64(n);
+
+	if (score < 0 || score > SCORE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be between 0 and %d", name, SCORE_MAX),
+				 errdetail("It is %lld.", (long long) score),
+				 errhint("%s", hint)));
+	return score;
+}
+
+static int64
+answer_argument(FunctionCallInfo fcinfo)
+{
+	return score_argument(fcinfo, 1, "score",
+						  "Leave out codes such as -1 or 99 for no answer, or make them NULL with nullif(score, 99).");
+}
+
+static void
+nps_add(FunctionCallInfo fcinfo, Tally *tally, int times)
+{
+	int64		score;
+
+	if (PG_ARGISNULL(1))
+		return;
+	score = answer_argument(fcinfo);
+	tally->count[SHARE_ALL] += times;
+	tally->count[SHARE_YES] += score >= SCORE_PROMOTER ? times : 0;
+	tally->count[SHARE_NO] += score <= SCORE_DETRACTOR ? times : 0;
+}
+
+/* (state, score [, confidence]) -> state */
+Datum
+retention_nps_transition(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	take_confidence(fcinfo, tally, 2);
+	nps_add(fcinfo, tally, 1);
+	PG_RETURN_POINTER(tally);
+}
+
+Datum
+retention_nps_inverse(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	nps_add(fcinfo, tally, -1);
+	PG_RETURN_POINTER(tally);
+}
+
+/* 100 (promoters - detractors) / answers, in points. */
+Datum
+retention_nps_final(PG_FUNCTION_ARGS)
+{
+	const Tally *tally = tally_result(fcinfo);
+
+	if (tally == NULL || tally->count[SHARE_ALL] == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(100.0 * (float8) (tally->count[SHARE_YES] -
+									   tally->count[SHARE_NO]) /
+					 (float8) tally->count[SHARE_ALL]);
+}
+
+/*
+ * Half the width of the normal confidence interval of the score, in points:
+ * an answer is 100, 0 or -100, so its variance is, with p and d the shares of
+ * promoters and detractors, 100^2 (p + d - (p - d)^2).
+ */
+Datum
+retention_nps_margin_final(PG_FUNCTION_ARGS)
+{
+	const Tally *tally = tally_result(fcinfo);
+	float8		n;
+	float8		p;
+	float8		d;
+
+	if (tally == NULL || tally->count[SHARE_ALL] == 0)
+		PG_RETURN_NULL();
+	n = (float8) tally->count[SHARE_ALL];
+	p = (float8) tally->count[SHARE_YES] / n;
+	d = (float8) tally->count[SHARE_NO] / n;
+	/* the variance without a difference that rounding could make negative */
+	PG_RETURN_FLOAT8(100 * confidence_z(tally) *
+					 sqrt((p * (1 - p) + d * (1 - d) + 2 * p * d) / n));
+}
+
+/* Does a row count, and as satisfied?  Error 22004 for a NULL satisfied_from. */
+static void
+csat_add(FunctionCallInfo fcinfo, Tally *tally, int times)
+{
+	const char *hint = "Pass the lowest score of a satisfied customer, for example 4 of 5.";
+	int64		from;
+
+	if (PG_ARGISNULL(2))
+		constant_refuse_null(CONSTANT_SATISFIED_FROM, NULL);
+	from = score_argument(fcinfo, 2, "satisfied_from", hint);
+	if (times > 0)
+		tally_constant(tally, TALLY_SATISFIED_FROM, (float8) from);
+	if (PG_ARGISNULL(1))
+		return;
+	tally->count[SHARE_ALL] += times;
+	tally->count[SHARE_YES] +=
+		answer_argument(fcinfo) >= from ? times : 0;
+}
+
+/* (state, score, satisfied_from) -> state */
+Datum
+retention_csat_transition(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	csat_add(fcinfo, tally, 1);
+	PG_RETURN_POINTER(tally);
+}
+
+Datum
+retention_csat_inverse(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	csat_add(fcinfo, tally, -1);
+	PG_RETURN_POINTER(tally);
+}
