@@ -154,6 +154,7 @@ REGRESS = \
 	purchase_model_fit \
 	purchase_model_type \
 	push_down \
+	quoted_words \
 	range_matrix \
 	rates \
 	recurring_matrix \
@@ -296,6 +297,10 @@ lint:
 cassert asan valgrind modes coverage:
 	@'$(HERE)/test/lanes/run.sh' $@
 
+## fuzz           mutated texts, images and states of every type and aggregate (FUZZ_COUNT=1000000 FUZZ_SECONDS= TYPES= KINDS= SEED=; QUICK=1)
+fuzz:
+	@'$(HERE)/test/fuzz/run.sh'
+
 ## garden         every function, operator, cast and aggregate with odd values (CALLS=20000 SEED=...; KEEP=1: in the cluster of make check)
 garden:
 	@'$(HERE)/test/garden/run.sh'
@@ -330,5 +335,5 @@ docker:
 
 ## clean          remove what was built
 
-.PHONY: help deps prove_installcheck test check check-stop demo cluster bench lint deb dist bare docker \
+.PHONY: fuzz help deps prove_installcheck test check check-stop demo cluster bench lint deb dist bare docker \
 	cassert asan valgrind modes coverage garden matrix upgrade release-check

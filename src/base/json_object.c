@@ -4,6 +4,8 @@
  */
 #include "base/json_object.h"
 
+#include "base/clip.h"
+
 /* Where in the text we are. */
 enum
 {
@@ -180,7 +182,7 @@ on_field(void *state, char *name, bool isnull)
 		key++;
 	if (key == level->nkeys)
 	{
-		json_object_refuse(o, psprintf("The key \"%s\" is unknown.", name));
+		json_object_refuse(o, psprintf("The key \"%s\" is unknown.", clip(name)));
 		JSON_ACTION_RETURN;
 	}
 	o->spelled = key;
