@@ -172,6 +172,7 @@ retention_grain_in(PG_FUNCTION_ARGS)
 
 	if (grain == NULL)
 		PG_RETURN_NULL();		/* a soft error was recorded */
+	Assert(grain_problem(grain) == NULL);
 	PG_RETURN_POINTER(grain);
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/clip.h"
 #include "base/grain_parse.h"
-#include "base/money.h"
 #include "common/int.h"
 #include "common/shortest_dec.h"
 #include "miscadmin.h"
@@ -57,38 +56,10 @@ json_report(Node *escape, const char *type, const JsonProblem *problem)
 				 errhint("%s", problem->hint)));
 }
 
-/* Number of a key among nkeys. */
-int
-json_key(JsonProblem *problem, const char *name, const char *const *keys,
-		 int nkeys, uint32 *seen, const char *hint)
-{
-	int			key = 0;
-
-	while (key < nkeys && strcmp(name, keys[key]) != 0)
-		key++;
-	if (key == nkeys)
-		json_problem(problem, psprintf("The key \"%s\" is unknown.", clip(name)), hint);
-	else if (*seen & (1 << key))
-		json_problem(problem, psprintf("The key \"%s\" is there twice.", name), hint);
-	*seen |= 1 << key;
-	return key;
-}
-
 /* ----------------------------------------------------------------
  *		Scalars
  * ----------------------------------------------------------------
  */
-
-/* A date under a key. */
-void
-json_take_date(JsonProblem *problem, const char *name, const char *token,
-			   JsonTokenType type, DateADT *date)
-{
-	if (type != JSON_TOKEN_STRING || !date_from_cstring(token, date))
-		json_problem(problem,
-					 psprintf("The value of \"%s\" is not a date in quotes.", name),
-					 JSON_HINT_DATE);
-}
 
 /* A flag under a key. */
 void
@@ -114,64 +85,6 @@ json_take_zone(JsonProblem *problem, const char *token)
 	json_problem(problem, psprintf("Time zone \"%s\" is not recognized.", clip(token)),
 				 "SELECT name FROM pg_timezone_names lists the zones known here; the zone is empty when no instant was cut in one.");
 	return "";
-}
-
-/* ----------------------------------------------------------------
- *		Arrays
- * ----------------------------------------------------------------
- */
-
-/* Append to a column. */
-void
-json_column_add(JsonColumn *column, int128 value)
-{
-	CHECK_FOR_INTERRUPTS();
-	if (column->n == column->size)
-	{
-		column->size = Max(column->size * 2, 64);
-		column->values = column->values == NULL ?
-			palloc(column->size * sizeof(int128)) :
-			repalloc_huge(column->values, column->size * sizeof(int128));
-	}
-	column->values[column->n++] = value;
-}
-
-/* An amount in an array. */
-void
-json_take_amount(JsonProblem *problem, const char *name, const char *token,
-				 JsonTokenType type, JsonColumn *column)
-{
-	int128		amount = 0;
-
-	if (type != JSON_TOKEN_NUMBER || !money_from_cstring(token, &amount))
-		json_problem(problem,
-					 psprintf("\"%s\" has an element that is not an amount.", name),
-					 "Amounts are plain numbers of at most six decimals, without exponent.");
-	json_column_add(column, amount);
-}
-
-void
-json_take_count(JsonProblem *problem, const char *name, const char *token,
-				JsonTokenType type, JsonColumn *column)
-{
-	int64		count = 0;
-
-	if (type != JSON_TOKEN_NUMBER || !count_from_cstring(token, &count))
-		json_problem(problem, psprintf("\"%s\" has an element that is not a count.", name),
-					 JSON_HINT_COUNT);
-	json_column_add(column, count);
-}
-
-void
-json_take_day(JsonProblem *problem, const char *name, const char *token,
-			  JsonTokenType type, JsonColumn *column)
-{
-	DateADT		date = 0;
-
-	if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
-		json_problem(problem, psprintf("\"%s\" has an element that is not a date in quotes.", name),
-					 JSON_HINT_DATE);
-	json_column_add(column, date);
 }
 
 /* ----------------------------------------------------------------

@@ -21,14 +21,6 @@ typedef struct JsonProblem
 	const char *hint;
 } JsonProblem;
 
-/* An array of numbers; its memory may serve several. */
-typedef struct JsonColumn
-{
-	int128	   *values;
-	int64		n;
-	int64		size;			/* allocated */
-} JsonColumn;
-
 #define JSON_HINT_COUNT "Counts are whole numbers from 0 to 9223372036854775807."
 #define JSON_HINT_DATE "Dates read like \"2024-01-31\", whatever the DateStyle."
 
@@ -47,38 +39,13 @@ extern void json_read(const char *text, const JsonSemAction *actions,
 extern void json_report(Node *escape, const char *type,
 						const JsonProblem *problem);
 
-/*
- * Number of a key among nkeys, whose bit is set in *seen.  An unknown one, or
- * one that was seen before, is a problem.
- */
-extern int	json_key(JsonProblem *problem, const char *name,
-					 const char *const *keys, int nkeys, uint32 *seen,
-					 const char *hint);
-
-/* Scalars under the key name; anything else is a problem. */
-extern void json_take_date(JsonProblem *problem, const char *name,
-						   const char *token, JsonTokenType type,
-						   DateADT *date);
+/* A flag under the key name; anything else is a problem. */
 extern void json_take_flag(JsonProblem *problem, const char *name,
 						   JsonTokenType type, uint8 flag, uint8 *flags,
 						   const char *hint);
 
 /* A zone as SET timezone takes it, canonical; "" for none. */
 extern const char *json_take_zone(JsonProblem *problem, const char *token);
-
-/* An element of the array name, to the end of a column: amounts, counts, days. */
-extern void json_take_amount(JsonProblem *problem, const char *name,
-							 const char *token, JsonTokenType type,
-							 JsonColumn *column);
-
-extern void json_take_count(JsonProblem *problem, const char *name,
-							const char *token, JsonTokenType type,
-							JsonColumn *column);
-extern void json_take_day(JsonProblem *problem, const char *name,
-						  const char *token, JsonTokenType type,
-						  JsonColumn *column);
-
-extern void json_column_add(JsonColumn *column, int128 value);
 
 /* A count: digits only, 64 bits.  False when the text is none. */
 extern bool count_from_cstring(const char *text, int64 *count);

@@ -22,17 +22,6 @@ PG_FUNCTION_INFO_V1(retention_value_cmp);
 PG_FUNCTION_INFO_V1(retention_value_hash);
 PG_FUNCTION_INFO_V1(retention_value_hash_extended);
 
-/* A value with a copy of the payload. */
-struct varlena *
-value_from_payload(const void *payload, Size len)
-{
-	struct varlena *value = palloc(len + VARHDRSZ);
-
-	SET_VARSIZE(value, len + VARHDRSZ);
-	memcpy(VARDATA(value), payload, len);
-	return value;
-}
-
 /* ----------------------------------------------------------------
  *		Text and binary I/O, casts
  * ----------------------------------------------------------------
@@ -84,9 +73,13 @@ value_recv(const ValueType *type, FunctionCallInfo fcinfo)
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	int			len = buf->len - buf->cursor;
 	const char *payload = pq_getmsgbytes(buf, len);
+	struct varlena *value;
 
 	type->check(type->type, payload, len);
-	PG_RETURN_POINTER(value_from_payload(payload, len));
+	value = palloc(len + VARHDRSZ);
+	SET_VARSIZE(value, len + VARHDRSZ);
+	memcpy(VARDATA(value), payload, len);
+	PG_RETURN_POINTER(value);
 }
 
 /* Binary output: the payload as it is. */

@@ -11,8 +11,6 @@
 
 #include "base/compat.h"
 
-/* A value (palloc'd) with a copy of the payload. */
-extern struct varlena *value_from_payload(const void *payload, Size len);
 
 /* How values of a type are read and written; type is given back to each. */
 typedef struct ValueType

@@ -70,6 +70,9 @@ ledger_layout(const LedgerSettings *settings, bool compact)
 	return layout;
 }
 
+/* SSPACE of its aggregates in the SQL script. */
+StaticAssertDecl(sizeof(Ledger) <= 1024, "a Ledger is larger than SSPACE says");
+
 /*
  * An empty ledger in context.  What settings points to must live as long.
  * level is 0, or one more than that of the ledger whose tape is being read.

@@ -318,6 +318,9 @@ timeline_encode(const Timeline *timeline)
 		else
 			wire_put_int128(&w, day->amount / unit);
 	}
+#ifdef USE_ASSERT_CHECKING
+	timeline_check(w.data + VARHDRSZ, w.len - VARHDRSZ);
+#endif
 	return (struct varlena *) wire_finish(&w);
 }
 

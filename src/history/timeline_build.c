@@ -55,6 +55,9 @@ build_find_kind(KindLink **list, uint8 flags, const char *zone, int zone_len,
 	return found;
 }
 
+/* SSPACE of its aggregates in the SQL script. */
+StaticAssertDecl(sizeof(TimelineBuild) <= 256, "a TimelineBuild is larger than SSPACE says");
+
 /* An empty state in context; kind must live as long. */
 TimelineBuild *
 build_begin(const BuildKind *kind, MemoryContext context)

@@ -16,11 +16,6 @@
 PG_FUNCTION_INFO_V1(retention_contract_model_transition);
 PG_FUNCTION_INFO_V1(retention_contract_model_final);
 PG_FUNCTION_INFO_V1(retention_contract_model_of_matrix);
-PG_FUNCTION_INFO_V1(retention_contract_model_in);
-PG_FUNCTION_INFO_V1(retention_contract_model_out);
-PG_FUNCTION_INFO_V1(retention_contract_model_recv);
-PG_FUNCTION_INFO_V1(retention_contract_model_to_json);
-PG_FUNCTION_INFO_V1(retention_contract_model_to_jsonb);
 PG_FUNCTION_INFO_V1(retention_contract_model_parameters);
 PG_FUNCTION_INFO_V1(retention_contract_model_fit);
 PG_FUNCTION_INFO_V1(retention_contract_survival);
@@ -252,35 +247,7 @@ retention_contract_model_of_matrix(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-Datum
-retention_contract_model_in(PG_FUNCTION_ARGS)
-{
-	return fitted_in(&contract_type, fcinfo);
-}
-
-Datum
-retention_contract_model_out(PG_FUNCTION_ARGS)
-{
-	return fitted_out(&contract_type, fcinfo);
-}
-
-Datum
-retention_contract_model_recv(PG_FUNCTION_ARGS)
-{
-	return fitted_recv(&contract_type, fcinfo);
-}
-
-Datum
-retention_contract_model_to_json(PG_FUNCTION_ARGS)
-{
-	return fitted_to_json(&contract_type, fcinfo);
-}
-
-Datum
-retention_contract_model_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return fitted_to_jsonb(&contract_type, fcinfo);
-}
+FITTED_FUNCTIONS(contract_model, &contract_type);
 
 /* model_parameters(contract_model) */
 Datum

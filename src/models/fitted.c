@@ -20,12 +20,9 @@
 
 #include "base/json_parts.h"
 #include "base/reader.h"
-#include "base/value.h"
 #include "base/wire.h"
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 
 #define FITTED_VERSION 1
 #define FITTED_FLAGS \
@@ -183,6 +180,7 @@ fitted_encode(const FittedType *type, const Fitted *fitted)
 	const uint8 status = (uint8) fitted->status;
 	WireWriter	w;
 
+	Assert(fitted_problem(type, fitted) == NULL);
 	wire_writer_init(&w, 256, type->name, NULL);
 	wire_put_bytes(&w, head, sizeof(head));
 	for (int i = 0; i < n; i++)
@@ -210,7 +208,7 @@ get_count(WireReader *r)
 	return (int64) wire_get_max(r, PG_INT64_MAX, "A count is too large.");
 }
 
-void
+static void
 fitted_decode(const FittedType *type, const void *payload, Size len,
 			  Fitted *fitted)
 {
@@ -291,7 +289,7 @@ append_covariance(StringInfo out, const Fitted *fitted, int n)
 	appendStringInfoChar(out, ']');
 }
 
-char *
+static char *
 fitted_to_cstring(const FittedType *type, const Fitted *fitted)
 {
 	const FittedKind *kind = &type->kinds[fitted->kind];
@@ -334,58 +332,34 @@ fitted_to_cstring(const FittedType *type, const Fitted *fitted)
 }
 
 /* ----------------------------------------------------------------
- *		The bodies of SQL functions
+ *		What the SQL functions are made of
  * ----------------------------------------------------------------
  */
 
-Datum
-fitted_in(const FittedType *type, FunctionCallInfo fcinfo)
+struct varlena *
+fitted_value_parse(const void *type, const char *text, Node *escape)
 {
 	Fitted		fitted;
 
-	if (!fitted_parse(type, PG_GETARG_CSTRING(0), EscapeContext(fcinfo), &fitted))
-		PG_RETURN_NULL();		/* a soft error was recorded */
-	PG_RETURN_POINTER(fitted_encode(type, &fitted));
+	return fitted_parse(type, text, escape, &fitted) ?
+		fitted_encode(type, &fitted) : NULL;
 }
 
-static char *
-argument_text(const FittedType *type, FunctionCallInfo fcinfo)
+char *
+fitted_value_text(const void *type, const void *payload, Size len)
 {
-	Fitted		fitted;
-
-	fitted_argument(type, fcinfo, 0, &fitted);
-	return fitted_to_cstring(type, &fitted);
-}
-
-Datum
-fitted_out(const FittedType *type, FunctionCallInfo fcinfo)
-{
-	PG_RETURN_CSTRING(argument_text(type, fcinfo));
-}
-
-Datum
-fitted_to_json(const FittedType *type, FunctionCallInfo fcinfo)
-{
-	PG_RETURN_TEXT_P(cstring_to_text(argument_text(type, fcinfo)));
-}
-
-Datum
-fitted_to_jsonb(const FittedType *type, FunctionCallInfo fcinfo)
-{
-	return DirectFunctionCall1(jsonb_in,
-							   CStringGetDatum(argument_text(type, fcinfo)));
-}
-
-Datum
-fitted_recv(const FittedType *type, FunctionCallInfo fcinfo)
-{
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	int			len = buf->len - buf->cursor;
-	const char *payload = pq_getmsgbytes(buf, len);
 	Fitted		fitted;
 
 	fitted_decode(type, payload, len, &fitted);
-	PG_RETURN_POINTER(value_from_payload(payload, len));
+	return fitted_to_cstring(type, &fitted);
+}
+
+void
+fitted_value_check(const void *type, const void *payload, Size len)
+{
+	Fitted		fitted;
+
+	fitted_decode(type, payload, len, &fitted);
 }
 
 enum

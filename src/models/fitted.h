@@ -26,6 +26,7 @@
 #ifndef RETENTION_FITTED_H
 #define RETENTION_FITTED_H
 
+#include "base/value.h"
 #include "models/optimizer.h"
 
 #define FITTED_HAS_FIT 0x01
@@ -65,6 +66,7 @@ typedef struct FittedKind
 typedef struct FittedType
 {
 	const char *name;
+	const char *whole_hint;		/* for texts of any other form */
 	bool		has_unit;
 	bool		has_correlation;
 	int			nkinds;
@@ -96,27 +98,29 @@ extern char *fitted_kind_list(const FittedType *type);
 /* What is wrong with a model, as a sentence for errdetail, or NULL. */
 extern const char *fitted_problem(const FittedType *type, const Fitted *fitted);
 
-/* To a datum (palloc'd), and back; corrupt bytes are error 22P03. */
+/* To a datum (palloc'd). */
 extern struct varlena *fitted_encode(const FittedType *type,
 									 const Fitted *fitted);
-extern void fitted_decode(const FittedType *type, const void *payload,
-						  Size len, Fitted *fitted);
 
-/* Text: canonical JSON, lossless; parsing is false after a soft error. */
-extern char *fitted_to_cstring(const FittedType *type, const Fitted *fitted);
+/* Reads a text; false after a soft error. */
 extern bool fitted_parse(const FittedType *type, const char *text,
 						 Node *escape, Fitted *fitted);
 
-/* The bodies of the SQL functions of a type. */
-extern Datum fitted_in(const FittedType *type, FunctionCallInfo fcinfo);
-extern Datum fitted_out(const FittedType *type, FunctionCallInfo fcinfo);
-extern Datum fitted_recv(const FittedType *type, FunctionCallInfo fcinfo);
-extern Datum fitted_to_json(const FittedType *type, FunctionCallInfo fcinfo);
-extern Datum fitted_to_jsonb(const FittedType *type, FunctionCallInfo fcinfo);
+/* What the SQL functions of a type are made of. */
+extern struct varlena *fitted_value_parse(const void *type, const char *text,
+										  Node *escape);
+extern char *fitted_value_text(const void *type, const void *payload, Size len);
+extern void fitted_value_check(const void *type, const void *payload, Size len);
 extern Datum fitted_parameters(const FittedType *type, FunctionCallInfo fcinfo);
 extern Datum fitted_fit(const FittedType *type, FunctionCallInfo fcinfo);
 
-/* Argument n, decoded. */
+#define FITTED_FUNCTIONS(name, fitted_type) \
+	static const ValueType name##_value = { \
+		fitted_type, fitted_value_parse, fitted_value_text, fitted_value_check \
+	}; \
+	VALUE_FUNCTIONS(name, &name##_value)
+
+/* Argument n, decoded; corrupt bytes are error 22P03. */
 extern void fitted_argument(const FittedType *type, FunctionCallInfo fcinfo,
 							int n, Fitted *fitted);
 

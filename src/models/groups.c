@@ -68,6 +68,9 @@ find_group(const RowGroups *groups, int64 x, float8 u, float8 v)
 	}
 }
 
+/* SSPACE of its aggregates in the SQL script. */
+StaticAssertDecl(sizeof(RowGroups) <= 512, "a RowGroups is larger than SSPACE says");
+
 RowGroups *
 groups_create(MemoryContext context, uint8 kind, uint8 unit)
 {

@@ -9,11 +9,6 @@
 
 #include "models/prediction.h"
 
-PG_FUNCTION_INFO_V1(retention_purchase_model_in);
-PG_FUNCTION_INFO_V1(retention_purchase_model_out);
-PG_FUNCTION_INFO_V1(retention_purchase_model_recv);
-PG_FUNCTION_INFO_V1(retention_purchase_model_to_json);
-PG_FUNCTION_INFO_V1(retention_purchase_model_to_jsonb);
 PG_FUNCTION_INFO_V1(retention_purchase_model_parameters);
 PG_FUNCTION_INFO_V1(retention_purchase_model_fit);
 PG_FUNCTION_INFO_V1(retention_expected_purchases);
@@ -29,35 +24,7 @@ PG_FUNCTION_INFO_V1(retention_purchase_log_likelihood);
  * ----------------------------------------------------------------
  */
 
-Datum
-retention_purchase_model_in(PG_FUNCTION_ARGS)
-{
-	return fitted_in(&purchase_type, fcinfo);
-}
-
-Datum
-retention_purchase_model_out(PG_FUNCTION_ARGS)
-{
-	return fitted_out(&purchase_type, fcinfo);
-}
-
-Datum
-retention_purchase_model_recv(PG_FUNCTION_ARGS)
-{
-	return fitted_recv(&purchase_type, fcinfo);
-}
-
-Datum
-retention_purchase_model_to_json(PG_FUNCTION_ARGS)
-{
-	return fitted_to_json(&purchase_type, fcinfo);
-}
-
-Datum
-retention_purchase_model_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return fitted_to_jsonb(&purchase_type, fcinfo);
-}
+FITTED_FUNCTIONS(purchase_model, &purchase_type);
 
 /* model_parameters(purchase_model) */
 Datum

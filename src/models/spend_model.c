@@ -15,11 +15,6 @@ PG_FUNCTION_INFO_V1(retention_spend_model_transition_float8);
 PG_FUNCTION_INFO_V1(retention_spend_model_transition_numeric);
 PG_FUNCTION_INFO_V1(retention_spend_model_transition_timeline);
 PG_FUNCTION_INFO_V1(retention_spend_model_final);
-PG_FUNCTION_INFO_V1(retention_spend_model_in);
-PG_FUNCTION_INFO_V1(retention_spend_model_out);
-PG_FUNCTION_INFO_V1(retention_spend_model_recv);
-PG_FUNCTION_INFO_V1(retention_spend_model_to_json);
-PG_FUNCTION_INFO_V1(retention_spend_model_to_jsonb);
 PG_FUNCTION_INFO_V1(retention_spend_model_parameters);
 PG_FUNCTION_INFO_V1(retention_spend_model_fit);
 PG_FUNCTION_INFO_V1(retention_expected_spend);
@@ -151,35 +146,7 @@ retention_spend_model_final(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-Datum
-retention_spend_model_in(PG_FUNCTION_ARGS)
-{
-	return fitted_in(&spend_type, fcinfo);
-}
-
-Datum
-retention_spend_model_out(PG_FUNCTION_ARGS)
-{
-	return fitted_out(&spend_type, fcinfo);
-}
-
-Datum
-retention_spend_model_recv(PG_FUNCTION_ARGS)
-{
-	return fitted_recv(&spend_type, fcinfo);
-}
-
-Datum
-retention_spend_model_to_json(PG_FUNCTION_ARGS)
-{
-	return fitted_to_json(&spend_type, fcinfo);
-}
-
-Datum
-retention_spend_model_to_jsonb(PG_FUNCTION_ARGS)
-{
-	return fitted_to_jsonb(&spend_type, fcinfo);
-}
+FITTED_FUNCTIONS(spend_model, &spend_type);
 
 /* model_parameters(spend_model) */
 Datum

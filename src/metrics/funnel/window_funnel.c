@@ -181,6 +181,9 @@ rules_argument(const FunnelCall *call, FunctionCallInfo fcinfo)
  * ----------------------------------------------------------------
  */
 
+/* SSPACE of its aggregates in the SQL script. */
+StaticAssertDecl(sizeof(FunnelState) <= 256, "a FunnelState is larger than SSPACE says");
+
 static FunnelState *
 state_create(const FunnelRules *rules, const char *zone, MemoryContext context)
 {

@@ -153,6 +153,9 @@ extreme_set(Extreme *state, int64 at, Datum value, bool isnull,
 	state->isnull = isnull;
 }
 
+/* SSPACE of its aggregates in the SQL script. */
+StaticAssertDecl(sizeof(Extreme) <= 128, "an Extreme is larger than SSPACE says");
+
 /* The state of a group with its first row. */
 static Extreme *
 extreme_create(bool latest, TypeCacheEntry *type, Oid collation, int64 at,

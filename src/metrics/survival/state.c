@@ -30,6 +30,9 @@ allocate(MemoryContext context, int64 size)
 									  MCXT_ALLOC_HUGE);
 }
 
+/* SSPACE of its aggregates in the SQL script. */
+StaticAssertDecl(sizeof(LivesState) <= 512, "a LivesState is larger than SSPACE says");
+
 LivesState *
 lives_create(MemoryContext context)
 {
