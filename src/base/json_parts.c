@@ -96,15 +96,18 @@ json_take_zone(JsonProblem *problem, const char *token)
 bool
 count_from_cstring(const char *text, int64 *count)
 {
-	*count = 0;
-	if (*text == '\0')
-		return false;
-	for (; *text; text++)
-		if (*text < '0' || *text > '9' ||
-			pg_mul_s64_overflow(*count, 10, count) ||
-			pg_add_s64_overflow(*count, *text - '0', count))
+	const char *at = text;
+	int64		value = 0;
+
+	/* eighteen digits cannot overflow */
+	for (; *at >= '0' && *at <= '9' && at < text + 18; at++)
+		value = value * 10 + (*at - '0');
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (pg_mul_s64_overflow(value, 10, &value) ||
+			pg_add_s64_overflow(value, *at - '0', &value))
 			return false;
-	return true;
+	*count = value;
+	return *at == '\0' && at > text;
 }
 
 /* A double in as many digits as it needs. */

@@ -152,34 +152,54 @@ money_from_int64(int64 value)
 	return value * MONEY_ONE;
 }
 
+/* Write the digits of a whole number so that they end at end. */
+static char *
+put_digits(char *end, uint128 value)
+{
+	uint64		small;
+
+	/* 64 bits are far faster to divide */
+	for (; value > PG_UINT64_MAX; value /= 10)
+		*--end = '0' + (int) (value % 10);
+	small = (uint64) value;
+	do
+	{
+		*--end = '0' + (int) (small % 10);
+		small /= 10;
+	} while (small > 0);
+	return end;
+}
+
 /* Decimal text of millionths, without trailing zeros; palloc'd. */
 char *
 money_to_cstring(int128 scaled)
 {
 	char		buffer[64];
-	char	   *at = buffer + sizeof(buffer);
+	char	   *end = buffer + sizeof(buffer) - 1;
 	uint128		rest = scaled < 0 ? 0 - (uint128) scaled : (uint128) scaled;
-	bool		digits = false;
+	uint128		whole = rest <= PG_UINT64_MAX ? (uint64) rest / MONEY_ONE :
+		rest / MONEY_ONE;
+	int			decimals = (int) (rest - whole * MONEY_ONE);
+	char	   *at = end;
 
-	*--at = '\0';
-	for (int i = 0; i < MONEY_SCALE; i++, rest /= 10)
+	*end = '\0';
+	if (decimals > 0)
 	{
-		int			digit = (int) (rest % 10);
+		int			left = MONEY_SCALE;
 
-		digits |= digit != 0;
-		if (digits)
-			*--at = '0' + digit;
-	}
-	if (digits)
+		for (; decimals % 10 == 0; left--)
+			decimals /= 10;
+		for (; left > 0; left--)
+		{
+			*--at = '0' + decimals % 10;
+			decimals /= 10;
+		}
 		*--at = '.';
-	do
-	{
-		*--at = '0' + (int) (rest % 10);
-		rest /= 10;
-	} while (rest > 0);
+	}
+	at = put_digits(at, whole);
 	if (scaled < 0)
 		*--at = '-';
-	return pstrdup(at);
+	return pnstrdup(at, end - at);
 }
 
 /*
@@ -190,6 +210,11 @@ bool
 money_from_cstring(const char *text, int128 *scaled)
 {
 	const int128 limit = (((int128) 1 << 126) - 1 + ((int128) 1 << 126)) / 10 - 1;
+	static const int powers[MONEY_SCALE + 1] = {
+		1000000, 100000, 10000, 1000, 100, 10, 1
+	};
+	/* below it 64 bits are enough, which are far faster to multiply */
+	const int64 small = PG_INT64_MAX / 10 - 1;
 	bool		negative = *text == '-';
 	int			decimals = -1;
 	int128		value = 0;
@@ -209,16 +234,23 @@ money_from_cstring(const char *text, int128 *scaled)
 			return false;
 		if (decimals >= 0 && ++decimals > MONEY_SCALE)
 			return false;
-		value = value * 10 + (*text - '0');
+		if (likely(value < small))
+			value = (int64) value * 10 + (*text - '0');
+		else
+			value = value * 10 + (*text - '0');
 	}
 	if (decimals == 0)
 		return false;
-	for (decimals = Max(decimals, 0); decimals < MONEY_SCALE; decimals++)
-	{
-		if (value > limit)
-			return false;
-		value *= 10;
-	}
+	decimals = Max(decimals, 0);
+	if (likely(value < small))
+		value = (int128) (int64) value * powers[decimals];
+	else
+		for (; decimals < MONEY_SCALE; decimals++)
+		{
+			if (value > limit)
+				return false;
+			value *= 10;
+		}
 	*scaled = negative ? -value : value;
 	return true;
 }

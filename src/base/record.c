@@ -13,13 +13,41 @@
 /* Whole numbers up to here are exact in a double. */
 #define WHOLE_MAX INT64CONST(9007199254740992)
 
-void
-record_columns(RecordColumns *columns, const RecordObject *o, uint8 flags)
+/* The scalars of an object, or its columns, as far as they are there. */
+static void
+find_runs(RecordRuns *runs, const RecordObject *o, bool columns, uint8 flags)
 {
-	columns->n = 0;
-	for (int i = o->first_column; i < o->nfields; i++)
-		if (record_has(&o->fields[i], flags))
-			columns->fields[columns->n++] = &o->fields[i];
+	int			from = columns ? o->first_column : 0;
+	int			to = columns ? o->nfields : o->first_column;
+
+	runs->whole = true;
+	runs->n = 0;
+	for (int i = from; i < to; i++)
+	{
+		const RecordField *f = &o->fields[i];
+		RecordRun  *run = &runs->runs[runs->n];
+		Size		width = f->kind == RECORD_MONEY ? sizeof(int128) :
+			f->kind == RECORD_COUNT ? sizeof(int64) : 0;
+
+		if (f->kind == RECORD_FLAG)
+			continue;
+		if (!record_has(f, flags))
+		{
+			/* unless it is there under its other name */
+			if (!(f->other_name && record_has(f - 1, flags)) &&
+				!(i + 1 < to && f[1].other_name && record_has(f + 1, flags)))
+				runs->whole = false;
+			continue;
+		}
+		if (runs->n > 0 && width > 0 && run[-1].kind == f->kind &&
+			run[-1].at + run[-1].n * width == f->at)
+			run[-1].n++;
+		else
+		{
+			*run = (RecordRun) {f->kind, f->at, 1, f->flag};
+			runs->n++;
+		}
+	}
 }
 
 /* No table, and a zone only for hours, which alone depend on it. */
@@ -56,90 +84,82 @@ put_name(WireWriter *w, const char *name)
 	wire_put_bytes(w, name, strlen(name));
 }
 
-/* A field, or an element of a column; before is the same of the row before. */
-static inline void
-put_field(WireWriter *w, const RecordField *f, const char *at,
-		  const char *before, uint8 flags)
+/* The fields of a struct; before is the same of the one before, or NULL. */
+static pg_attribute_always_inline void
+put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
+		   const char *before, uint8 flags)
 {
-	switch (f->kind)
+	const RecordRun *end = runs->runs + runs->n;
+
+	for (const RecordRun *run = runs->runs; run < end; run++)
 	{
-		case RECORD_COUNT:
-			wire_put(w, *(const int64 *) at);
-			break;
-		case RECORD_CHANGE:
-			wire_put_signed(w, *(const int64 *) at);
-			break;
-		case RECORD_MONEY:
-			wire_put_int128(w, *(const int128 *) at);
-			break;
-		case RECORD_AGE:
-			wire_put(w, *(const int32 *) at -
-					 (before != NULL ? *(const int32 *) before : 0));
-			break;
-		case RECORD_PERIOD:
-			if (before == NULL)
-				wire_put_signed(w, *(const int32 *) at);
-			else
-				wire_put(w, (int64) *(const int32 *) at - *(const int32 *) before);
-			break;
-		case RECORD_TIME:
-			if (flags & f->flag)
-				wire_put(w, (int64) *(const float8 *) at -
-						 (before != NULL ? (int64) *(const float8 *) before : 0));
-			else
-				wire_put_double(w, *(const float8 *) at);
-			break;
-		case RECORD_GRAIN:
-			put_name(w, grain_to_cstring(*(Grain *const *) at));
-			break;
-		case RECORD_ZONE:
-			put_name(w, *(const char *const *) at);
-			break;
-		default:
-			Assert(f->kind == RECORD_FLAG);
-			break;
+		int			n = run->n;
+		const char *field = at + run->at;
+		const char *last = before != NULL ? before + run->at : NULL;
+
+		switch (run->kind)
+		{
+			case RECORD_COUNT:
+				for (int i = 0; i < n; i++)
+					wire_put(w, ((const int64 *) field)[i]);
+				break;
+			case RECORD_MONEY:
+				for (int i = 0; i < n; i++)
+					wire_put_int128(w, ((const int128 *) field)[i]);
+				break;
+			case RECORD_CHANGE:
+				wire_put_signed(w, *(const int64 *) field);
+				break;
+			case RECORD_AGE:
+				wire_put(w, *(const int32 *) field -
+						 (last != NULL ? *(const int32 *) last : 0));
+				break;
+			case RECORD_PERIOD:
+				if (last == NULL)
+					wire_put_signed(w, *(const int32 *) field);
+				else
+					wire_put(w, (int64) *(const int32 *) field - *(const int32 *) last);
+				break;
+			case RECORD_TIME:
+				if (flags & run->flag)
+					wire_put(w, (int64) *(const float8 *) field -
+							 (last != NULL ? (int64) *(const float8 *) last : 0));
+				else
+					wire_put_double(w, *(const float8 *) field);
+				break;
+			case RECORD_GRAIN:
+				put_name(w, grain_to_cstring(*(Grain *const *) field));
+				break;
+			case RECORD_ZONE:
+				put_name(w, *(const char *const *) field);
+				break;
+			default:
+				elog(ERROR, "a field has no bytes");
+		}
 	}
 }
 
 static void
 put_rows(WireWriter *w, const RecordType *type, const RecordObject *o,
-		 const RecordColumns *columns, const char *owner, uint8 flags)
+		 const RecordRuns *columns, const char *owner, uint8 flags)
 {
 	int64		n = record_count(o, owner);
 	const char *row = record_rows(o, owner);
-	const char *written = row;
+	const char *before = NULL;
 	char	   *packed = type->pack != NULL ? palloc(o->row_size) : NULL;
 
 	wire_put(w, n);
-	for (int64 i = 0; i < n; i++, row += o->row_size)
+	for (; n > 0; n--)
 	{
 		CHECK_FOR_INTERRUPTS();
-		written = row;
 		if (packed != NULL)
 		{
-			written = memcpy(packed, row, o->row_size);
+			memcpy(packed, row, o->row_size);
 			type->pack(packed);
 		}
-		for (int j = 0; j < columns->n; j++)
-		{
-			const RecordField *f = columns->fields[j];
-
-			put_field(w, f, written + f->at,
-					  i > 0 ? row - o->row_size + f->at : NULL, flags);
-		}
-	}
-}
-
-/* The scalars of a struct; before is the item before. */
-static void
-put_scalars(WireWriter *w, const RecordObject *o, const char *at,
-			const char *before, uint8 flags)
-{
-	for (int i = 0; i < o->first_column; i++)
-	{
-		const RecordField *f = &o->fields[i];
-
-		put_field(w, f, at + f->at, before != NULL ? before + f->at : NULL, flags);
+		put_fields(w, columns, packed != NULL ? packed : row, before, flags);
+		before = row;
+		row += o->row_size;
 	}
 }
 
@@ -149,10 +169,12 @@ put_head(WireWriter *w, const RecordType *type, const void *head, Size size)
 {
 	uint8		flags = record_flags(type, head);
 	const uint8 bytes[2] = {type->version, flags};
+	RecordRuns	fields;
 
 	wire_writer_init(w, size, type->name, type->large_hint);
 	wire_put_bytes(w, bytes, sizeof(bytes));
-	put_scalars(w, &type->head, head, NULL, flags);
+	find_runs(&fields, &type->head, false, flags);
+	put_fields(w, &fields, head, NULL, flags);
 }
 
 void
@@ -162,7 +184,8 @@ record_writer_begin(RecordWriter *w, const RecordType *type, const void *head,
 	w->type = type;
 	w->flags = record_flags(type, head);
 	w->before = NULL;
-	record_columns(&w->columns, &type->item, w->flags);
+	find_runs(&w->fields, &type->item, false, w->flags);
+	find_runs(&w->columns, &type->item, true, w->flags);
 	put_head(&w->stream, type, head, 64 + nitems * type->head.row_bytes * 2);
 	wire_put(&w->stream, nitems);
 }
@@ -172,7 +195,7 @@ record_writer_item(RecordWriter *w, const void *item)
 {
 	const RecordType *type = w->type;
 
-	put_scalars(&w->stream, &type->item, item, w->before, w->flags);
+	put_fields(&w->stream, &w->fields, item, w->before, w->flags);
 	put_rows(&w->stream, type, &type->item, &w->columns, item, w->flags);
 	if (w->before == NULL)
 		w->before = palloc(type->head.row_size);
@@ -188,10 +211,9 @@ record_writer_end(RecordWriter *w)
 struct varlena *
 record_encode(const RecordType *type, const void *value)
 {
-	uint8		flags = record_flags(type, value);
 	int64		n = record_count(&type->head, value);
 	const char *item = record_rows(&type->head, value);
-	RecordColumns columns;
+	RecordRuns	columns;
 	RecordWriter items;
 	WireWriter	w;
 
@@ -200,13 +222,15 @@ record_encode(const RecordType *type, const void *value)
 	Assert(type->problem(value) == NULL);
 	if (type->item.fields == NULL)
 	{
+		uint8		flags = record_flags(type, value);
+
 		put_head(&w, type, value, 64 + n * type->head.row_bytes * 2);
-		record_columns(&columns, &type->head, flags);
+		find_runs(&columns, &type->head, true, flags);
 		put_rows(&w, type, &type->head, &columns, value, flags);
 		return (struct varlena *) wire_finish(&w);
 	}
 	record_writer_begin(&items, type, value, n);
-	for (int64 i = 0; i < n; i++, item += type->head.row_size)
+	for (; n > 0; n--, item += type->head.row_size)
 		record_writer_item(&items, item);
 	return record_writer_end(&items);
 }
@@ -242,7 +266,7 @@ get_grain(WireReader *r)
 	return grain;
 }
 
-static int32
+static inline int32
 get_period(WireReader *r, const char *before)
 {
 	int64		period = before == NULL ? wire_get_signed(r) :
@@ -254,7 +278,18 @@ get_period(WireReader *r, const char *before)
 	return (int32) period;
 }
 
-static float8
+static inline int32
+get_age(WireReader *r, const char *before)
+{
+	int64		age = (before != NULL ? *(const int32 *) before : 0) +
+		(int64) wire_get_max(r, PG_INT32_MAX, "An age is too large.");
+
+	if (age > PG_INT32_MAX)
+		wire_corrupt(r, "An age is too large.");
+	return (int32) age;
+}
+
+static inline float8
 get_whole(WireReader *r, const char *before)
 {
 	int64		whole = before != NULL ? (int64) *(const float8 *) before : 0;
@@ -263,95 +298,75 @@ get_whole(WireReader *r, const char *before)
 												  "A time is too large."));
 }
 
-/* A field, or an element of a column. */
-static inline void
-get_field(WireReader *r, const RecordField *f, char *at, const char *before,
-		  uint8 flags)
+/* The fields of a struct; before is the same of the one before, or NULL. */
+static pg_attribute_always_inline void
+get_fields(WireReader *r, const RecordRuns *runs, char *at, const char *before,
+		   uint8 flags)
 {
-	int64		age;
+	const RecordRun *end = runs->runs + runs->n;
 
-	switch (f->kind)
+	for (const RecordRun *run = runs->runs; run < end; run++)
 	{
-		case RECORD_COUNT:
-			*(int64 *) at = (int64) wire_get_max(r, PG_INT64_MAX,
-												 "A count is too large.");
-			break;
-		case RECORD_CHANGE:
-			*(int64 *) at = wire_get_signed(r);
-			break;
-		case RECORD_MONEY:
-			*(int128 *) at = wire_get_int128(r);
-			break;
-		case RECORD_AGE:
-			age = (before != NULL ? *(const int32 *) before : 0) +
-				(int64) wire_get_max(r, PG_INT32_MAX, "An age is too large.");
-			if (age > PG_INT32_MAX)
-				wire_corrupt(r, "An age is too large.");
-			*(int32 *) at = (int32) age;
-			break;
-		case RECORD_PERIOD:
-			*(int32 *) at = get_period(r, before);
-			break;
-		case RECORD_TIME:
-			*(float8 *) at = flags & f->flag ? get_whole(r, before) :
-				wire_get_double(r);
-			break;
-		case RECORD_GRAIN:
-			*(Grain **) at = get_grain(r);
-			break;
-		case RECORD_ZONE:
-			*(const char **) at = get_name(r);
-			break;
-		default:
-			Assert(f->kind == RECORD_FLAG);
-			break;
+		int			n = run->n;
+		char	   *field = at + run->at;
+		const char *last = before != NULL ? before + run->at : NULL;
+
+		switch (run->kind)
+		{
+			case RECORD_COUNT:
+				for (int i = 0; i < n; i++)
+					((int64 *) field)[i] = (int64) wire_get_max(r, PG_INT64_MAX,
+																"A count is too large.");
+				break;
+			case RECORD_MONEY:
+				for (int i = 0; i < n; i++)
+					((int128 *) field)[i] = wire_get_int128(r);
+				break;
+			case RECORD_CHANGE:
+				*(int64 *) field = wire_get_signed(r);
+				break;
+			case RECORD_AGE:
+				*(int32 *) field = get_age(r, last);
+				break;
+			case RECORD_PERIOD:
+				*(int32 *) field = get_period(r, last);
+				break;
+			case RECORD_TIME:
+				*(float8 *) field = flags & run->flag ? get_whole(r, last) :
+					wire_get_double(r);
+				break;
+			case RECORD_GRAIN:
+				*(Grain **) field = get_grain(r);
+				break;
+			case RECORD_ZONE:
+				*(const char **) field = get_name(r);
+				break;
+			default:
+				elog(ERROR, "a field has no bytes");
+		}
 	}
-}
-
-/* Room for as many rows or items as are written next, all zeros. */
-static int64
-get_count(WireReader *r, const RecordObject *o, char *owner)
-{
-	int64		n = (int64) wire_get_max(r, (r->end - r->at) / o->row_bytes,
-										 o->excess);
-
-	*(int64 *) (owner + o->n_at) = n;
-	*(char **) (owner + o->rows_at) =
-		palloc_extended(Max(n, 1) * o->row_size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	return n;
 }
 
 static void
 get_rows(WireReader *r, const RecordType *type, const RecordObject *o,
-		 const RecordColumns *columns, char *owner, uint8 flags)
+		 const RecordRuns *columns, char *owner, uint8 flags)
 {
-	int64		n = get_count(r, o, owner);
-	char	   *row = record_rows(o, owner);
+	int64		n = (int64) wire_get_max(r, (r->end - r->at) / o->row_bytes,
+										 o->excess);
+	char	   *row = palloc_extended(Max(n, 1) * o->row_size, MCXT_ALLOC_HUGE |
+									  (columns->whole ? 0 : MCXT_ALLOC_ZERO));
+	const char *before = NULL;
 
-	for (int64 i = 0; i < n; i++, row += o->row_size)
+	*(int64 *) (owner + o->n_at) = n;
+	*(char **) (owner + o->rows_at) = row;
+	for (; n > 0; n--)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (int j = 0; j < columns->n; j++)
-		{
-			const RecordField *f = columns->fields[j];
-
-			get_field(r, f, row + f->at,
-					  i > 0 ? row - o->row_size + f->at : NULL, flags);
-		}
+		get_fields(r, columns, row, before, flags);
 		if (type->unpack != NULL)
 			type->unpack(row, r);
-	}
-}
-
-static void
-get_scalars(WireReader *r, const RecordObject *o, char *at, const char *before,
-			uint8 flags)
-{
-	for (int i = 0; i < o->first_column; i++)
-	{
-		const RecordField *f = &o->fields[i];
-
-		get_field(r, f, at + f->at, before != NULL ? before + f->at : NULL, flags);
+		before = row;
+		row += o->row_size;
 	}
 }
 
@@ -359,6 +374,7 @@ get_scalars(WireReader *r, const RecordObject *o, char *at, const char *before,
 static uint8
 get_head(WireReader *r, const RecordType *type, char *head)
 {
+	RecordRuns	fields;
 	uint8		flags;
 
 	if (*wire_get_bytes(r, 1) != type->version)
@@ -367,7 +383,8 @@ get_head(WireReader *r, const RecordType *type, char *head)
 	if ((flags & ~type->flags) != 0)
 		wire_corrupt(r, "It has unknown flags.");
 	*(uint8 *) (head + type->flags_at) = flags;
-	get_scalars(r, &type->head, head, NULL, flags);
+	find_runs(&fields, &type->head, false, flags);
+	get_fields(r, &fields, head, NULL, flags);
 	return flags;
 }
 
@@ -384,7 +401,8 @@ record_input_begin(RecordInput *in, const RecordType *type,
 	in->flags = get_head(r, type, head);
 	in->left = (int64) wire_get_max(r, (r->end - r->at) / type->head.row_bytes,
 									type->head.excess);
-	record_columns(&in->columns, &type->item, in->flags);
+	find_runs(&in->fields, &type->item, false, in->flags);
+	find_runs(&in->columns, &type->item, true, in->flags);
 }
 
 bool
@@ -399,7 +417,7 @@ record_input_item(RecordInput *in, void *item)
 	}
 	in->left--;
 	memset(item, 0, type->head.row_size);
-	get_scalars(&in->stream, &type->item, item, in->before, in->flags);
+	get_fields(&in->stream, &in->fields, item, in->before, in->flags);
 	get_rows(&in->stream, type, &type->item, &in->columns, item, in->flags);
 	if (in->before == NULL)
 		in->before = palloc(type->head.row_size);
@@ -407,46 +425,38 @@ record_input_item(RecordInput *in, void *item)
 	return true;
 }
 
-static void
-get_items(WireReader *r, const RecordType *type, char *value, uint8 flags)
-{
-	int64		n = get_count(r, &type->head, value);
-	char	   *item = record_rows(&type->head, value);
-	const char *before = NULL;
-	RecordColumns columns;
-
-	record_columns(&columns, &type->item, flags);
-	for (int64 i = 0; i < n; i++, item += type->head.row_size)
-	{
-		get_scalars(r, &type->item, item, before, flags);
-		get_rows(r, type, &type->item, &columns, item, flags);
-		before = item;
-	}
-}
-
 /* Nothing in the result, palloc'd, points into the payload. */
 void *
 record_decode(const RecordType *type, const void *payload, Size len)
 {
 	char	   *value = palloc0(type->size);
-	RecordColumns columns;
+	RecordInput in;
 	const char *problem;
-	uint8		flags;
-	WireReader	r;
 
-	wire_reader_init(&r, payload, len, type->name);
-	flags = get_head(&r, type, value);
 	if (type->item.fields != NULL)
-		get_items(&r, type, value, flags);
+	{
+		int64		n;
+		char	   *item;
+
+		record_input_begin(&in, type, payload, len, value);
+		n = in.left;
+		item = palloc_extended(Max(n, 1) * type->head.row_size, MCXT_ALLOC_HUGE);
+		*(int64 *) (value + type->head.n_at) = n;
+		*(char **) (value + type->head.rows_at) = item;
+		while (record_input_item(&in, item))
+			item += type->head.row_size;
+	}
 	else
 	{
-		record_columns(&columns, &type->head, flags);
-		get_rows(&r, type, &type->head, &columns, value, flags);
+		wire_reader_init(&in.stream, payload, len, type->name);
+		in.flags = get_head(&in.stream, type, value);
+		find_runs(&in.columns, &type->head, true, in.flags);
+		get_rows(&in.stream, type, &type->head, &in.columns, value, in.flags);
+		wire_get_end(&in.stream);
 	}
-	wire_get_end(&r);
 	problem = type->problem(value);
 	if (problem != NULL)
-		wire_corrupt(&r, problem);
+		wire_corrupt(&in.stream, problem);
 	return value;
 }
 

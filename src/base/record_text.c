@@ -340,12 +340,16 @@ take_element(JsonObject *object, const char *token, JsonTokenType type)
 	const RecordObject *o = object_at_hand(p);
 	const RecordField *f = &o->fields[object->spelled];
 	int64		i = object->level->n[object->key];
+	char	   *at;
 
 	CHECK_FOR_INTERRUPTS();
 	if (i == p->nrows)
 		p->rows = make_room(p->rows, p->nrows++, &p->rows_size, o->row_size);
-	take_value(p, f, p->rows + i * o->row_size + f->at,
-			   unconstify(char *, token), type, true);
+	at = p->rows + i * o->row_size + f->at;
+	/* the usual element needs nothing else */
+	if (f->kind != RECORD_COUNT || type != JSON_TOKEN_NUMBER ||
+		!count_from_cstring(token, (int64 *) at))
+		take_value(p, f, at, unconstify(char *, token), type, true);
 }
 
 static void
@@ -356,6 +360,7 @@ begin_item(JsonObject *object)
 	int64	   *n = (int64 *) (p->value + o->n_at);
 	char	  **items = (char **) (p->value + o->rows_at);
 
+	CHECK_FOR_INTERRUPTS();
 	*items = make_room(*items, *n, &p->items_size, o->row_size);
 	p->item = *items + (*n)++ * o->row_size;
 	p->nrows = 0;

@@ -11,7 +11,6 @@
 
 #include "base/compat.h"
 
-
 /* How values of a type are read and written; type is given back to each. */
 typedef struct ValueType
 {
