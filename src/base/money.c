@@ -202,6 +202,22 @@ money_to_cstring(int128 scaled)
 	return pnstrdup(at, end - at);
 }
 
+/* Append a digit; false where it does not fit. */
+static inline bool
+add_digit(int128 *value, int digit)
+{
+	const int128 limit = (((int128) 1 << 126) - 1 + ((int128) 1 << 126)) / 10 - 1;
+
+	/* 64 bits are the usual case, and far faster to multiply */
+	if (likely(*value < PG_INT64_MAX / 10))
+		*value = (int64) *value * 10 + digit;
+	else if (*value > limit)
+		return false;
+	else
+		*value = *value * 10 + digit;
+	return true;
+}
+
 /*
  * Read what money_to_cstring writes: an optional minus, digits, and up to six
  * decimals.  False when the text is anything else or does not fit.
@@ -209,48 +225,30 @@ money_to_cstring(int128 scaled)
 bool
 money_from_cstring(const char *text, int128 *scaled)
 {
-	const int128 limit = (((int128) 1 << 126) - 1 + ((int128) 1 << 126)) / 10 - 1;
-	static const int powers[MONEY_SCALE + 1] = {
-		1000000, 100000, 10000, 1000, 100, 10, 1
-	};
-	/* below it 64 bits are enough, which are far faster to multiply */
-	const int64 small = PG_INT64_MAX / 10 - 1;
 	bool		negative = *text == '-';
-	int			decimals = -1;
+	int			decimals = 0;
 	int128		value = 0;
 
 	if (negative)
 		text++;
 	if (*text < '0' || *text > '9')
 		return false;
-	for (; *text; text++)
+	for (; *text >= '0' && *text <= '9'; text++)
+		if (!add_digit(&value, *text - '0'))
+			return false;
+	if (*text == '.')
 	{
-		if (*text == '.' && decimals < 0)
-		{
-			decimals = 0;
-			continue;
-		}
-		if (*text < '0' || *text > '9' || value > limit)
-			return false;
-		if (decimals >= 0 && ++decimals > MONEY_SCALE)
-			return false;
-		if (likely(value < small))
-			value = (int64) value * 10 + (*text - '0');
-		else
-			value = value * 10 + (*text - '0');
-	}
-	if (decimals == 0)
-		return false;
-	decimals = Max(decimals, 0);
-	if (likely(value < small))
-		value = (int128) (int64) value * powers[decimals];
-	else
-		for (; decimals < MONEY_SCALE; decimals++)
-		{
-			if (value > limit)
+		for (text++; *text >= '0' && *text <= '9'; text++)
+			if (++decimals > MONEY_SCALE || !add_digit(&value, *text - '0'))
 				return false;
-			value *= 10;
-		}
+		if (decimals == 0)
+			return false;
+	}
+	if (*text != '\0')
+		return false;
+	for (; decimals < MONEY_SCALE; decimals++)
+		if (!add_digit(&value, 0))
+			return false;
 	*scaled = negative ? -value : value;
 	return true;
 }

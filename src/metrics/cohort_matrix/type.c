@@ -76,10 +76,9 @@ cell_problem(const Matrix *matrix, const MatrixCohort *cohort,
 
 /* What is wrong with the age of a cell. */
 static const char *
-age_problem(const Matrix *matrix, const Calendar *cal,
+age_problem(const Matrix *matrix, int64 max_ages,
 			const MatrixCohort *cohort, const MatrixCell *cell)
 {
-	int64		max_ages = calendar_max_ages(cal);
 	int64		period;
 
 	if (cell->age < 0 ||
@@ -191,8 +190,8 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 {
 	const char *problem = NULL;
 	int			at = 0;
-
 	int128		revenue_max = matrix_revenue_max(matrix->flags);
+	int64		max_ages = calendar_max_ages(cal);
 
 	if (cohort->period > matrix->last && (matrix->flags & MATRIX_LEVELS) == 0)
 		return "A cohort lies past the end of the data.";
@@ -206,7 +205,7 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 
 		CHECK_FOR_INTERRUPTS();
 		at = i;
-		if ((problem = age_problem(matrix, cal, cohort, cell)) != NULL ||
+		if ((problem = age_problem(matrix, max_ages, cohort, cell)) != NULL ||
 			(problem = cell_problem(matrix, cohort, cell)) != NULL)
 			break;
 		if (pg_add_s64_overflow(totals->orders, cell->orders, &totals->orders))
