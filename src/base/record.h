@@ -62,9 +62,9 @@ typedef struct RecordField
 	const char *name;
 	RecordKind	kind;
 	uint16		at;				/* offset in its struct */
-	bool		(*when) (uint8 flags);	/* it is there; NULL: always */
 	uint8		flag;			/* of RECORD_FLAG; of RECORD_TIME: all are whole */
 	bool		other_name;		/* of the field before it, with another when */
+	bool		(*when) (uint8 flags);	/* it is there; NULL: always */
 	const RecordWords *words;	/* of RECORD_WORDS */
 } RecordField;
 

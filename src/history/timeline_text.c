@@ -46,9 +46,9 @@ static const RecordField fields[] = {
 	{"levels", RECORD_FLAG, .flag = TIMELINE_LEVELS},
 	{"money", RECORD_FLAG, .flag = TIMELINE_MONEY},
 	{"day", RECORD_DAY, offsetof(TimelineDay, day)},
-	{"orders", RECORD_COUNT, offsetof(TimelineDay, orders), has_orders},
-	{"amount", RECORD_MONEY, offsetof(TimelineDay, amount), has_amount},
-	{"level", RECORD_LEVEL, offsetof(TimelineDay, amount), has_level}
+	{"orders", RECORD_COUNT, offsetof(TimelineDay, orders), .when = has_orders},
+	{"amount", RECORD_MONEY, offsetof(TimelineDay, amount), .when = has_amount},
+	{"level", RECORD_LEVEL, offsetof(TimelineDay, amount), .when = has_level}
 };
 
 /*

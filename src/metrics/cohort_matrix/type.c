@@ -332,15 +332,15 @@ static const RecordField cohort_fields[COHORT_KEYS] = {
 	{"cohort", RECORD_PERIOD, offsetof(MatrixCohort, period)},
 	{"size", RECORD_COUNT, offsetof(MatrixCohort, size)},
 	{"age", RECORD_AGE, offsetof(MatrixCell, age)},
-	{"active", RECORD_COUNT, offsetof(MatrixCell, active), has_plain_counts},
+	{"active", RECORD_COUNT, offsetof(MatrixCell, active), .when = has_plain_counts},
 	{"active_change", RECORD_CHANGE, offsetof(MatrixCell, active),
-	matrix_has_changes, .other_name = true},
+	.other_name = true, .when = matrix_has_changes},
 	{"last_active", RECORD_COUNT, offsetof(MatrixCell, last_active)},
 	{"streak_end", RECORD_COUNT, offsetof(MatrixCell, streak_end)},
-	{"orders", RECORD_COUNT, offsetof(MatrixCell, orders), has_orders},
-	{"revenue", RECORD_MONEY, offsetof(MatrixCell, revenue), has_revenue},
+	{"orders", RECORD_COUNT, offsetof(MatrixCell, orders), .when = has_orders},
+	{"revenue", RECORD_MONEY, offsetof(MatrixCell, revenue), .when = has_revenue},
 	{"revenue_change", RECORD_MONEY, offsetof(MatrixCell, revenue),
-	has_revenue_change, .other_name = true}
+	.other_name = true, .when = has_revenue_change}
 };
 
 /* All keys of a cohort there, all arrays of one length? */

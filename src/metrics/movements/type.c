@@ -246,7 +246,7 @@ has_money(uint8 flags)
 }
 
 #define COUNT(i) RECORD_COUNT, offsetof(MovementCell, counts[i])
-#define MONEY(i) RECORD_MONEY, offsetof(MovementCell, money[i]), has_money
+#define MONEY(i) RECORD_MONEY, offsetof(MovementCell, money[i]), .when = has_money
 
 static const RecordField fields[] = {
 	{"grain", RECORD_GRAIN, offsetof(Movements, head.grain)},
@@ -260,7 +260,7 @@ static const RecordField fields[] = {
 	{"expanded_customers", COUNT(COUNT_EXPANDED)},
 	{"contracted_customers", COUNT(COUNT_CONTRACTED)},
 	{"churned_customers", COUNT(COUNT_CHURNED)},
-	{"orders", COUNT(COUNT_ORDERS), has_orders},
+	{"orders", COUNT(COUNT_ORDERS), .when = has_orders},
 	{"new_revenue", MONEY(MONEY_NEW)},
 	{"reactivated_revenue", MONEY(MONEY_REACTIVATED)},
 	{"expansion_revenue", MONEY(MONEY_EXPANSION)},
