@@ -174,7 +174,8 @@ take_element(JsonObject *object, const char *token, JsonTokenType type)
 	else
 	{
 		p->names[p->nparameters] = object->member;
-		p->values[p->nparameters++] = take_double(p, object->member, token, type);
+		p->values[p->nparameters++] = take_double(p, clip(object->member), token,
+											  type);
 	}
 }
 
