@@ -66,22 +66,28 @@ builder_init(void *builder, uint8 flags)
 	b->cells = cells_create(CurrentMemoryContext, 4, salt);
 }
 
-/* The cell of a period, made when it is not there. */
-static inline MovementCell *
-find_cell(MovementBuilder *b, int32 period)
+/* A new cell of a period that has none. */
+static pg_noinline MovementCell *
+new_cell(MovementBuilder *b, int32 period)
 {
 	bool		found;
 	MovementCell *cell = cells_insert(b->cells, period, &found);
+	char		status = cell->status;
 
-	if (!found)
-	{
-		char		status = cell->status;
-
-		memset(cell, 0, sizeof(MovementCell));
-		cell->period = period;
-		cell->status = status;
-	}
+	Assert(!found);
+	memset(cell, 0, sizeof(MovementCell));
+	cell->period = period;
+	cell->status = status;
 	return cell;
+}
+
+/* The cell of a period, made when it is not there; mostly it is. */
+static inline MovementCell *
+find_cell(MovementBuilder *b, int32 period)
+{
+	MovementCell *cell = cells_lookup(b->cells, period);
+
+	return likely(cell != NULL) ? cell : new_cell(b, period);
 }
 
 /* ----------------------------------------------------------------
