@@ -295,6 +295,8 @@ groups_deserialize(MemoryContext context, const void *bytes, Size len)
 	head = wire_get_bytes(&r, 3);
 	if (head[0] != GROUPS_VERSION)
 		wire_corrupt(&r, "The version is unknown.");
+	if (head[1] >= FITTED_MAX_KINDS || head[2] >= FITTED_UNITS)
+		wire_corrupt(&r, "The kind or the unit of the model is unknown.");
 	groups = groups_create(context, head[1], head[2]);
 	groups->unused = (int64) wire_get_max(&r, PG_INT64_MAX,
 										  "A count is too large.");

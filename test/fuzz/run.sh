@@ -43,6 +43,17 @@ parts()
 		UNION ALL SELECT DISTINCT 'states', name::text FROM fuzz.states ORDER BY 1 DESC, 2"
 }
 
+# The label and the bytes that a process was at.
+show_current()
+{
+	local label len
+	label=$(head -n 1 "$RETENTION_PRIVATE/data/fuzz.current" | tr -d '\0')
+	len=${label##* }
+	echo "$label bytes"
+	od -An -v -tx1 -j $((${#label} + 1)) -N "$len" "$RETENTION_PRIVATE/data/fuzz.current" | tr -d ' \n'
+	echo
+}
+
 failed=0
 while read -r kind name
 do
@@ -53,9 +64,7 @@ do
 	then
 		failed=1
 		echo "not ok: $kind of $name, SEED=$SEED; it was at:"
-		head -n 1 "$RETENTION_PRIVATE/data/fuzz.current"
-		tail -n +2 "$RETENTION_PRIVATE/data/fuzz.current" | head -c 4096 | od -An -v -tx1 | tr -d ' \n'
-		echo
+		show_current
 		# a server that crashed is back soon
 		for _ in 1 2 3 4 5 6 7 8 9 10
 		do
@@ -65,4 +74,9 @@ do
 	fi
 done < <(parts)
 cluster_stop
-[ $failed = 0 ] && echo "Result: PASS" || { echo "Result: FAIL"; exit 1; }
+if [ $failed != 0 ]
+then
+	echo "Result: FAIL"
+	exit 1
+fi
+echo "Result: PASS"

@@ -229,6 +229,7 @@ for (
 	[ 'contract_model', 'no number', groups(0, 0, [ [ 1, 1, 'nan', 0 ] ]), 'A group is impossible.' ],
 	[ 'contract_model', 'a kind of another model', groups(2, 0, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
 	[ 'contract_model', 'a unit', groups(0, 1, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'contract_model', 'a unit past all', groups(0, 211, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
 	[ 'contract_model', 'a reason of another model', groups(0, 0, [ [ 1, 1, 1, 0 ] ], [ [ 5, 1, 0, 0, 0 ] ]), 'A reason is unknown.' ],
 	[ 'purchase_model', 'recency past age', groups(0, 0, [ [ 1, 1, 9, 8 ] ]), 'A group is impossible.' ],
 	[ 'purchase_model', 'frequency past all', groups(1, 2, [ [ 1, 2**61, 1, 8 ] ]), 'A group is impossible.' ],
@@ -239,6 +240,8 @@ for (
 {
 	my ($name, $what, $image, $detail) = @$_;
 	is(final($name, $image), "$corrupt $state / $detail", "$name: $what");
+	is(final($name, groups(0, 0, []), $image), "$corrupt $state / $detail", "$name: $what, after another state")
+	  if $detail =~ /unit/ && ord(substr($image, 2)) > 3;
 }
 like(final('contract_model', groups(0, 0, [], [ [ 0, 2, -3, 0, 1 ] ])), qr/^22023: contract_model cannot use 2 of 2 rows/, 'rows that cannot be used are counted');
 like(final('contract_model', (groups(0, 0, [], [ [ 0, 2**62, -3, 0, 1 ] ])) x 2), qr/^22003: too many customers/, 'too many of them');
