@@ -71,6 +71,7 @@ END $$;
 SELECT name, w.* FROM unnest(ARRAY['funnel', 'purchase_model', 'spend_model', 'contract_model']) name, pg_temp.ways(name) w;
 
 -- An index finds one, forbids a second, and a merge join is possible.
+SET max_parallel_workers_per_gather = 0;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 EXPLAIN (COSTS OFF) SELECT id FROM order_funnel ORDER BY v LIMIT 1;
@@ -88,4 +89,5 @@ EXPLAIN (COSTS OFF) SELECT count(*) FROM order_purchase_model a JOIN order_purch
 SELECT a.id, b.id FROM order_purchase_model a JOIN order_purchase_model b USING (v) WHERE a.id < b.id;
 SELECT DISTINCT ON (v) id FROM order_contract_model WHERE v IS NOT NULL ORDER BY v, id;
 SELECT id, v > lag(v) OVER (ORDER BY v) AS above, dense_rank() OVER (ORDER BY v) AS rank FROM order_spend_model ORDER BY v, id;
+RESET max_parallel_workers_per_gather;
 DROP TABLE order_funnel, order_purchase_model, order_spend_model, order_contract_model;
