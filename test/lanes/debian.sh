@@ -107,19 +107,20 @@ lane_settle()
 	echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/90lane"
 }
 
-# lane_install SUITE PACKAGE...: with apt-get, in the lane.
+# lane_install SUITE PACKAGE...: with apt-get, in the lane.  Of experimental as
+# little as can be: the server, which is nowhere else, and its client library.
 lane_install()
 {
 	local suite=$1 log=$lanes/$1.log
 	shift
+	[ "$suite" != experimental ] || set -- "$@" libpq5/experimental
 	echo "# $suite: apt-get install $*" >&2
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	lane_run "$lane" sh -c '
 		set -e
-		from=$1; shift
 		apt-get -q update
-		exec apt-get -q -y $from install --no-install-recommends "$@"' \
-		sh "$([ "$suite" != experimental ] || echo -texperimental)" "$@" \
+		exec apt-get -q -y install --no-install-recommends "$@"' \
+		sh "$@" \
 		>"$log" 2>&1 ||
 		lane_no "apt-get in $suite: $(grep '^E:' "$log" | head -n 1)"
 }
