@@ -8,6 +8,7 @@
  */
 #include "base/call_site.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_aggregate.h"
 #include "utils/syscache.h"
 

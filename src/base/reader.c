@@ -5,6 +5,7 @@
  */
 #include "base/reader.h"
 
+#include "access/htup_details.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"

@@ -5,6 +5,8 @@
  */
 #include "models/contract.h"
 
+#include <math.h>
+
 #include "base/aggregate.h"
 #include "base/clip.h"
 #include "base/constant.h"

@@ -12,7 +12,7 @@
 typedef struct Flags
 {
 	const char *next;			/* value of the next element that is not NULL */
-	const bits8 *nulls;			/* NULL when there are none */
+	const uint8 *nulls;			/* NULL when there are none */
 	int			n;				/* elements */
 	int			read;			/* of them */
 } Flags;
