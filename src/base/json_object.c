@@ -186,7 +186,7 @@ on_field(void *state, char *name, bool isnull)
 		JSON_ACTION_RETURN;
 	}
 	o->spelled = key;
-	o->key = level->keys[key].other_name ? key - 1 : key;
+	o->key = key > 0 && level->keys[key].other_name ? key - 1 : key;
 	if (level->seen & (UINT32_C(1) << o->key))
 		json_object_refuse(o, psprintf("The key \"%s\" is there twice.",
 									   level->keys[o->key].name));
