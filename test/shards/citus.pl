@@ -21,7 +21,7 @@ my $node = Shards::server('citus');
 $node->append_conf('postgresql.conf',
 	"shared_preload_libraries = 'citus'\ncitus.local_hostname = '" . $node->host . "'\ncitus.shard_count = 4\n");
 $node->restart;
-my $customers = $ENV{CUSTOMERS} || 1000;
+my $customers = $ENV{CUSTOMERS} || 1500;
 $node->safe_psql('postgres', 'CREATE EXTENSION citus; CREATE EXTENSION retention');
 $node->command_ok(
 	[

@@ -18,7 +18,7 @@ use Forms;
 use Page;
 use Shards;
 
-my $customers = $ENV{CUSTOMERS} || 1000;
+my $customers = $ENV{CUSTOMERS} || 1500;
 my $runs = $ENV{RUNS} || 1;
 my $count = 3;
 my @tables = qw(orders subscriptions lives answers);

@@ -5,7 +5,7 @@
 # sockets, leaving nothing behind; then the same forms against Citus, where
 # PostgreSQL has it.  Prints a table: form, where it ran, time over one node's.
 #
-#	CUSTOMERS=1000	how many, each with twenty orders: more for ratios that mean something
+#	CUSTOMERS=1500	how many, each with twenty orders: more for ratios that mean something
 #	RUNS=1			times are the median of so many
 set -euo pipefail
 
