@@ -95,6 +95,25 @@ find_cell(MovementBuilder *b, int32 period)
  * ----------------------------------------------------------------
  */
 
+static void
+refuse_overflow(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("customer movements out of range"),
+			 errdetail("A sum does not fit in its type."),
+			 errhint("Movements are added up once for each customer; check that none is there twice.")));
+}
+
+/* What a cell counts so far may be any number that a stored value can have. */
+static inline void
+add_count(MovementCell *cell, int which, int64 more)
+{
+	if (unlikely(pg_add_s64_overflow(cell->counts[which], more,
+									 &cell->counts[which])))
+		refuse_overflow();
+}
+
 /* Add what a customer does to a period. */
 static void
 add_change(const MovementChange *c, void *arg)
@@ -115,11 +134,11 @@ add_change(const MovementChange *c, void *arg)
 	MovementCell *cell;
 
 	cell = find_cell(b, c->period);
-	cell->counts[COUNT_ORDERS] += c->orders;
+	add_count(cell, COUNT_ORDERS, c->orders);
 	if (c->kind == MOVEMENT_NONE)
 		return;
 	if (!swings || c->is_active)
-		cell->counts[counts[c->kind]]++;
+		add_count(cell, counts[c->kind], 1);
 	if (!money)
 		return;
 	cell->money[moneys[c->kind]] += change;
@@ -179,33 +198,19 @@ add_spans(MovementBuilder *b, const MovementSpans *spans)
 		MovementCell *cell = find_cell(b, from.period);
 
 		for (int j = 0; j < MOVEMENT_COUNTS; j++)
-			cell->counts[j] += from.counts[j];
+			add_count(cell, j, from.counts[j]);
 		if (b->flags & MOVEMENTS_MONEY)
 			for (int j = 0; j < MOVEMENT_MONEYS; j++)
 				cell->money[j] += from.money[j];
 	}
 }
 
-static void
-refuse_overflow(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("customer movements out of range"),
-			 errdetail("A sum does not fit in its type."),
-			 errhint("Movements are added up once for each customer; check that none is there twice.")));
-}
-
-/*
- * Count what a cell holds towards the limits.  A count that has passed them is
- * negative.
- */
+/* Count what a cell holds towards the limits. */
 static void
 count_cell(int64 *counts, int128 *money, const MovementCell *cell)
 {
 	for (int i = 0; i < MOVEMENT_COUNTS; i++)
-		if (cell->counts[i] < 0 ||
-			pg_add_s64_overflow(*counts, cell->counts[i], counts))
+		if (pg_add_s64_overflow(*counts, cell->counts[i], counts))
 			refuse_overflow();
 	for (int i = 0; i < MOVEMENT_MONEYS; i++)
 	{
@@ -233,7 +238,7 @@ add_movements(void *builder, void *value, MemoryContext context)
 		CHECK_FOR_INTERRUPTS();
 		count_cell(&b->total_counts, &b->total_money, from);
 		for (int j = 0; j < MOVEMENT_COUNTS; j++)
-			cell->counts[j] += from->counts[j];
+			add_count(cell, j, from->counts[j]);
 		for (int j = 0; j < MOVEMENT_MONEYS; j++)
 			cell->money[j] += from->money[j];
 	}
