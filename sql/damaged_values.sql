@@ -158,6 +158,8 @@ SELECT name, old, new, (r).*, expected FROM (
 
 	) v(name, old, new, expected) USING (name)) x
 WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P02', expected);
+SELECT (r).* FROM (SELECT pg_temp.refused('customer_movements',
+	replace(regexp_replace(t, '(\d)\]', '\1,0]', 'g'), '"2024-03-01"]', '"2024-03-01","2024-04-01"]')) r FROM good WHERE name = 'levels') x;
 
 -- its bytes: a row has the distance of its period, six counts and eight sums
 CREATE FUNCTION pg_temp.movements(version int DEFAULT 1, flags int DEFAULT 3,
