@@ -75,7 +75,10 @@ RETURNS date
 LANGUAGE sql IMMUTABLE
 RETURN CASE
 	WHEN unit IN ('day', 'week') THEN
-		date_bin(reference.units(n, unit), local, reference.origin(unit, starting)::timestamp)::date
+		-- from an origin some 500 years earlier: the first minors of PostgreSQL 15
+		-- round down a time on a bound before the origin once too often
+		date_bin(reference.units(n, unit), local, reference.origin(unit, starting)::timestamp
+			- 200000 / (n * CASE unit WHEN 'week' THEN 7 ELSE 1 END) * reference.units(n, unit))::date
 	ELSE (
 		-- whole months since the origin, rounded down to whole periods
 		SELECT (o + floor(months / size) * size * interval '1 month')::date
