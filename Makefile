@@ -215,9 +215,9 @@ docmoduledir := retention
 # Objects lie in sub-folders, which a build outside the source tree must make.
 # Absolute names, else make would find the folders of the source tree by VPATH.
 OBJ_DIRS = $(addprefix $(CURDIR)/,$(sort $(patsubst %/,%,$(dir $(OBJS)))))
-BITCODE = $(OBJS:.o=.bc)
+BITCODE_FILES = $(OBJS:.o=.bc)
 
-$(OBJS) $(BITCODE): | $(OBJ_DIRS)
+$(OBJS) $(BITCODE_FILES): | $(OBJ_DIRS)
 
 # What this compiler or server cannot do is said once, in one line, before
 # anything is compiled.
@@ -232,7 +232,7 @@ $(OBJ_DIRS):
 # PostgreSQL's usual packages build without dependency tracking; the compiler
 # writes down what each object includes, and a touched header rebuilds those.
 -include $(OBJS:.o=.d)
-$(BITCODE): %.bc: %.o
+$(BITCODE_FILES): %.bc: %.o
 
 else
 
