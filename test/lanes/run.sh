@@ -4,8 +4,7 @@
 #	cassert		all tests on a server with assertions
 #	asan		all tests with the address and the undefined-behaviour sanitizer,
 #				on a server with assertions (SANITIZED_SERVER=1: on one that is
-#				compiled with the sanitizers itself; QUICK=1: on the installed one,
-#				whose palloc the sanitizer does not know)
+#				compiled with the sanitizers itself)
 #	valgrind	the topics under Valgrind's memcheck
 #	modes		the topics under parallel plans, compiled expressions, little memory
 #				(MODES="forced partial jit memory": only these)
@@ -29,10 +28,7 @@ then
 	server=
 	case $lane in
 		cassert|valgrind) server=cassert ;;
-		asan)
-			server=${SANITIZED_SERVER:+sanitized}
-			[ -n "${QUICK:-}" ] || server=${server:-cassert}
-			;;
+		asan) server=${SANITIZED_SERVER:+sanitized} server=${server:-cassert} ;;
 		modes|coverage) ;;
 		*) echo "no lane $lane" >&2; exit 1 ;;
 	esac
@@ -153,7 +149,7 @@ lane_asan()
 	export ASAN_OPTIONS=$options:detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1
 	wrap_server "LD_PRELOAD='$runtime' exec \"\$program\" \"\$@\""
 	# shellcheck disable=SC2086 # several words
-	[ -n "${QUICK:-}" ] || probe 2 use-after-poison $flags
+	probe 2 use-after-poison $flags
 	everything
 	collect
 }
