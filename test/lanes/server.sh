@@ -100,6 +100,9 @@ build()
 	cp -R "$here/memcheck" "$prefix/memcheck"
 	cd "$work"/postgresql-"$major".*
 	export ASAN_OPTIONS=detect_leaks=0
+	# Below a make that called this script PostgreSQL's would take itself for one
+	# of its own sub-makes, and not generate its headers.
+	unset MAKELEVEL MAKEFLAGS MFLAGS
 	./configure -q "${configure[@]}" CPPFLAGS="$cppflags" CFLAGS="$cflags" &&
 		make -s -j "$jobs" all &&
 		make -s install &&
