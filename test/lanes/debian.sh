@@ -66,8 +66,8 @@ lane_make()
 	local suite=$1 base=$1 log apart=()
 	if ! command -v debootstrap >/dev/null
 	then
-		DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
-			debootstrap >/dev/null 2>&1 ||
+		DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 install \
+			--no-install-recommends debootstrap >/dev/null 2>&1 ||
 			lane_no "debootstrap is missing: apt-get install debootstrap" || return 1
 	fi
 	[ "$suite" != experimental ] || base=sid
