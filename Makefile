@@ -32,6 +32,7 @@ OBJS = \
 	src/base/record_text.o \
 	src/base/salt.o \
 	src/base/tally.o \
+	src/base/unit.o \
 	src/base/value.o \
 	src/base/value_image.o \
 	src/base/wire.o \

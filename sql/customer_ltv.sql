@@ -55,7 +55,7 @@ FROM generate_series(1, 100) c, generate_series(0, 9) n WHERE n <= c % 10 AND c 
 CREATE TEMP TABLE customer_ltv_fits AS
 SELECT unit, purchase_model('bg/nbd', t, '2024-01-01', unit) AS bg, purchase_model('mbg/nbd', t, '2024-01-01', unit) AS mbg,
 	purchase_model('pareto/nbd', t, '2024-01-01', unit) AS pareto, spend_model(t, '2024-01-01') AS s
-FROM customer_ltv_many, unnest('{day,week,month,WEEK}'::text[]) unit GROUP BY unit;
+FROM customer_ltv_many, unnest('{day,week,month,WEEKS}'::text[]) unit GROUP BY unit;
 SELECT unit, bg = plain_bg AND bg::text = plain_bg::text AS bg, mbg = plain_mbg AS mbg, pareto = plain_pareto AS pareto, s = plain_s AND s = float_s AS spend, customers
 FROM customer_ltv_fits, LATERAL (
 	SELECT purchase_model('bg/nbd', frequency, recency, age, unit) AS plain_bg, purchase_model('mbg/nbd', frequency, recency, age, unit) AS plain_mbg,
@@ -71,7 +71,7 @@ SELECT unit, count(*) AS customers, bool_and(p_alive(m, t, d) = p_alive(m, frequ
 	bool_and(v.past = revenue(t, NULL, d) * 0.3 AND v.future = predicted_ltv(m, s, t, d, '1 year 3 days', 0.1, 0.3)
 		AND v.total = v.past + v.future AND v.p_alive = p_alive(m, t, d)) AS value
 FROM (SELECT unit, CASE unit WHEN 'month' THEN pareto WHEN 'week' THEN mbg ELSE bg END AS m, s, CASE unit WHEN 'month' THEN 365 / 12::float8 WHEN 'week' THEN 7 ELSE 1 END AS days, date '2024-01-01' AS d
-	FROM customer_ltv_fits WHERE unit <> 'WEEK') f, customer_ltv_many, purchase_summary(t, d, unit), customer_ltv(m, s, t, d, '1 year 3 days', 0.1, 0.3) v
+	FROM customer_ltv_fits WHERE unit <> 'WEEKS') f, customer_ltv_many, purchase_summary(t, d, unit), customer_ltv(m, s, t, d, '1 year 3 days', 0.1, 0.3) v
 GROUP BY unit ORDER BY unit;
 
 -- Who is not counted: nobody without a timeline, an as_of, or an order before it.

@@ -44,7 +44,8 @@ SELECT as_of, s.* FROM buyer, unnest('{2024-01-10, 2024-01-11, 2024-01-22, 2024-
 	2024-02-05, 2024-02-06, 2024-03-01, 2024-03-02}'::date[]) as_of, purchase_summary(t, as_of) s;
 -- 26 and 50 days as weeks of 7 and months of 365/12 days
 SELECT unit, s.*, s.recency = 26 * units / days AS recency, s.age = 50 * units / days AS age
-FROM buyer, (VALUES ('day', 1, 1::float8), ('week', 1, 7), ('month', 12, 365), ('MONTH', 12, 365)) u(unit, units, days),
+FROM buyer, (VALUES ('day', 1, 1::float8), ('week', 1, 7), ('month', 12, 365), ('MONTH', 12, 365),
+	('days', 1, 1), ('Weeks', 1, 7), ('months', 12, 365)) u(unit, units, days),
 	purchase_summary(t, '2024-03-01', unit) s;
 SELECT frequency, monetary_value FROM purchase_summary(
 	'{"zone": "", "levels": false, "money": true, "day": ["2024-01-01","2024-01-02","2024-01-03","2024-01-04"], "orders": [1,1,1,1], "amount": [9,1,0,0]}', '2024-02-01');

@@ -24,6 +24,7 @@ SELECT purchase_model('nbd', 1, 1, 2);
 SELECT purchase_model(NULL, 1, 1, 2);
 SELECT purchase_model(kind, 1, 1, 2) FROM (VALUES ('bg/nbd'), ('mbg/nbd')) v (kind);
 SELECT purchase_model('bg/nbd', 1, 1, 2, 'year');
+SELECT purchase_model('bg/nbd', 1, 1, 2, 's');
 SELECT purchase_model('bg/nbd', 1, 1, 2, NULL);
 SELECT purchase_model('bg/nbd', 1, 1, 2, unit) FROM (VALUES ('day'), ('week')) v (unit);
 

@@ -1103,7 +1103,7 @@ CREATE FUNCTION purchase_summary(timeline timeline, as_of date, unit text DEFAUL
 	AS 'MODULE_PATHNAME', 'retention_purchase_summary'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION purchase_summary(timeline, date, text) IS
-	'repeat-purchase statistics, the input of purchase models (x, t_x, T of Fader, Hardie and Lee 2005): the orders of a day count as one purchase; frequency: days with an order after the first; recency: from the first day with an order to the last; age: from the first to the day before as_of; both in the unit ''day'', ''week'' (7 days) or ''month'' (365/12 days); monetary_value: mean net amount of the days counted in frequency, NULL without one or without an amount argument. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for an unknown unit or a timeline of levels, 22008 for an infinite as_of';
+	'repeat-purchase statistics, the input of purchase models (x, t_x, T of Fader, Hardie and Lee 2005): the orders of a day count as one purchase; frequency: days with an order after the first; recency: from the first day with an order to the last; age: from the first to the day before as_of; both in the unit ''day'', ''week'' (7 days) or ''month'' (365/12 days), in singular or plural; monetary_value: mean net amount of the days counted in frequency, NULL without one or without an amount argument. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for an unknown unit or a timeline of levels, 22008 for an infinite as_of';
 
 CREATE FUNCTION lifecycle(timeline timeline, as_of date,
 	at_risk_after interval DEFAULT '90 days', lost_after interval DEFAULT '180 days') RETURNS text
@@ -2927,7 +2927,7 @@ CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double prec
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double precision, text) IS
-	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
+	'the same with the unit of recency and age: ''day'', ''week'' (7 days) or ''month'' (365/12 days), in singular or plural, constant in a group (22023) and not NULL (22004). The model keeps it, so that intervals and discounts by the year can be converted';
 
 CREATE AGGREGATE purchase_model(kind text, frequency bigint, recency double precision, age double precision, unit text, weight bigint) (
 	SFUNC = purchase_model_transition,

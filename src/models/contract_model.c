@@ -86,8 +86,8 @@ retention_contract_model_transition(PG_FUNCTION_ARGS)
 	bool		churned;
 
 	if (groups == NULL)
-		groups = groups_create(context, (uint8) kind, FITTED_NO_UNIT);
-	groups_require(groups, &contract_type, (uint8) kind, FITTED_NO_UNIT);
+		groups = groups_create(context, (uint8) kind, UNIT_NONE);
+	groups_require(groups, &contract_type, (uint8) kind, UNIT_NONE);
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		PG_RETURN_POINTER(groups);
 	weight = groups_weight(fcinfo, 4);
@@ -230,7 +230,7 @@ retention_contract_model_of_matrix(PG_FUNCTION_ARGS)
 	matrix = PG_GETARG_MATRIX(1);
 	check_matrix(matrix);
 	matrix_reading_init(&reading, matrix, PG_ARGISNULL(2) ? NULL : &as_of);
-	groups = groups_create(CurrentMemoryContext, (uint8) kind, FITTED_NO_UNIT);
+	groups = groups_create(CurrentMemoryContext, (uint8) kind, UNIT_NONE);
 	for (int i = 0; i < matrix->ncohorts; i++)
 	{
 		const MatrixCohort *cohort = &matrix->cohorts[i];

@@ -26,8 +26,8 @@ static PurchaseHistory
 history_of(const PurchaseSummary *summary, uint8 unit)
 {
 	return purchase_history(summary->frequency,
-							purchase_timeline_units(summary->recency, unit),
-							purchase_timeline_units(summary->age, unit));
+							unit_of_days(summary->recency, unit),
+							unit_of_days(summary->age, unit));
 }
 
 /*

@@ -29,8 +29,6 @@
 	(FITTED_HAS_FIT | FITTED_HAS_COVARIANCE | FITTED_HAS_CORRELATION | \
 	 FITTED_IDENTIFIED)
 
-const char *const fitted_unit_names[FITTED_UNITS] = {NULL, "day", "week", "month"};
-const float8 fitted_unit_days[FITTED_UNITS] = {0, 1, 7, 365.0 / 12};
 const char *const fitted_status_names[FITTED_STATUSES] = {
 	[OPTIMIZER_CONVERGED] = "converged",
 	[OPTIMIZER_STALLED] = "stalled",
@@ -54,19 +52,6 @@ fitted_kind(const FittedType *type, const char *name, int len)
 {
 	for (int i = 0; i < type->nkinds; i++)
 		if (is_word(type->kinds[i].name, name, len))
-			return i;
-	return -1;
-}
-
-/* Units are taken in singular and plural. */
-int
-fitted_unit(const char *name, int len)
-{
-	int			singular = len > 1 && (name[len - 1] == 's' || name[len - 1] == 'S') ?
-		len - 1 : len;
-
-	for (int i = FITTED_DAY; i < FITTED_UNITS; i++)
-		if (is_word(fitted_unit_names[i], name, singular))
 			return i;
 	return -1;
 }
@@ -119,7 +104,7 @@ fitted_problem(const FittedType *type, const Fitted *fitted)
 		if (!(fitted->p[i] >= FITTED_MIN && fitted->p[i] <= FITTED_MAX))
 			return psprintf("Parameter \"%s\" is not between %g and %g.",
 							kind->parameters[i], FITTED_MIN, FITTED_MAX);
-	if (fitted->unit != FITTED_NO_UNIT && !type->has_unit)
+	if (fitted->unit != UNIT_NONE && !type->has_unit)
 		return "It has a unit of time.";
 	if ((fitted->flags & FITTED_HAS_CORRELATION) && !type->has_correlation)
 		return "It has a correlation.";
@@ -222,7 +207,7 @@ fitted_decode(const FittedType *type, const void *payload, Size len,
 	head = wire_get_bytes(&r, 4);
 	if (head[0] != FITTED_VERSION)
 		wire_corrupt(&r, "The version is unknown.");
-	if (head[1] >= type->nkinds || head[2] >= FITTED_UNITS ||
+	if (head[1] >= type->nkinds || head[2] >= UNITS ||
 		(head[3] & ~FITTED_FLAGS) != 0)
 		wire_corrupt(&r, "It has an unknown kind, unit or flag.");
 	fitted->kind = head[1];
@@ -297,9 +282,9 @@ fitted_to_cstring(const FittedType *type, const Fitted *fitted)
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"kind\": \"%s\"", kind->name);
-	if (fitted->unit != FITTED_NO_UNIT)
+	if (fitted->unit != UNIT_NONE)
 		appendStringInfo(&out, ", \"unit\": \"%s\"",
-						 fitted_unit_names[fitted->unit]);
+						 unit_names[fitted->unit]);
 	appendStringInfoString(&out, ", \"parameters\": {");
 	for (int i = 0; i < kind->n; i++)
 	{

@@ -7,7 +7,7 @@
  *
  *	byte	version (1)
  *	byte	kind
- *	byte	unit of time (FITTED_*), 0 for none
+ *	byte	unit of time (TimeUnit), 0 for none
  *	byte	flags (FITTED_HAS_*, FITTED_IDENTIFIED)
  *	double	parameters, in the order of the kind (8 bytes, highest first)
  *	with FITTED_HAS_FIT:
@@ -26,6 +26,7 @@
 #ifndef RETENTION_FITTED_H
 #define RETENTION_FITTED_H
 
+#include "base/unit.h"
 #include "base/value.h"
 #include "models/optimizer.h"
 
@@ -37,16 +38,6 @@
 /* Parameters lie between these: products of several stay finite. */
 #define FITTED_MIN 1e-30
 #define FITTED_MAX 1e30
-
-/* Units of time. */
-enum
-{
-	FITTED_NO_UNIT, FITTED_DAY, FITTED_WEEK, FITTED_MONTH, FITTED_UNITS
-};
-
-/* Days of a unit; a month is 365/12 days.  0 for none. */
-extern const float8 fitted_unit_days[FITTED_UNITS];
-extern const char *const fitted_unit_names[FITTED_UNITS];
 
 /* Words of OptimizerStatus, as far as a fitted model can have it. */
 #define FITTED_STATUSES (OPTIMIZER_EXHAUSTED + 1)
@@ -88,9 +79,8 @@ typedef struct Fitted
 	float8		correlation;
 } Fitted;
 
-/* Number of a kind or unit by its name in any case, or -1. */
+/* Number of a kind by its name in any case, or -1. */
 extern int	fitted_kind(const FittedType *type, const char *name, int len);
-extern int	fitted_unit(const char *name, int len);
 
 /* The names of the kinds, quoted, for a hint. */
 extern char *fitted_kind_list(const FittedType *type);

@@ -100,7 +100,7 @@ take_status(FittedParse *p, const char *token)
 static void
 take_word(FittedParse *p, char *token, JsonTokenType type)
 {
-	int			unit;
+	TimeUnit	unit;
 
 	if (type != JSON_TOKEN_STRING)
 		problem(p, psprintf("The value of \"%s\" is not a string.",
@@ -111,12 +111,12 @@ take_word(FittedParse *p, char *token, JsonTokenType type)
 		take_status(p, token);
 	else
 	{
-		unit = fitted_unit(token, strlen(token));
-		if (unit < 0)
+		unit = unit_parse(token, strlen(token));
+		if (unit == UNIT_NONE)
 			json_object_problem(&p->object,
 								psprintf("The unit \"%s\" is unknown.", clip(token)),
 								"Units are \"day\", \"week\" and \"month\".");
-		p->fitted->unit = Max(unit, 0);
+		p->fitted->unit = unit;
 	}
 }
 

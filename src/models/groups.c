@@ -295,7 +295,7 @@ groups_deserialize(MemoryContext context, const void *bytes, Size len)
 	head = wire_get_bytes(&r, 3);
 	if (head[0] != GROUPS_VERSION)
 		wire_corrupt(&r, "The version is unknown.");
-	if (head[1] >= FITTED_MAX_KINDS || head[2] >= FITTED_UNITS)
+	if (head[1] >= FITTED_MAX_KINDS || head[2] >= UNITS)
 		wire_corrupt(&r, "The kind or the unit of the model is unknown.");
 	groups = groups_create(context, head[1], head[2]);
 	groups->unused = (int64) wire_get_max(&r, PG_INT64_MAX,
@@ -329,8 +329,8 @@ groups_check(const RowGroups *groups, const FittedType *type, int nproblems,
 {
 	const WireReader r = {.what = GROUPS_WHAT};
 
-	if (groups->kind >= type->nkinds || groups->unit >= FITTED_UNITS ||
-		(groups->unit != FITTED_NO_UNIT && !type->has_unit))
+	if (groups->kind >= type->nkinds || groups->unit >= UNITS ||
+		(groups->unit != UNIT_NONE && !type->has_unit))
 		wire_corrupt(&r, "The kind or the unit of the model is unknown.");
 	for (int i = nproblems; groups->bad != NULL && i < GROUPS_BAD_KINDS; i++)
 		if (groups->bad[i].count > 0)

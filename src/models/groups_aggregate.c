@@ -88,8 +88,8 @@ groups_require(const RowGroups *groups, const FittedType *type, uint8 kind,
 							   quoted(type->kinds[kind].name));
 	if (unlikely(groups->unit != unit))
 		constant_refuse_change(CONSTANT_UNIT,
-							   quoted(fitted_unit_names[groups->unit]),
-							   quoted(fitted_unit_names[unit]));
+							   quoted(unit_names[groups->unit]),
+							   quoted(unit_names[unit]));
 }
 
 /* A sum for a message, not past the largest number. */

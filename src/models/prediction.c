@@ -50,7 +50,7 @@ prediction_horizon(float8 horizon)
 void
 prediction_need_unit(const Fitted *model)
 {
-	if (model->unit == FITTED_NO_UNIT)
+	if (model->unit == UNIT_NONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the purchase model has no unit of time"),
@@ -62,7 +62,7 @@ float8
 prediction_units(const Fitted *model, float8 days)
 {
 	prediction_need_unit(model);
-	return days / fitted_unit_days[model->unit];
+	return days / unit_days[model->unit];
 }
 
 float8
@@ -144,6 +144,16 @@ prediction_check_terms(const LtvTerms *terms)
 				 errhint("It is the fraction of revenue that is left.")));
 }
 
+pg_noreturn static void
+refuse_horizon(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("horizon must be finite and not negative"),
+			 errdetail("%s", detail),
+			 errhint("Pass how far to look ahead, for example '12 months'.")));
+}
+
 /* as_of and an interval, in days after as_of. */
 static float8
 days_after(DateADT as_of, const Interval *interval)
@@ -153,10 +163,9 @@ days_after(DateADT as_of, const Interval *interval)
 	Datum		end = DirectFunctionCall2(timestamp_pl_interval, start,
 										  IntervalPGetDatum(interval));
 
+	/* intervals may be infinite since PostgreSQL 17 */
 	if (TIMESTAMP_NOT_FINITE(DatumGetTimestamp(end)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon must be finite and not negative")));
+		refuse_horizon("It is infinite.");
 	return (float8) ((int128) DatumGetTimestamp(end) - DatumGetTimestamp(start)) /
 		USECS_PER_DAY;
 }
@@ -167,11 +176,7 @@ prediction_horizon_days(DateADT as_of, const Interval *horizon)
 	float8		days = days_after(as_of, horizon);
 
 	if (days < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon must be finite and not negative"),
-				 errdetail("It ends %g days before as_of.", -days),
-				 errhint("Pass how far to look ahead, for example '12 months'.")));
+		refuse_horizon(psprintf("It ends %g days before as_of.", -days));
 	return days;
 }
 

@@ -42,21 +42,9 @@ kind_argument(FunctionCallInfo fcinfo, int n)
 static uint8
 unit_argument(FunctionCallInfo fcinfo, int n)
 {
-	text	   *word;
-	int			unit;
-
 	if (PG_ARGISNULL(n))
 		constant_refuse_null(CONSTANT_UNIT, NULL);
-	word = PG_GETARG_TEXT_PP(n);
-	unit = fitted_unit(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
-	if (unit < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown unit of time \"%s\"",
-						clip_bytes(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word))),
-				 errdetail("The unit is that of recency and age."),
-				 errhint("It is 'day', 'week' (7 days) or 'month' (365/12 days); without the argument the model has no unit.")));
-	return unit;
+	return unit_from_text(PG_GETARG_TEXT_PP(n));
 }
 
 /* The state, argument 0, made when there is none, for this kind and unit. */
@@ -95,7 +83,7 @@ Datum
 retention_purchase_model_transition(PG_FUNCTION_ARGS)
 {
 	uint8		kind = kind_argument(fcinfo, 1);
-	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : FITTED_NO_UNIT;
+	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : UNIT_NONE;
 	RowGroups  *groups = state_argument(fcinfo, kind, unit);
 
 	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4))
@@ -116,8 +104,8 @@ retention_purchase_model_transition_timeline(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) &&
 		purchase_timeline(fcinfo, 2, &summary))
 		count_customers(groups, summary.frequency,
-						purchase_timeline_units(summary.recency, unit),
-						purchase_timeline_units(summary.age, unit), 1);
+						unit_of_days(summary.recency, unit),
+						unit_of_days(summary.age, unit), 1);
 	PG_RETURN_POINTER(groups);
 }
 

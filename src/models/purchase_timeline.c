@@ -31,18 +31,6 @@ purchase_timeline_money(FunctionCallInfo fcinfo, int n,
 }
 
 float8
-purchase_timeline_units(int64 days, uint8 unit)
-{
-	static const PurchaseUnit units[FITTED_UNITS] = {
-		[FITTED_DAY] = PURCHASE_DAY, [FITTED_WEEK] = PURCHASE_WEEK,
-		[FITTED_MONTH] = PURCHASE_MONTH
-	};
-
-	Assert(unit != FITTED_NO_UNIT);
-	return purchase_units(days, units[unit]);
-}
-
-float8
 purchase_timeline_spend(const PurchaseSummary *summary)
 {
 	if (summary->frequency == 0)

@@ -21,9 +21,6 @@ extern bool purchase_timeline(FunctionCallInfo fcinfo, int n,
 extern bool purchase_timeline_money(FunctionCallInfo fcinfo, int n,
 									PurchaseSummary *summary);
 
-/* Days in a unit of fitted models other than FITTED_NO_UNIT. */
-extern float8 purchase_timeline_units(int64 days, uint8 unit);
-
 /* Mean net amount of the repeat purchases; 0 when there are none. */
 extern float8 purchase_timeline_spend(const PurchaseSummary *summary);
 

@@ -33,7 +33,7 @@ state_argument(FunctionCallInfo fcinfo)
 	MemoryContext context = aggregate_context(fcinfo);
 
 	if (PG_ARGISNULL(0))
-		return groups_create(context, 0, FITTED_NO_UNIT);
+		return groups_create(context, 0, UNIT_NONE);
 	return (RowGroups *) PG_GETARG_POINTER(0);
 }
 

@@ -5,8 +5,8 @@
 #include "metrics/plain/lifecycle.h"
 
 #include "base/calendar.h"
-#include "base/clip.h"
 #include "base/reader.h"
+#include "base/unit.h"
 #include "history/timeline_spells.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -46,41 +46,6 @@ purchase_summarize(const struct varlena *timeline, int64 as_of,
 	return true;
 }
 
-/* The unit of a name. */
-PurchaseUnit
-purchase_unit_from_text(const text *name)
-{
-	static const char *const names[] = {
-		[PURCHASE_DAY] = "day", [PURCHASE_WEEK] = "week",
-		[PURCHASE_MONTH] = "month"
-	};
-	char	   *unit = text_to_cstring(name);
-
-	for (int i = 0; i < lengthof(names); i++)
-		if (pg_strcasecmp(unit, names[i]) == 0)
-			return (PurchaseUnit) i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unit \"%s\" is unknown", clip(unit)),
-			 errdetail("Recency and age are given in days, weeks of 7 days or months of 365/12 days."),
-			 errhint("Pass 'day', 'week' or 'month'.")));
-}
-
-/* Days in a unit. */
-float8
-purchase_units(int64 days, PurchaseUnit unit)
-{
-	switch (unit)
-	{
-		case PURCHASE_WEEK:
-			return (float8) days / 7;
-		case PURCHASE_MONTH:
-			return (float8) (days * 12) / 365;
-		default:
-			return (float8) days;
-	}
-}
-
 enum
 {
 	SUMMARY_FREQUENCY, SUMMARY_RECENCY, SUMMARY_AGE, SUMMARY_VALUE
@@ -103,7 +68,7 @@ retention_purchase_summary(PG_FUNCTION_ARGS)
 	static const Reader reader = READER_ROW(summary_columns);
 	const struct varlena *timeline = PG_GETARG_TIMELINE(0);
 	int64		as_of = timeline_as_of(PG_GETARG_DATEADT(1));
-	PurchaseUnit unit = purchase_unit_from_text(PG_GETARG_TEXT_PP(2));
+	TimeUnit	unit = unit_from_text(PG_GETARG_TEXT_PP(2));
 	PurchaseSummary summary;
 	ReaderRow	row;
 
@@ -111,8 +76,8 @@ retention_purchase_summary(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	reader_row_begin(&row, &reader);
 	row_int64(&row, SUMMARY_FREQUENCY, summary.frequency);
-	row_float8(&row, SUMMARY_RECENCY, purchase_units(summary.recency, unit));
-	row_float8(&row, SUMMARY_AGE, purchase_units(summary.age, unit));
+	row_float8(&row, SUMMARY_RECENCY, unit_of_days(summary.recency, unit));
+	row_float8(&row, SUMMARY_AGE, unit_of_days(summary.age, unit));
 	if (summary.money)
 		row_money_ratio(&row, SUMMARY_VALUE, summary.amount, summary.frequency);
 	return reader_row_datum(&row, fcinfo);

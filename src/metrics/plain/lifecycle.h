@@ -21,25 +21,11 @@ typedef struct PurchaseSummary
 	bool		money;			/* was there an amount argument? */
 } PurchaseSummary;
 
-/* What recency and age are given in. */
-typedef enum PurchaseUnit
-{
-	PURCHASE_DAY,
-	PURCHASE_WEEK,				/* 7 days */
-	PURCHASE_MONTH				/* 365/12 days */
-} PurchaseUnit;
-
 /*
  * Summary of the days before as_of; false when none is active.  Levels: error
  * 22023.
  */
 extern bool purchase_summarize(const struct varlena *timeline, int64 as_of,
 							   PurchaseSummary *summary);
-
-/* The unit of a name; an unknown one is error 22023. */
-extern PurchaseUnit purchase_unit_from_text(const text *name);
-
-/* Days in a unit. */
-extern float8 purchase_units(int64 days, PurchaseUnit unit);
 
 #endif							/* RETENTION_PLAIN_LIFECYCLE_H */
