@@ -38,6 +38,7 @@ OBJS = \
 	src/base/wire.o \
 	src/base/zone.o \
 	src/history/argument.o \
+	src/history/argument_plan.o \
 	src/history/identity.o \
 	src/history/identity_parts.o \
 	src/history/intake.o \

@@ -21,7 +21,8 @@ typedef enum Constant
 	CONSTANT_UNIT,
 	CONSTANT_CONFIDENCE,
 	CONSTANT_SATISFIED_FROM,
-	CONSTANT_TIMEZONE			/* a setting, not an argument */
+	CONSTANT_TIMEZONE,			/* a setting, not an argument */
+	CONSTANTS
 } Constant;
 
 #define HINT_WITHIN \
@@ -37,6 +38,15 @@ pg_noreturn extern void constant_refuse_null(Constant which, const char *hint);
 pg_noreturn extern void constant_refuse_change(Constant which,
 											   const char *before,
 											   const char *now);
+
+/* Argument n, the constant in this row; NULL is error 22004. */
+static inline Datum
+constant_argument(FunctionCallInfo fcinfo, int n, Constant which)
+{
+	if (unlikely(PG_ARGISNULL(n)))
+		constant_refuse_null(which, NULL);
+	return PG_GETARG_DATUM(n);
+}
 
 /* Error 22023 unless two words are the same. */
 static inline void

@@ -8,11 +8,8 @@
  */
 #include "history/intake.h"
 
-#include "base/call_site.h"
-#include "base/constant.h"
 #include "base/zone.h"
-#include "history/argument.h"
-#include "history/identity.h"
+#include "history/argument_plan.h"
 
 #define CACHED_CALENDARS 8		/* with a table of days, per call site */
 
@@ -25,17 +22,9 @@ typedef struct CalendarLink
 
 typedef struct Intake
 {
-	Identity	customer;
-	TimeKind	start;
-	TimeKind	at;
-	AmountKind	amount;
-	int			start_arg;		/* argument numbers, 0 for none */
-	int			at_arg;
-	int			amount_arg;
-	int			grain_arg;
-	bool		grain_constant;
-	bool		instants;		/* some time is cut in a zone */
-	TypeCacheEntry *range;		/* type of at, when it is a range */
+	ArgumentPlan args;
+	int			at_arg;			/* numbers of arguments, 0 for none */
+	int			start_arg;
 	const Grain *day;			/* the grain ranges are cut with */
 	uint8		flags;			/* of the ledgers */
 	MemoryContext context;		/* of all this, lives as long as the query */
@@ -44,64 +33,60 @@ typedef struct Intake
 	int			ncalendars;
 } Intake;
 
-/* Work out the types of a call site, once. */
-static Intake *
-intake_create(FunctionCallInfo fcinfo, const CallSite *site)
+/* What the ledgers of a call site are like. */
+static void
+intake_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 {
-	MemoryContext old = MemoryContextSwitchTo(site->context);
-	Intake	   *intake = palloc0(sizeof(Intake));
-	int			nargs = PG_NARGS();
+	Intake	   *intake = plan;
+	const ArgumentPlan *args = &intake->args;
 
-	intake->grain_arg = nargs - 1;
-	intake->start_arg = nargs == 6 ? 2 : 0;
-	intake->at_arg = nargs == 6 ? 3 : 2;
-	intake->amount_arg = nargs == 6 ? 4 : nargs == 5 ? 3 : 0;
-	identity_plan(&intake->customer, argument_type(fcinfo, 1),
-				  PG_GET_COLLATION(), site->context);
-	if (intake->start_arg)
-		intake->start = plan_time(fcinfo, intake->start_arg, "started_at", false);
-	intake->at = plan_time(fcinfo, intake->at_arg, "at", !intake->start_arg);
-	if (intake->amount_arg)
-		intake->amount = plan_amount(fcinfo, intake->amount_arg,
-									 nargs == 5 ? "The third of four arguments is the amount." : NULL,
-									 "To give a start and no amount, call cohort_matrix(customer, started_at, at, NULL, grain); what lasts from one day to another is a range, daterange(starts_on, ends_on).");
-	intake->grain_constant = argument_is_constant(fcinfo, intake->grain_arg);
-	intake->instants = time_is_instant(intake->start) ||
-		time_is_instant(intake->at);
-	intake->flags = (intake->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
+	intake->start_arg = args->arg[ROLE_STARTED];
+	intake->at_arg = args->arg[intake->start_arg ? ROLE_AT : ROLE_DURING];
+	intake->flags = (args->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
 		(intake->start_arg ? LEDGER_STARTED : 0);
-	if (time_is_range(intake->at))
+	if (args->range != NULL)
 	{
-		intake->range = time_range_type(intake->at);
 		intake->day = grain_parse("day", NULL);
-		intake->flags |= intake->amount != AMOUNT_NONE ? LEDGER_LEVELS :
+		intake->flags |= args->amount != AMOUNT_NONE ? LEDGER_LEVELS :
 			LEDGER_LEVELS | LEDGER_MONEY | LEDGER_UNITS;
 	}
 	intake->context = site->context;
 	intake->pool = ledger_pool_create(site->node, site->context);
-	MemoryContextSwitchTo(old);
-	return intake;
 }
 
-/* What is known of the call site, when this FmgrInfo does not. */
-static Intake *
-find_intake(FunctionCallInfo fcinfo)
-{
-	CallSite   *site = call_site(fcinfo);
+#define HINT_START \
+	"To give a start and no amount, call cohort_matrix(customer, started_at, at, NULL, grain); what lasts from one day to another is a range, daterange(starts_on, ends_on)."
 
-	if (site->plan == NULL)
-		site->plan = intake_create(fcinfo, site);
-	fcinfo->flinfo->fn_extra = site->plan;
-	return site->plan;
-}
+static const uint8 plain_roles[] = {
+	ROLE_CUSTOMER, ROLE_DURING, CONSTANT_GRAIN
+};
+static const uint8 amount_roles[] = {
+	ROLE_CUSTOMER, ROLE_DURING, ROLE_AMOUNT, CONSTANT_GRAIN
+};
+static const uint8 started_roles[] = {
+	ROLE_CUSTOMER, ROLE_STARTED, ROLE_AT, ROLE_AMOUNT, CONSTANT_GRAIN
+};
+
+/* By the number of arguments, of which there are three at least. */
+static const ArgumentForm forms[] = {
+	{ARGUMENT_ROLES(plain_roles), NULL, NULL, sizeof(Intake), intake_prepare},
+	{
+		ARGUMENT_ROLES(amount_roles),
+		"The third of four arguments is the amount.", HINT_START,
+		sizeof(Intake), intake_prepare
+	},
+	{
+		ARGUMENT_ROLES(started_roles), NULL, HINT_START,
+		sizeof(Intake), intake_prepare
+	}
+};
 
 /* The grain of this row; NULL is error 22004. */
 static Grain *
 grain_argument(const Intake *intake, FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(intake->grain_arg))
-		constant_refuse_null(CONSTANT_GRAIN, NULL);
-	return PG_GETARG_GRAIN(intake->grain_arg);
+	return (Grain *) PG_DETOAST_DATUM(argument_constant(&intake->args, fcinfo,
+														CONSTANT_GRAIN));
 }
 
 /*
@@ -139,9 +124,9 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 	Calendar   *calendar;
 
 	/* dates and timestamps are local already: no zone has a part in them */
-	if (intake->instants)
+	if (intake->args.instants)
 		zone = zone_of_grain(grain);
-	if (intake->range != NULL && grain->unit == GRAIN_HOUR)
+	if (intake->args.range != NULL && grain->unit == GRAIN_HOUR)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("ranges are counted from day to day, not by hours"),
@@ -151,9 +136,9 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 	settings.grain = calendar->grain;
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
 	settings.flags = intake->flags;
-	settings.key_words = intake->customer.words;
+	settings.key_words = intake->args.customer.words;
 	ledger = ledger_create(&settings, intake->pool, context, 0);
-	ledger->calendar = intake->range == NULL ? calendar :
+	ledger->calendar = intake->args.range == NULL ? calendar :
 		find_calendar(intake, intake->day, zone, context);
 	return ledger;
 }
@@ -200,8 +185,8 @@ static void
 add_range(const Intake *intake, Ledger *ledger, const uint64 *key, Datum value,
 		  int64 amount)
 {
-	DayRange	range = take_range(ledger->calendar, intake->at, intake->range,
-								   value);
+	DayRange	range = take_range(ledger->calendar, intake->args.at,
+								   intake->args.range, value);
 
 	if (range.empty || amount == 0)
 		return;
@@ -222,11 +207,10 @@ intake_row(FunctionCallInfo fcinfo)
 	Intake	   *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger;
 	uint64		key[2] = {0, 0};
-	int64		amount = 0;
-	bool		at_null;
+	int64		amount;
 
 	if (unlikely(intake == NULL))
-		intake = find_intake(fcinfo);
+		intake = argument_plan_find(fcinfo, &forms[PG_NARGS() - 4]);
 	if (unlikely(PG_ARGISNULL(0)))
 		ledger = open_ledger(intake, fcinfo, aggregate_context(fcinfo));
 	else
@@ -234,19 +218,16 @@ intake_row(FunctionCallInfo fcinfo)
 		/* nobody but an aggregate has a state to pass */
 		ledger = (Ledger *) PG_GETARG_POINTER(0);
 		ledger_check(ledger);
-		if (!intake->grain_constant)
+		if (!intake->args.constant)
 			check_grain(intake, ledger, fcinfo);
 	}
 
-	at_null = PG_ARGISNULL(intake->at_arg);
-	if (PG_ARGISNULL(1) || (at_null && intake->start_arg == 0))
+	if (argument_skips(&intake->args, fcinfo))
 		return ledger;
 	/* checked even where the row says nothing more */
-	if (intake->amount != AMOUNT_NONE && !PG_ARGISNULL(intake->amount_arg))
-		amount = take_amount(intake->amount,
-							 PG_GETARG_DATUM(intake->amount_arg));
-	identity_take(&intake->customer, PG_GETARG_DATUM(1), key);
-	if (intake->range != NULL)
+	amount = argument_amount(&intake->args, fcinfo);
+	argument_customer(&intake->args, fcinfo, key);
+	if (intake->args.range != NULL)
 	{
 		add_range(intake, ledger, key, PG_GETARG_DATUM(intake->at_arg),
 				  intake->flags & LEDGER_UNITS ? MONEY_ONE : amount);
@@ -254,12 +235,12 @@ intake_row(FunctionCallInfo fcinfo)
 	}
 	if (intake->start_arg && !PG_ARGISNULL(intake->start_arg))
 		ledger_add(ledger, key,
-				   ledger_when(take_time(ledger->calendar, intake->start,
+				   ledger_when(take_time(ledger->calendar, intake->args.started,
 										 PG_GETARG_DATUM(intake->start_arg)),
 							   LEDGER_START), 0);
-	if (!at_null)
+	if (!PG_ARGISNULL(intake->at_arg))
 		ledger_add(ledger, key,
-				   ledger_when(take_time(ledger->calendar, intake->at,
+				   ledger_when(take_time(ledger->calendar, intake->args.at,
 										 PG_GETARG_DATUM(intake->at_arg)),
 							   amount < 0 ? 0 : 1), amount);
 	return ledger;

@@ -6,13 +6,11 @@
  */
 #include "history/timeline_build.h"
 
-#include "base/call_site.h"
 #include "base/clip.h"
-#include "base/constant.h"
 #include "base/grain_parse.h"
 #include "base/zone.h"
 #include "common/int.h"
-#include "history/argument.h"
+#include "history/argument_plan.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -30,11 +28,8 @@ PG_FUNCTION_INFO_V1(retention_timeline_merge);
 /* What a call site of timeline(...) knows about its arguments. */
 typedef struct BuildPlan
 {
+	ArgumentPlan args;
 	MemoryContext context;		/* of all this, lives as long as the query */
-	TimeKind	at;
-	AmountKind	amount;
-	TypeCacheEntry *range;		/* type of at, when it is a range */
-	bool		zone_constant;
 	bool		zone_is_grain;	/* not text */
 	uint8		flags;			/* of the timelines */
 	struct varlena *zone_words; /* the argument its zone was found by, or NULL */
@@ -75,43 +70,36 @@ build_like(FunctionCallInfo fcinfo, MemoryContext context, uint8 flags,
  * ----------------------------------------------------------------
  */
 
-/* Work out the types of a call site, once. */
-static BuildPlan *
-plan_create(FunctionCallInfo fcinfo, const CallSite *site)
+/* What the timelines of a call site are like. */
+static void
+plan_prepare(void *args, FunctionCallInfo fcinfo, const CallSite *site)
 {
-	MemoryContext old = MemoryContextSwitchTo(site->context);
-	BuildPlan  *plan = palloc0(sizeof(BuildPlan));
+	BuildPlan  *plan = args;
 
-	plan->at = plan_time(fcinfo, 1, "at", true);
-	if (PG_NARGS() > 2)
-		plan->amount = plan_amount(fcinfo, 2, NULL,
-								   "The arguments are timeline(at, amount, zone).");
-	plan->range = time_range_type(plan->at);
-	plan->zone_constant = PG_NARGS() < 4 || argument_is_constant(fcinfo, 3);
-	plan->flags = (plan->amount != AMOUNT_NONE ? TIMELINE_MONEY : 0) |
-		(plan->range != NULL ? TIMELINE_LEVELS : 0) |
-		(time_is_instant(plan->at) ? TIMELINE_ZONE : 0);
+	plan->flags = (plan->args.amount != AMOUNT_NONE ? TIMELINE_MONEY : 0) |
+		(plan->args.range != NULL ? TIMELINE_LEVELS : 0) |
+		(plan->args.instants ? TIMELINE_ZONE : 0);
 	plan->context = site->context;
-	MemoryContextSwitchTo(old);
-	return plan;
 }
 
-/* What is known of the call site, when this FmgrInfo does not. */
-static BuildPlan *
-find_plan(FunctionCallInfo fcinfo, bool zone_is_grain)
+static void
+plan_prepare_grain(void *args, FunctionCallInfo fcinfo, const CallSite *site)
 {
-	CallSite   *site = call_site(fcinfo);
+	BuildPlan  *plan = args;
 
-	if (site->plan == NULL)
-	{
-		BuildPlan  *plan = plan_create(fcinfo, site);
-
-		plan->zone_is_grain = zone_is_grain;
-		site->plan = plan;
-	}
-	fcinfo->flinfo->fn_extra = site->plan;
-	return site->plan;
+	plan_prepare(args, fcinfo, site);
+	plan->zone_is_grain = true;
 }
+
+static const uint8 row_roles[] = {ROLE_DURING, ROLE_AMOUNT, CONSTANT_ZONE};
+
+#define ROW_FORM(prepare) \
+	{ARGUMENT_ROLES(row_roles), NULL, \
+	"The arguments are timeline(at, amount, zone).", sizeof(BuildPlan), prepare}
+
+/* The zone is text, or a grain. */
+static const ArgumentForm row_form = ROW_FORM(plan_prepare);
+static const ArgumentForm row_form_grain = ROW_FORM(plan_prepare_grain);
 
 /* The zone of the session, where none is named. */
 static pg_tz *
@@ -180,17 +168,17 @@ static void
 plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 {
 	bool		zoned = (plan->flags & TIMELINE_ZONE) != 0;
+	Datum		argument;
 	struct varlena *words;
 
-	if (PG_NARGS() < 4)
+	if (plan->args.arg[CONSTANT_ZONE] == 0)
 	{
 		plan_zone(plan, zoned ? session_zone() : NULL);
 		return;
 	}
-	if (PG_ARGISNULL(3))
-		constant_refuse_null(CONSTANT_ZONE, NULL);
-	words = plan->zone_is_grain ? PG_DETOAST_DATUM(PG_GETARG_DATUM(3)) :
-		PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(3));
+	argument = argument_constant(&plan->args, fcinfo, CONSTANT_ZONE);
+	words = plan->zone_is_grain ? PG_DETOAST_DATUM(argument) :
+		PG_DETOAST_DATUM_PACKED(argument);
 	if (plan->zone_words == NULL ||
 		VARSIZE_ANY_EXHDR(words) != VARSIZE_ANY_EXHDR(plan->zone_words) ||
 		memcmp(VARDATA_ANY(words), VARDATA_ANY(plan->zone_words),
@@ -220,8 +208,8 @@ static void
 add_range(TimelineBuild *build, const BuildPlan *plan, Datum value,
 		  int64 amount)
 {
-	DayRange	range = take_range(plan->kinds->days, plan->at, plan->range,
-								   value);
+	DayRange	range = take_range(plan->kinds->days, plan->args.at,
+								   plan->args.range, value);
 
 	if (range.empty || amount == 0)
 		return;
@@ -235,35 +223,32 @@ add_range(TimelineBuild *build, const BuildPlan *plan, Datum value,
  * [, zone]]) -> internal.  A NULL time skips the row, a NULL amount is an event worth
  * nothing or a level of nothing; without an amount a range weighs 1.
  */
-static Datum
-timeline_row(FunctionCallInfo fcinfo, bool zone_is_grain)
+static inline Datum
+timeline_row(FunctionCallInfo fcinfo, const ArgumentForm *form)
 {
-	BuildPlan  *plan = fcinfo->flinfo->fn_extra;
+	BuildPlan  *plan = argument_plan(fcinfo, form);
 	TimelineBuild *build = NULL;
-	int64		amount = 0;
+	int64		amount;
 
-	if (unlikely(plan == NULL))
-		plan = find_plan(fcinfo, zone_is_grain);
 	if (!PG_ARGISNULL(0))
 		build = build_argument(fcinfo, 0);
-	if (PG_ARGISNULL(1))
+	if (argument_skips(&plan->args, fcinfo))
 	{
 		if (build == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(build);
 	}
 	/* one query has one zone, also when that of the session changes under way */
-	if (plan->kinds == NULL || !plan->zone_constant)
+	if (plan->kinds == NULL || !plan->args.constant)
 		plan_row(plan, fcinfo, build);
 	if (build == NULL)
 		build = build_begin(&plan->kinds->kind, aggregate_context(fcinfo));
-	if (plan->amount != AMOUNT_NONE && !PG_ARGISNULL(2))
-		amount = take_amount(plan->amount, PG_GETARG_DATUM(2));
-	if (plan->range != NULL)
+	amount = argument_amount(&plan->args, fcinfo);
+	if (plan->args.range != NULL)
 		add_range(build, plan, PG_GETARG_DATUM(1),
-				  plan->amount == AMOUNT_NONE ? MONEY_ONE : amount);
+				  plan->args.amount == AMOUNT_NONE ? MONEY_ONE : amount);
 	else
-		build_add(build, take_day(plan->kinds->days, plan->at,
+		build_add(build, take_day(plan->kinds->days, plan->args.at,
 								  PG_GETARG_DATUM(1)),
 				  amount < 0 ? 0 : 1, amount);
 	PG_RETURN_POINTER(build);
@@ -273,14 +258,14 @@ timeline_row(FunctionCallInfo fcinfo, bool zone_is_grain)
 Datum
 retention_timeline_transition(PG_FUNCTION_ARGS)
 {
-	return timeline_row(fcinfo, false);
+	return timeline_row(fcinfo, &row_form);
 }
 
 /* The zone is a grain. */
 Datum
 retention_timeline_transition_grain(PG_FUNCTION_ARGS)
 {
-	return timeline_row(fcinfo, true);
+	return timeline_row(fcinfo, &row_form_grain);
 }
 
 /* ----------------------------------------------------------------

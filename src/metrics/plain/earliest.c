@@ -8,9 +8,8 @@
  * told apart by its bytes, so that the answer never depends on the order of
  * the rows.  NULL is a value, the largest.
  */
-#include "base/call_site.h"
 #include "base/value_image.h"
-#include "history/intake_events.h"
+#include "history/argument_plan.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -45,8 +44,8 @@ typedef struct Extreme
 /* What a call site knows about its arguments. */
 typedef struct ExtremePlan
 {
-	TimeKind	at;
-	TypeCacheEntry *type;
+	ArgumentPlan args;
+	TypeCacheEntry *type;		/* of the value */
 } ExtremePlan;
 
 /* ----------------------------------------------------------------
@@ -201,37 +200,32 @@ extreme_time(TimeKind kind, Datum at)
 	return kind == TIME_DATE ? DatumGetDateADT(at) : DatumGetTimestamp(at);
 }
 
-static ExtremePlan *
-extreme_plan(FunctionCallInfo fcinfo)
+static void
+extreme_prepare(void *args, FunctionCallInfo fcinfo, const CallSite *site)
 {
-	CallSite   *site = call_site(fcinfo);
-	ExtremePlan *plan = site->plan;
+	ExtremePlan *plan = args;
 
-	if (plan == NULL)
-	{
-		plan = MemoryContextAlloc(site->context, sizeof(ExtremePlan));
-		plan->type = ordered_type(argument_type(fcinfo, 1));
-		plan->at = plan_instant(fcinfo, 2, false);
-		site->plan = plan;
-	}
-	fcinfo->flinfo->fn_extra = plan;
-	return plan;
+	plan->type = ordered_type(argument_type(fcinfo, 1));
 }
+
+static const uint8 extreme_roles[] = {ROLE_NULLABLE, ROLE_INSTANT};
+static const ArgumentForm extreme_form = {
+	ARGUMENT_ROLES(extreme_roles), NULL, NULL, sizeof(ExtremePlan),
+	extreme_prepare
+};
 
 /* One call of a transition function; a NULL time skips the row. */
 static Datum
 extreme_transition(FunctionCallInfo fcinfo, bool latest)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	ExtremePlan *plan = fcinfo->flinfo->fn_extra;
+	ExtremePlan *plan = argument_plan(fcinfo, &extreme_form);
 	Extreme    *state = PG_ARGISNULL(0) ? NULL : extreme_argument(fcinfo, 0);
 	int64		at;
 
-	if (unlikely(plan == NULL))
-		plan = extreme_plan(fcinfo);
-	if (!PG_ARGISNULL(2))
+	if (!argument_skips(&plan->args, fcinfo))
 	{
-		at = extreme_time(plan->at, PG_GETARG_DATUM(2));
+		at = extreme_time(plan->args.at, PG_GETARG_DATUM(2));
 		if (state == NULL)
 			state = extreme_create(latest, plan->type, PG_GET_COLLATION(), at,
 								   PG_GETARG_DATUM(1), PG_ARGISNULL(1),
