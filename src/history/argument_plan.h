@@ -53,8 +53,9 @@ typedef enum ArgumentRole
 typedef struct ArgumentPlan
 {
 	uint8		arg[ROLES];		/* number of the role's last argument, or 0 */
+	/* those whose NULL skips the row; a lone one is there twice */
 	uint8		nskip;
-	uint8		skip[ARGUMENTS_MAX];	/* those whose NULL skips the row */
+	uint8		skip[ARGUMENTS_MAX];
 	bool		constant;		/* constants are, for the whole call site */
 	bool		instants;		/* some time is cut in a zone */
 	TimeKind	started;
@@ -79,6 +80,9 @@ typedef struct ArgumentForm
 
 #define ARGUMENT_ROLES(list) .roles = (list), .nroles = lengthof(list)
 
+/* Nothing but the ArgumentPlan. */
+#define ARGUMENT_FORM(list) {ARGUMENT_ROLES(list), .size = sizeof(ArgumentPlan)}
+
 /* The plan of a call site, made when there is none. */
 extern void *argument_plan_find(FunctionCallInfo fcinfo,
 								const ArgumentForm *form);
@@ -92,11 +96,13 @@ argument_plan(FunctionCallInfo fcinfo, const ArgumentForm *form)
 	return likely(plan != NULL) ? plan : argument_plan_find(fcinfo, form);
 }
 
-/* Does a NULL skip the row? */
+/* Does a NULL skip the row?  The first two are looked at without a loop. */
 static inline bool
 argument_skips(const ArgumentPlan *plan, FunctionCallInfo fcinfo)
 {
-	for (int i = 0; i < plan->nskip; i++)
+	if (PG_ARGISNULL(plan->skip[0]) || PG_ARGISNULL(plan->skip[1]))
+		return true;
+	for (int i = 2; i < plan->nskip; i++)
 		if (PG_ARGISNULL(plan->skip[i]))
 			return true;
 	return false;

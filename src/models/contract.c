@@ -13,6 +13,7 @@
 
 const FittedType contract_type = {
 	.name = "contract_model",
+	.words = "contract model",
 	.whole_hint = "At least it reads {\"kind\": \"sbg\", \"parameters\": {\"alpha\": 1, \"beta\": 1}}; an aggregate fits one to data.",
 	.nkinds = 2,
 	.kinds = {

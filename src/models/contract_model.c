@@ -7,9 +7,6 @@
 
 #include <math.h>
 
-#include "base/aggregate.h"
-#include "base/clip.h"
-#include "base/constant.h"
 #include "metrics/cohort_matrix/read.h"
 #include "miscadmin.h"
 #include "models/prediction.h"
@@ -47,50 +44,29 @@ describe_row(const RowGroup *row)
 					row->u > 0 ? "churned" : "not churned", row->v);
 }
 
-/* Argument n as a kind. */
-static ContractKind
-kind_argument(FunctionCallInfo fcinfo, int n)
-{
-	const text *word;
-	int			kind;
-
-	if (PG_ARGISNULL(n))
-		constant_refuse_null(CONSTANT_KIND,
-							 psprintf("It is %s.", fitted_kind_list(&contract_type)));
-	word = PG_GETARG_TEXT_PP(n);
-	kind = fitted_kind(&contract_type, VARDATA_ANY(word),
-					   VARSIZE_ANY_EXHDR(word));
-	if (kind < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown kind of contract model \"%s\"",
-						clip_bytes(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word))),
-				 errhint("It is %s.", fitted_kind_list(&contract_type))));
-	return (ContractKind) kind;
-}
-
 /* ----------------------------------------------------------------
  *		Fits
  * ----------------------------------------------------------------
  */
 
+static const uint8 row_roles[] = {
+	CONSTANT_KIND, ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT
+};
+static const ArgumentForm row_form = ARGUMENT_FORM(row_roles);
+
 /* (internal, kind, periods, churned [, weight]) -> internal */
 Datum
 retention_contract_model_transition(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = aggregate_context(fcinfo);
-	RowGroups  *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
-	ContractKind kind = kind_argument(fcinfo, 1);
+	const ArgumentPlan *plan = argument_plan(fcinfo, &row_form);
+	RowGroups  *groups = groups_argument(plan, fcinfo, &contract_type);
 	int64		weight;
 	int64		periods;
 	bool		churned;
 
-	if (groups == NULL)
-		groups = groups_create(context, (uint8) kind, UNIT_NONE);
-	groups_require(groups, &contract_type, (uint8) kind, UNIT_NONE);
-	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
+	if (argument_skips(plan, fcinfo))
 		PG_RETURN_POINTER(groups);
-	weight = groups_weight(fcinfo, 4);
+	weight = argument_weight(plan, fcinfo);
 	periods = PG_GETARG_INT64(2);
 	churned = PG_GETARG_BOOL(3);
 	if (periods < 0)
@@ -218,7 +194,7 @@ check_matrix(const Matrix *matrix)
 Datum
 retention_contract_model_of_matrix(PG_FUNCTION_ARGS)
 {
-	ContractKind kind = kind_argument(fcinfo, 0);
+	uint8		kind = fitted_kind_argument(&contract_type, fcinfo, 0);
 	DateADT		as_of = PG_ARGISNULL(2) ? 0 : PG_GETARG_DATEADT(2);
 	const Matrix *matrix;
 	MatrixReading reading;
@@ -230,7 +206,8 @@ retention_contract_model_of_matrix(PG_FUNCTION_ARGS)
 	matrix = PG_GETARG_MATRIX(1);
 	check_matrix(matrix);
 	matrix_reading_init(&reading, matrix, PG_ARGISNULL(2) ? NULL : &as_of);
-	groups = groups_create(CurrentMemoryContext, (uint8) kind, UNIT_NONE);
+	groups = groups_create(CurrentMemoryContext, &contract_type, kind,
+						   UNIT_NONE);
 	for (int i = 0; i < matrix->ncohorts; i++)
 	{
 		const MatrixCohort *cohort = &matrix->cohorts[i];

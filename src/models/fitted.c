@@ -18,6 +18,8 @@
 
 #include <math.h>
 
+#include "base/clip.h"
+#include "base/constant.h"
 #include "base/json_parts.h"
 #include "base/reader.h"
 #include "base/wire.h"
@@ -54,6 +56,26 @@ fitted_kind(const FittedType *type, const char *name, int len)
 		if (is_word(type->kinds[i].name, name, len))
 			return i;
 	return -1;
+}
+
+uint8
+fitted_kind_argument(const FittedType *type, FunctionCallInfo fcinfo, int n)
+{
+	const text *word;
+	int			kind;
+
+	if (PG_ARGISNULL(n))
+		constant_refuse_null(CONSTANT_KIND,
+							 psprintf("It is %s.", fitted_kind_list(type)));
+	word = PG_GETARG_TEXT_PP(n);
+	kind = fitted_kind(type, VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
+	if (kind < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown kind of %s \"%s\"", type->words,
+						clip_bytes(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word))),
+				 errhint("It is %s.", fitted_kind_list(type))));
+	return (uint8) kind;
 }
 
 char *

@@ -57,6 +57,7 @@ typedef struct FittedKind
 typedef struct FittedType
 {
 	const char *name;
+	const char *words;			/* the name, in a message */
 	const char *whole_hint;		/* for texts of any other form */
 	bool		has_unit;
 	bool		has_correlation;
@@ -81,6 +82,10 @@ typedef struct Fitted
 
 /* Number of a kind by its name in any case, or -1. */
 extern int	fitted_kind(const FittedType *type, const char *name, int len);
+
+/* Argument n, a kind; NULL is error 22004, an unknown one 22023. */
+extern uint8 fitted_kind_argument(const FittedType *type,
+								  FunctionCallInfo fcinfo, int n);
 
 /* The names of the kinds, quoted, for a hint. */
 extern char *fitted_kind_list(const FittedType *type);

@@ -12,11 +12,13 @@
 #include "base/wire.h"
 #include "common/int.h"
 #include "miscadmin.h"
-#include "models/fitted.h"
+#include "models/contract.h"
+#include "models/purchase.h"
+#include "models/spend.h"
 #include "utils/memutils.h"
 
 #define GROUPS_FIRST_SIZE 8
-#define GROUPS_VERSION 1
+#define GROUPS_VERSION 2
 #define GROUPS_WHAT "state of the aggregate"
 
 #define HINT_ROUND \
@@ -72,11 +74,13 @@ find_group(const RowGroups *groups, int64 x, float8 u, float8 v)
 StaticAssertDecl(sizeof(RowGroups) <= 512, "a RowGroups is larger than SSPACE says");
 
 RowGroups *
-groups_create(MemoryContext context, uint8 kind, uint8 unit)
+groups_create(MemoryContext context, const FittedType *type, uint8 kind,
+			  uint8 unit)
 {
 	RowGroups	   *groups = MemoryContextAllocZero(context, sizeof(RowGroups));
 
 	groups->context = context;
+	groups->type = type;
 	groups->kind = kind;
 	groups->unit = unit;
 	groups->salt = salt_draw();
@@ -235,6 +239,20 @@ groups_sorted(const RowGroups *groups)
  * ----------------------------------------------------------------
  */
 
+/* States are packed without a word of whose they are: a number tells. */
+static const FittedType *const types[] = {
+	&purchase_type, &spend_type, &contract_type
+};
+
+static uint8
+type_number(const FittedType *type)
+{
+	for (int i = 0; i < lengthof(types); i++)
+		if (types[i] == type)
+			return (uint8) i;
+	elog(ERROR, "unknown type of models \"%s\"", type->name);
+}
+
 static void
 put_group(WireWriter *w, const RowGroup *g)
 {
@@ -248,7 +266,7 @@ bytea *
 groups_serialize(const RowGroups *groups)
 {
 	RowGroup	   *sorted = groups_sorted(groups);
-	const uint8 head[3] = {GROUPS_VERSION, groups->kind, groups->unit};
+	const uint8 head[4] = {GROUPS_VERSION, type_number(groups->type), groups->kind, groups->unit};
 	WireWriter	w;
 
 	wire_writer_init(&w, 64 + groups->ngroups * 20, GROUPS_WHAT,
@@ -288,16 +306,19 @@ groups_deserialize(MemoryContext context, const void *bytes, Size len)
 {
 	WireReader	r;
 	const uint8 *head;
+	const FittedType *type;
 	RowGroups	   *groups;
 	int64		n;
 
 	wire_reader_init(&r, bytes, len, GROUPS_WHAT);
-	head = wire_get_bytes(&r, 3);
+	head = wire_get_bytes(&r, 4);
 	if (head[0] != GROUPS_VERSION)
 		wire_corrupt(&r, "The version is unknown.");
-	if (head[1] >= FITTED_MAX_KINDS || head[2] >= UNITS)
+	type = head[1] < lengthof(types) ? types[head[1]] : NULL;
+	if (type == NULL || head[2] >= type->nkinds || head[3] >= UNITS ||
+		(head[3] != UNIT_NONE && !type->has_unit))
 		wire_corrupt(&r, "The kind or the unit of the model is unknown.");
-	groups = groups_create(context, head[1], head[2]);
+	groups = groups_create(context, type, head[2], head[3]);
 	groups->unused = (int64) wire_get_max(&r, PG_INT64_MAX,
 										  "A count is too large.");
 	n = (int64) wire_get_max(&r, GROUPS_MAX, "The number of groups is too large.");
@@ -329,9 +350,8 @@ groups_check(const RowGroups *groups, const FittedType *type, int nproblems,
 {
 	const WireReader r = {.what = GROUPS_WHAT};
 
-	if (groups->kind >= type->nkinds || groups->unit >= UNITS ||
-		(groups->unit != UNIT_NONE && !type->has_unit))
-		wire_corrupt(&r, "The kind or the unit of the model is unknown.");
+	if (groups->type != type)
+		wire_corrupt(&r, "It is the state of another aggregate.");
 	for (int i = nproblems; groups->bad != NULL && i < GROUPS_BAD_KINDS; i++)
 		if (groups->bad[i].count > 0)
 			wire_corrupt(&r, "A reason is unknown.");

@@ -12,9 +12,8 @@
 #define RETENTION_GROUPS_H
 
 #include "base/salt.h"
+#include "history/argument_plan.h"
 #include "models/fitted.h"
-
-struct FittedType;
 
 /* Distinct rows of a state: more is error 54000. */
 #define GROUPS_MAX 20000000
@@ -40,8 +39,9 @@ typedef struct BadRows
 typedef struct RowGroups
 {
 	MemoryContext context;
-	uint8		kind;			/* of the model; what they mean is */
-	uint8		unit;			/* the caller's business */
+	const FittedType *type;		/* of the model */
+	uint8		kind;			/* one of the type's */
+	uint8		unit;			/* TimeUnit */
 	Salt		salt;			/* of the table's slots */
 	int64		ngroups;
 	int64		size;			/* of the table, a power of two, or 0 */
@@ -52,7 +52,17 @@ typedef struct RowGroups
 } RowGroups;
 
 /* A new state in a context, taking little memory. */
-extern RowGroups *groups_create(MemoryContext context, uint8 kind, uint8 unit);
+extern RowGroups *groups_create(MemoryContext context, const FittedType *type,
+								uint8 kind, uint8 unit);
+
+/*
+ * The state, argument 0, made when there is none, for the kind and the unit in
+ * the arguments, if the form has any.  NULL there is error 22004, another than
+ * before in the group 22023.
+ */
+extern RowGroups *groups_argument(const ArgumentPlan *plan,
+								  FunctionCallInfo fcinfo,
+								  const FittedType *type);
 
 /* Count so many rows; u and v are finite.  Error 54000 past GROUPS_MAX. */
 extern void groups_add(RowGroups *groups, int64 x, float8 u, float8 v,
@@ -67,19 +77,6 @@ extern void groups_add_bad(RowGroups *groups, int reason, int64 x, float8 u,
 
 /* Count customers that say nothing. */
 extern void groups_add_unused(RowGroups *groups, int64 count);
-
-/*
- * A weight, argument n if the call has so many: the number of customers a row
- * stands for.  1 without the argument, 0 when it is NULL.
- */
-extern int64 groups_weight(FunctionCallInfo fcinfo, int n);
-
-/*
- * Error 22023 unless a row is for the model the group is; type, where it is
- * known, has the names of its kinds.
- */
-extern void groups_require(const RowGroups *groups, const FittedType *type,
-						   uint8 kind, uint8 unit);
 
 /* Add the rows of other, of the same kind and unit. */
 extern void groups_combine(RowGroups *groups, const RowGroups *other);
@@ -110,7 +107,7 @@ extern void groups_check_bad(const RowGroups *groups, const char *aggregate,
  * and only rows that are usable.  For final functions, as deserializing does
  * not know whose state it is.
  */
-extern void groups_check(const RowGroups *groups, const struct FittedType *type,
+extern void groups_check(const RowGroups *groups, const FittedType *type,
 						 int nproblems, bool (*usable) (const RowGroup *));
 
 /* The groups sorted by x, u and v, palloc'd; the state stays as it is. */

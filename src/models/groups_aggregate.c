@@ -4,13 +4,53 @@
  */
 #include "models/groups.h"
 
-#include "base/aggregate.h"
-#include "base/constant.h"
 #include "lib/stringinfo.h"
 
 PG_FUNCTION_INFO_V1(retention_groups_combine);
 PG_FUNCTION_INFO_V1(retention_groups_serialize);
 PG_FUNCTION_INFO_V1(retention_groups_deserialize);
+
+/* The name of a kind or a unit for a message. */
+static const char *
+quoted(const char *name)
+{
+	return name == NULL ? "none" : psprintf("\"%s\"", name);
+}
+
+/* Error 22023 unless a row is for the model the group is. */
+static void
+check_model(const RowGroups *groups, uint8 kind, uint8 unit)
+{
+	if (unlikely(groups->kind != kind))
+		constant_refuse_change(CONSTANT_KIND,
+							   quoted(groups->type->kinds[groups->kind].name),
+							   quoted(groups->type->kinds[kind].name));
+	if (unlikely(groups->unit != unit))
+		constant_refuse_change(CONSTANT_UNIT, quoted(unit_names[groups->unit]),
+							   quoted(unit_names[unit]));
+}
+
+RowGroups *
+groups_argument(const ArgumentPlan *plan, FunctionCallInfo fcinfo,
+				const FittedType *type)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	RowGroups  *groups = PG_ARGISNULL(0) ? NULL : (RowGroups *) PG_GETARG_POINTER(0);
+	uint8		kind = 0;
+	uint8		unit = UNIT_NONE;
+
+	if (groups != NULL && plan->constant)
+		return groups;
+	if (plan->arg[CONSTANT_KIND] != 0)
+		kind = fitted_kind_argument(type, fcinfo, plan->arg[CONSTANT_KIND]);
+	if (plan->arg[CONSTANT_UNIT] != 0)
+		unit = unit_from_text(DatumGetTextPP(argument_constant(plan, fcinfo,
+															   CONSTANT_UNIT)));
+	if (groups == NULL)
+		return groups_create(context, type, kind, unit);
+	check_model(groups, kind, unit);
+	return groups;
+}
 
 /* (internal, internal) -> internal: add the second state to the first. */
 Datum
@@ -28,10 +68,10 @@ retention_groups_combine(PG_FUNCTION_ARGS)
 	}
 	from = (const RowGroups *) PG_GETARG_POINTER(1);
 	if (PG_ARGISNULL(0))
-		into = groups_create(context, from->kind, from->unit);
+		into = groups_create(context, from->type, from->kind, from->unit);
 	else
 		into = (RowGroups *) PG_GETARG_POINTER(0);
-	groups_require(into, NULL, from->kind, from->unit);
+	check_model(into, from->kind, from->unit);
 	groups_combine(into, from);
 	PG_RETURN_POINTER(into);
 }
@@ -59,37 +99,6 @@ retention_groups_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(groups_deserialize(CurrentMemoryContext,
 										 VARDATA_ANY(bytes),
 										 VARSIZE_ANY_EXHDR(bytes)));
-}
-
-int64
-groups_weight(FunctionCallInfo fcinfo, int n)
-{
-	if (PG_NARGS() <= n)
-		return 1;
-	return PG_ARGISNULL(n) ? 0 : PG_GETARG_INT64(n);
-}
-
-/* The name of a kind or a unit for a message. */
-static const char *
-quoted(const char *name)
-{
-	return name == NULL ? "none" : psprintf("\"%s\"", name);
-}
-
-/* Error 22023 unless a row is for the model the group is. */
-void
-groups_require(const RowGroups *groups, const FittedType *type, uint8 kind,
-			   uint8 unit)
-{
-	if (unlikely(groups->kind != kind))
-		constant_refuse_change(CONSTANT_KIND, type == NULL ? "one kind" :
-							   quoted(type->kinds[groups->kind].name),
-							   type == NULL ? "another" :
-							   quoted(type->kinds[kind].name));
-	if (unlikely(groups->unit != unit))
-		constant_refuse_change(CONSTANT_UNIT,
-							   quoted(unit_names[groups->unit]),
-							   quoted(unit_names[unit]));
 }
 
 /* A sum for a message, not past the largest number. */

@@ -15,6 +15,7 @@
 
 const FittedType purchase_type = {
 	.name = "purchase_model",
+	.words = "purchase model",
 	.whole_hint = "At least it reads {\"kind\": \"bg/nbd\", \"parameters\": {\"r\": 1, \"alpha\": 1, \"a\": 1, \"b\": 1}}; an aggregate fits one to data.",
 	.has_unit = true,
 	.nkinds = 3,

@@ -8,58 +8,11 @@
  */
 #include "models/purchase.h"
 
-#include "base/aggregate.h"
-#include "base/clip.h"
-#include "base/constant.h"
 #include "models/purchase_timeline.h"
-#include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_purchase_model_transition);
 PG_FUNCTION_INFO_V1(retention_purchase_model_transition_timeline);
 PG_FUNCTION_INFO_V1(retention_purchase_model_final);
-
-static uint8
-kind_argument(FunctionCallInfo fcinfo, int n)
-{
-	text	   *word;
-	int			kind;
-
-	if (PG_ARGISNULL(n))
-		constant_refuse_null(CONSTANT_KIND,
-							 psprintf("It is %s.", fitted_kind_list(&purchase_type)));
-	word = PG_GETARG_TEXT_PP(n);
-	kind = fitted_kind(&purchase_type, VARDATA_ANY(word),
-					   VARSIZE_ANY_EXHDR(word));
-	if (kind < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown kind of purchase model \"%s\"",
-						clip_bytes(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word))),
-				 errhint("It is %s.", fitted_kind_list(&purchase_type))));
-	return kind;
-}
-
-static uint8
-unit_argument(FunctionCallInfo fcinfo, int n)
-{
-	if (PG_ARGISNULL(n))
-		constant_refuse_null(CONSTANT_UNIT, NULL);
-	return unit_from_text(PG_GETARG_TEXT_PP(n));
-}
-
-/* The state, argument 0, made when there is none, for this kind and unit. */
-static RowGroups *
-state_argument(FunctionCallInfo fcinfo, uint8 kind, uint8 unit)
-{
-	MemoryContext context = aggregate_context(fcinfo);
-	RowGroups  *groups;
-
-	if (PG_ARGISNULL(0))
-		return groups_create(context, kind, unit);
-	groups = (RowGroups *) PG_GETARG_POINTER(0);
-	groups_require(groups, &purchase_type, kind, unit);
-	return groups;
-}
 
 /* Count so many customers who are alike. */
 static void
@@ -78,34 +31,43 @@ count_customers(RowGroups *groups, int64 frequency, float8 recency, float8 age,
 		groups_add_bad(groups, problem, frequency, recency, age, weight);
 }
 
+static const uint8 row_roles[] = {
+	CONSTANT_KIND, ROLE_VALUE, ROLE_VALUE, ROLE_VALUE, CONSTANT_UNIT,
+	ROLE_WEIGHT
+};
+static const ArgumentForm row_form = ARGUMENT_FORM(row_roles);
+
 /* (internal, kind, frequency, recency, age [, unit [, weight]]) -> internal */
 Datum
 retention_purchase_model_transition(PG_FUNCTION_ARGS)
 {
-	uint8		kind = kind_argument(fcinfo, 1);
-	uint8		unit = PG_NARGS() > 5 ? unit_argument(fcinfo, 5) : UNIT_NONE;
-	RowGroups  *groups = state_argument(fcinfo, kind, unit);
+	const ArgumentPlan *plan = argument_plan(fcinfo, &row_form);
+	RowGroups  *groups = groups_argument(plan, fcinfo, &purchase_type);
 
-	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) && !PG_ARGISNULL(4))
+	if (!argument_skips(plan, fcinfo))
 		count_customers(groups, PG_GETARG_INT64(2), PG_GETARG_FLOAT8(3),
-						PG_GETARG_FLOAT8(4), groups_weight(fcinfo, 6));
+						PG_GETARG_FLOAT8(4), argument_weight(plan, fcinfo));
 	PG_RETURN_POINTER(groups);
 }
+
+static const uint8 timeline_roles[] = {
+	CONSTANT_KIND, ROLE_VALUE, ROLE_VALUE, CONSTANT_UNIT
+};
+static const ArgumentForm timeline_form = ARGUMENT_FORM(timeline_roles);
 
 /* (internal, kind, timeline, as_of, unit) -> internal */
 Datum
 retention_purchase_model_transition_timeline(PG_FUNCTION_ARGS)
 {
-	uint8		kind = kind_argument(fcinfo, 1);
-	uint8		unit = unit_argument(fcinfo, 4);
-	RowGroups  *groups = state_argument(fcinfo, kind, unit);
+	const ArgumentPlan *plan = argument_plan(fcinfo, &timeline_form);
+	RowGroups  *groups = groups_argument(plan, fcinfo, &purchase_type);
 	PurchaseSummary summary;
 
-	if (!PG_ARGISNULL(2) && !PG_ARGISNULL(3) &&
+	if (!argument_skips(plan, fcinfo) &&
 		purchase_timeline(fcinfo, 2, &summary))
 		count_customers(groups, summary.frequency,
-						unit_of_days(summary.recency, unit),
-						unit_of_days(summary.age, unit), 1);
+						unit_of_days(summary.recency, groups->unit),
+						unit_of_days(summary.age, groups->unit), 1);
 	PG_RETURN_POINTER(groups);
 }
 

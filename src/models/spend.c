@@ -21,6 +21,7 @@
 
 const FittedType spend_type = {
 	.name = "spend_model",
+	.words = "spend model",
 	.whole_hint = "At least it reads {\"kind\": \"gamma-gamma\", \"parameters\": {\"p\": 1, \"q\": 1, \"gamma\": 1}}; an aggregate fits one to data.",
 	.has_correlation = true,
 	.nkinds = 1,

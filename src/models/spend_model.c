@@ -5,7 +5,6 @@
  */
 #include "models/spend.h"
 
-#include "base/aggregate.h"
 #include "models/prediction.h"
 #include "models/purchase_timeline.h"
 #include "utils/builtins.h"
@@ -25,17 +24,6 @@ PG_FUNCTION_INFO_V1(retention_predicted_ltv);
  *		The aggregate
  * ----------------------------------------------------------------
  */
-
-/* The state, argument 0, made when there is none. */
-static RowGroups *
-state_argument(FunctionCallInfo fcinfo)
-{
-	MemoryContext context = aggregate_context(fcinfo);
-
-	if (PG_ARGISNULL(0))
-		return groups_create(context, 0, UNIT_NONE);
-	return (RowGroups *) PG_GETARG_POINTER(0);
-}
 
 /*
  * Count so many customers who are alike; those without repeat purchases say
@@ -58,41 +46,59 @@ count_customers(RowGroups *groups, int64 frequency, float8 value, int64 weight)
 		groups_add_unused(groups, weight);
 }
 
-static Datum
-transition(FunctionCallInfo fcinfo, float8 value)
-{
-	RowGroups  *groups = state_argument(fcinfo);
+static const uint8 row_roles[] = {ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT};
+static const ArgumentForm row_form = ARGUMENT_FORM(row_roles);
 
-	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
-		count_customers(groups, PG_GETARG_INT64(1), value,
-						groups_weight(fcinfo, 3));
+static inline Datum
+transition(FunctionCallInfo fcinfo, float8 (*value) (Datum))
+{
+	const ArgumentPlan *plan = argument_plan(fcinfo, &row_form);
+	RowGroups  *groups = groups_argument(plan, fcinfo, &spend_type);
+
+	if (!argument_skips(plan, fcinfo))
+		count_customers(groups, PG_GETARG_INT64(1), value(PG_GETARG_DATUM(2)),
+						argument_weight(plan, fcinfo));
 	PG_RETURN_POINTER(groups);
+}
+
+static float8
+value_float8(Datum value)
+{
+	return DatumGetFloat8(value);
+}
+
+static float8
+value_numeric(Datum value)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
 }
 
 /* (internal, frequency, monetary_value float8 [, weight]) -> internal */
 Datum
 retention_spend_model_transition_float8(PG_FUNCTION_ARGS)
 {
-	return transition(fcinfo, PG_ARGISNULL(2) ? 0 : PG_GETARG_FLOAT8(2));
+	return transition(fcinfo, value_float8);
 }
 
 /* (internal, frequency, monetary_value numeric [, weight]) -> internal */
 Datum
 retention_spend_model_transition_numeric(PG_FUNCTION_ARGS)
 {
-	return transition(fcinfo, PG_ARGISNULL(2) ? 0 :
-					  DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-														 PG_GETARG_DATUM(2))));
+	return transition(fcinfo, value_numeric);
 }
+
+static const uint8 timeline_roles[] = {ROLE_VALUE, ROLE_VALUE};
+static const ArgumentForm timeline_form = ARGUMENT_FORM(timeline_roles);
 
 /* (internal, timeline, as_of) -> internal */
 Datum
 retention_spend_model_transition_timeline(PG_FUNCTION_ARGS)
 {
-	RowGroups  *groups = state_argument(fcinfo);
+	const ArgumentPlan *plan = argument_plan(fcinfo, &timeline_form);
+	RowGroups  *groups = groups_argument(plan, fcinfo, &spend_type);
 	PurchaseSummary summary;
 
-	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) &&
+	if (!argument_skips(plan, fcinfo) &&
 		purchase_timeline_money(fcinfo, 1, &summary))
 		count_customers(groups, summary.frequency,
 						purchase_timeline_spend(&summary), 1);

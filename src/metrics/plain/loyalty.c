@@ -47,9 +47,8 @@ take_confidence(FunctionCallInfo fcinfo, Tally *tally, int n)
 
 	if (PG_NARGS() <= n)
 		return;
-	if (PG_ARGISNULL(n))
-		constant_refuse_null(CONSTANT_CONFIDENCE, NULL);
-	confidence = PG_GETARG_FLOAT8(n);
+	confidence = DatumGetFloat8(constant_argument(fcinfo, n,
+												  CONSTANT_CONFIDENCE));
 	if (rate_outside(confidence) || confidence == 0 || confidence == 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -254,8 +253,7 @@ csat_add(FunctionCallInfo fcinfo, Tally *tally, int times)
 	const char *hint = "Pass the lowest score of a satisfied customer, for example 4 of 5.";
 	int64		from;
 
-	if (PG_ARGISNULL(2))
-		constant_refuse_null(CONSTANT_SATISFIED_FROM, NULL);
+	(void) constant_argument(fcinfo, 2, CONSTANT_SATISFIED_FROM);
 	from = score_argument(fcinfo, 2, "satisfied_from", hint);
 	if (times > 0)
 		tally_constant(tally, TALLY_SATISFIED_FROM, (float8) from);

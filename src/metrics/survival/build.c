@@ -10,8 +10,8 @@
 
 #include <math.h>
 
-#include "base/aggregate.h"
 #include "datatype/timestamp.h"
+#include "history/argument_plan.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(retention_survival_curve_transition_int8);
@@ -109,17 +109,11 @@ duration_interval(Datum value)
  * ----------------------------------------------------------------
  */
 
-/* Customers a row stands for: argument 3, 1 without one, none when NULL. */
 static int64
-row_weight(FunctionCallInfo fcinfo)
+row_weight(const ArgumentPlan *plan, FunctionCallInfo fcinfo)
 {
-	int64		weight;
+	int64		weight = argument_weight(plan, fcinfo);
 
-	if (PG_NARGS() < 4)
-		return 1;
-	if (PG_ARGISNULL(3))
-		return 0;
-	weight = PG_GETARG_INT64(3);
 	if (unlikely(weight < 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -129,20 +123,23 @@ row_weight(FunctionCallInfo fcinfo)
 	return weight;
 }
 
+static const uint8 row_roles[] = {ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT};
+static const ArgumentForm row_form = ARGUMENT_FORM(row_roles);
+
 /* One call of a transition function (internal, duration, churned [, weight]). */
 static inline Datum
 transition(FunctionCallInfo fcinfo, float8 (*duration) (Datum))
 {
-	MemoryContext context = aggregate_context(fcinfo);
+	const ArgumentPlan *plan = argument_plan(fcinfo, &row_form);
 	LivesState *state = PG_ARGISNULL(0) ? NULL : lives_argument(fcinfo, 0);
 
-	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+	if (!argument_skips(plan, fcinfo))
 	{
 		float8		at = duration(PG_GETARG_DATUM(1));
-		int64		weight = row_weight(fcinfo);
+		int64		weight = row_weight(plan, fcinfo);
 
 		if (state == NULL)
-			state = lives_create(context);
+			state = lives_create(aggregate_context(fcinfo));
 		lives_add(state, at, PG_GETARG_BOOL(2), weight);
 	}
 	if (state == NULL)
