@@ -78,9 +78,6 @@ argument_plan_find(FunctionCallInfo fcinfo, const ArgumentForm *form)
 			plan_argument(plan, fcinfo, form, arg, site->context);
 		plan->instants = time_is_instant(plan->started) ||
 			time_is_instant(plan->at);
-		Assert(plan->nskip > 0);
-		if (plan->nskip == 1)
-			plan->skip[1] = plan->skip[0];
 		if (form->prepare != NULL)
 			form->prepare(plan, fcinfo, site);
 		MemoryContextSwitchTo(old);

@@ -208,6 +208,7 @@ intake_row(FunctionCallInfo fcinfo)
 	Ledger	   *ledger;
 	uint64		key[2] = {0, 0};
 	int64		amount;
+	bool		at_null;
 
 	if (unlikely(intake == NULL))
 		intake = argument_plan_find(fcinfo, &forms[PG_NARGS() - 4]);
@@ -222,11 +223,14 @@ intake_row(FunctionCallInfo fcinfo)
 			check_grain(intake, ledger, fcinfo);
 	}
 
-	if (argument_skips(&intake->args, fcinfo))
+	at_null = PG_ARGISNULL(intake->at_arg);
+	Assert((PG_ARGISNULL(1) || (at_null && intake->start_arg == 0)) ==
+		   argument_skips(&intake->args, fcinfo));
+	if (PG_ARGISNULL(1) || (at_null && intake->start_arg == 0))
 		return ledger;
 	/* checked even where the row says nothing more */
 	amount = argument_amount(&intake->args, fcinfo);
-	argument_customer(&intake->args, fcinfo, key);
+	identity_take(&intake->args.customer, PG_GETARG_DATUM(1), key);
 	if (intake->args.range != NULL)
 	{
 		add_range(intake, ledger, key, PG_GETARG_DATUM(intake->at_arg),
@@ -238,7 +242,7 @@ intake_row(FunctionCallInfo fcinfo)
 				   ledger_when(take_time(ledger->calendar, intake->args.started,
 										 PG_GETARG_DATUM(intake->start_arg)),
 							   LEDGER_START), 0);
-	if (!PG_ARGISNULL(intake->at_arg))
+	if (!at_null)
 		ledger_add(ledger, key,
 				   ledger_when(take_time(ledger->calendar, intake->args.at,
 										 PG_GETARG_DATUM(intake->at_arg)),

@@ -232,7 +232,8 @@ timeline_row(FunctionCallInfo fcinfo, const ArgumentForm *form)
 
 	if (!PG_ARGISNULL(0))
 		build = build_argument(fcinfo, 0);
-	if (argument_skips(&plan->args, fcinfo))
+	Assert(PG_ARGISNULL(1) == argument_skips(&plan->args, fcinfo));
+	if (PG_ARGISNULL(1))
 	{
 		if (build == NULL)
 			PG_RETURN_NULL();

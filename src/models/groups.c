@@ -345,13 +345,21 @@ groups_deserialize(MemoryContext context, const void *bytes, Size len)
 }
 
 void
-groups_check(const RowGroups *groups, const FittedType *type, int nproblems,
-			 bool (*usable) (const RowGroup *))
+groups_check_type(const RowGroups *groups, const FittedType *type)
 {
 	const WireReader r = {.what = GROUPS_WHAT};
 
 	if (groups->type != type)
 		wire_corrupt(&r, "It is the state of another aggregate.");
+}
+
+void
+groups_check(const RowGroups *groups, const FittedType *type, int nproblems,
+			 bool (*usable) (const RowGroup *))
+{
+	const WireReader r = {.what = GROUPS_WHAT};
+
+	groups_check_type(groups, type);
 	for (int i = nproblems; groups->bad != NULL && i < GROUPS_BAD_KINDS; i++)
 		if (groups->bad[i].count > 0)
 			wire_corrupt(&r, "A reason is unknown.");

@@ -78,7 +78,7 @@ extern void groups_add_bad(RowGroups *groups, int reason, int64 x, float8 u,
 /* Count customers that say nothing. */
 extern void groups_add_unused(RowGroups *groups, int64 count);
 
-/* Add the rows of other, of the same kind and unit. */
+/* Add the rows of other, of the same type, kind and unit. */
 extern void groups_combine(RowGroups *groups, const RowGroups *other);
 
 /* To bytes, the same for equal contents, and back; corrupt bytes: 22P03. */
@@ -101,10 +101,13 @@ extern void groups_check_bad(const RowGroups *groups, const char *aggregate,
 							 const ProblemText *problems, int nproblems,
 							 char *(*describe) (const RowGroup *));
 
+/* Error 22P03 unless a state is one for this type of model. */
+extern void groups_check_type(const RowGroups *groups, const FittedType *type);
+
 /*
  * Error 22P03 unless a state is what the transition function for this type of
- * model could have made: of its kinds and units, no reason from nproblems on,
- * and only rows that are usable.  For final functions, as deserializing does
+ * model could have made: of the type, no reason from nproblems on, and only
+ * rows that are usable.  For final functions, as deserializing does
  * not know whose state it is.
  */
 extern void groups_check(const RowGroups *groups, const FittedType *type,

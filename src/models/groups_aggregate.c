@@ -71,6 +71,7 @@ retention_groups_combine(PG_FUNCTION_ARGS)
 		into = groups_create(context, from->type, from->kind, from->unit);
 	else
 		into = (RowGroups *) PG_GETARG_POINTER(0);
+	groups_check_type(into, from->type);
 	check_model(into, from->kind, from->unit);
 	groups_combine(into, from);
 	PG_RETURN_POINTER(into);

@@ -208,43 +208,50 @@ like(final('cohort_matrix', events(6, uint(1), sint(1))), qr/^22023: aggregate s
 # Models
 ##################################################################
 
+my %number = (purchase_model => 0, spend_model => 1, contract_model => 2);
+
 # [count, x, u, v], ...; then [reason, count, x, u, v], ...
 sub groups
 {
-	my ($kind, $unit, $groups, $bad) = @_;
+	my ($model, $kind, $unit, $groups, $bad) = @_;
 	my $put = sub { my ($n, $x, $u, $v) = @_; return uint($n) . sint($x) . pack('d<d<', $u, $v); };
-	my $bytes = chr(1) . chr($kind) . chr($unit) . uint(0) . uint(scalar @$groups) . join('', map { $put->(@$_) } @$groups);
+	my $bytes = chr(2) . chr($number{$model} // $model) . chr($kind) . chr($unit) . uint(0) . uint(scalar @$groups) . join('', map { $put->(@$_) } @$groups);
 	return $bytes . uint(0) unless $bad;
 	my @reasons = map { uint(0) . $put->(0, 0, 0, 0) } 0 .. 7;
 	$reasons[ $_->[0] ] = uint($_->[1]) . $put->(1, @$_[ 2 .. 4 ]) for @$bad;
 	return $bytes . uint(8) . join('', @reasons);
 }
 my $state = 'state of the aggregate';
-like(final('contract_model', groups(0, 0, [ [ 10, 1, 1, 0 ], [ 20, 3, 0, 0 ] ])), qr/"kind": "sbg"/, 'a model of groups made by hand');
+like(final('contract_model', groups('contract_model', 0, 0, [ [ 10, 1, 1, 0 ], [ 20, 3, 0, 0 ] ])), qr/"kind": "sbg"/, 'a model of groups made by hand');
 for (
-	[ 'contract_model', 'negative periods', groups(0, 0, [ [ 1, 'least', 0, 0 ], [ 1, 1, 1, 0 ] ]), 'A group is impossible.' ],
-	[ 'contract_model', 'lost at once', groups(0, 0, [ [ 1, 0, 1, 0 ], [ 1, 1, 0, 0 ] ]), 'A group is impossible.' ],
-	[ 'contract_model', 'half lost', groups(0, 0, [ [ 1, 1, 0.5, 0 ], [ 1, 1, 0, 0 ] ]), 'A group is impossible.' ],
-	[ 'contract_model', 'nobody', groups(0, 0, [ [ 0, 1, 1, 0 ] ]), 'A group is impossible.' ],
-	[ 'contract_model', 'no number', groups(0, 0, [ [ 1, 1, 'nan', 0 ] ]), 'A group is impossible.' ],
-	[ 'contract_model', 'a kind of another model', groups(2, 0, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
-	[ 'contract_model', 'a unit', groups(0, 1, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
-	[ 'contract_model', 'a unit past all', groups(0, 211, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
-	[ 'contract_model', 'a reason of another model', groups(0, 0, [ [ 1, 1, 1, 0 ] ], [ [ 5, 1, 0, 0, 0 ] ]), 'A reason is unknown.' ],
-	[ 'purchase_model', 'recency past age', groups(0, 0, [ [ 1, 1, 9, 8 ] ]), 'A group is impossible.' ],
-	[ 'purchase_model', 'frequency past all', groups(1, 2, [ [ 1, 2**61, 1, 8 ] ]), 'A group is impossible.' ],
-	[ 'purchase_model', 'a kind past all', groups(3, 0, [ [ 1, 1, 1, 8 ] ]), 'The kind or the unit of the model is unknown.' ],
-	[ 'purchase_model', 'a unit past all', groups(0, 4, [ [ 1, 1, 1, 8 ] ]), 'The kind or the unit of the model is unknown.' ],
-	[ 'spend_model', 'no purchases', groups(0, 0, [ [ 1, 0, 1, 0 ] ]), 'A group is impossible.' ],
-	[ 'spend_model', 'a negative value', groups(0, 0, [ [ 1, 1, -1, 0 ] ]), 'A group is impossible.' ])
+	[ 'contract_model', 'negative periods', groups('contract_model', 0, 0, [ [ 1, 'least', 0, 0 ], [ 1, 1, 1, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'lost at once', groups('contract_model', 0, 0, [ [ 1, 0, 1, 0 ], [ 1, 1, 0, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'half lost', groups('contract_model', 0, 0, [ [ 1, 1, 0.5, 0 ], [ 1, 1, 0, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'nobody', groups('contract_model', 0, 0, [ [ 0, 1, 1, 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'no number', groups('contract_model', 0, 0, [ [ 1, 1, 'nan', 0 ] ]), 'A group is impossible.' ],
+	[ 'contract_model', 'a kind of another model', groups('contract_model', 2, 0, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'contract_model', 'a unit', groups('contract_model', 0, 1, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'contract_model', 'a unit past all', groups('contract_model', 0, 211, [ [ 1, 1, 1, 0 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'contract_model', 'a reason of another model', groups('contract_model', 0, 0, [ [ 1, 1, 1, 0 ] ], [ [ 5, 1, 0, 0, 0 ] ]), 'A reason is unknown.' ],
+	[ 'purchase_model', 'recency past age', groups('purchase_model', 0, 0, [ [ 1, 1, 9, 8 ] ]), 'A group is impossible.' ],
+	[ 'purchase_model', 'frequency past all', groups('purchase_model', 1, 2, [ [ 1, 2**61, 1, 8 ] ]), 'A group is impossible.' ],
+	[ 'purchase_model', 'a kind past all', groups('purchase_model', 3, 0, [ [ 1, 1, 1, 8 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'purchase_model', 'a unit past all', groups('purchase_model', 0, 4, [ [ 1, 1, 1, 8 ] ]), 'The kind or the unit of the model is unknown.' ],
+	[ 'spend_model', 'no purchases', groups('spend_model', 0, 0, [ [ 1, 0, 1, 0 ] ]), 'A group is impossible.' ],
+	[ 'spend_model', 'a negative value', groups('spend_model', 0, 0, [ [ 1, 1, -1, 0 ] ]), 'A group is impossible.' ])
 {
 	my ($name, $what, $image, $detail) = @$_;
 	is(final($name, $image), "$corrupt $state / $detail", "$name: $what");
-	is(final($name, groups(0, 0, []), $image), "$corrupt $state / $detail", "$name: $what, after another state")
-	  if $detail =~ /unit/ && ord(substr($image, 2)) > 3;
+	is(final($name, groups($name, 0, 0, []), $image), "$corrupt $state / $detail", "$name: $what, after another state")
+	  if $detail =~ /unit/ && ord(substr($image, 3)) > 3;
 }
-like(final('contract_model', groups(0, 0, [], [ [ 0, 2, -3, 0, 1 ] ])), qr/^22023: contract_model cannot use 2 of 2 rows/, 'rows that cannot be used are counted');
-like(final('contract_model', (groups(0, 0, [], [ [ 0, 2**62, -3, 0, 1 ] ])) x 2), qr/^22003: too many customers/, 'too many of them');
+is(final('contract_model', groups('spend_model', 0, 0, [ [ 1, 1, 1, 0 ] ])), "$corrupt $state / It is the state of another aggregate.", 'a state of another model');
+is(final('contract_model', groups('contract_model', 0, 0, []), groups('spend_model', 0, 0, [])), "$corrupt $state / It is the state of another aggregate.", 'a state of another model, after another');
+is(final('contract_model', groups(3, 0, 0, [ [ 1, 1, 1, 0 ] ])), "$corrupt $state / The kind or the unit of the model is unknown.", 'a state of no model');
+like(final('contract_model', groups('contract_model', 0, 0, []), groups('contract_model', 1, 0, [])), qr/^22023: kind must be the same for all rows of a group.*Both "sbg" and "bdw" were given/, 'kinds of two workers');
+like(final('purchase_model', groups('purchase_model', 0, 1, []), groups('purchase_model', 0, 2, [])), qr/^22023: unit must be the same for all rows of a group.*Both "day" and "week" were given/, 'units of two workers');
+like(final('contract_model', groups('contract_model', 0, 0, [], [ [ 0, 2, -3, 0, 1 ] ])), qr/^22023: contract_model cannot use 2 of 2 rows/, 'rows that cannot be used are counted');
+like(final('contract_model', (groups('contract_model', 0, 0, [], [ [ 0, 2**62, -3, 0, 1 ] ])) x 2), qr/^22003: too many customers/, 'too many of them');
 
 ##################################################################
 # Tallies, window_funnel, earliest, timelines, curves
