@@ -155,3 +155,18 @@ FROM (SELECT 'orders' AS name, timeline(at, amount, 'Europe/Paris') AS t FROM (V
 	UNION ALL SELECT 'levels', timeline(during, amount) FROM (VALUES (daterange('2024-01-05', '2024-02-01'), 10.5), ('[2024-02-01,)', 3), ('[2024-03-01,2024-04-01)', -3)) v (during, amount)
 	UNION ALL SELECT 'no amounts', timeline(date '2024-01-05')) v, timeline_mutations(t) ORDER BY 1;
 DROP FUNCTION timeline_mutations;
+
+-- A day whose sums exceed 64 bits is taken in pieces of 64 bits, or of 2^32
+-- orders.  A million of them in all is the limit: a few bytes must not become
+-- gigabytes.  5e18 in millionths are 542,101 pieces.
+CREATE TEMP TABLE timeline_large AS
+SELECT format('{"zone": "", "levels": false, "money": true, "day": %s, "orders": %s, "amount": %s}',
+	(SELECT json_agg(date '2024-01-01' + i) FROM generate_series(1, days) i),
+	json_build_array(VARIADIC array_fill(orders, ARRAY[days])), json_build_array(VARIADIC array_fill(amount, ARRAY[days])))::timeline AS t, days, orders
+FROM (VALUES (1, 1, 5e18), (2, 1, 5e18), (2, 2500000000000000, 0)) v (days, orders, amount);
+SELECT revenue(rollup(t)) FROM timeline_large WHERE days = 1;
+\set VERBOSITY default
+SELECT rollup(t) FROM timeline_large WHERE days = 2 AND orders = 1;
+SELECT t || t FROM timeline_large WHERE orders > 1;
+SELECT cohort_matrix(t, 'month') FROM timeline_large WHERE days = 2 AND orders = 1;
+SELECT customer_movements(t, 'month') FROM timeline_large WHERE days = 2 AND orders = 1;

@@ -60,6 +60,7 @@ timeline_read(TimelineReader *r, const void *payload, Size len)
 	r->first = true;
 	r->total_orders = 0;
 	r->total_amount = 0;
+	r->pieces = 0;
 	memset(&r->day, 0, sizeof(r->day));
 }
 
@@ -367,15 +368,20 @@ timeline_check_alike(uint8 flags, const char *zone, int zone_len,
 				   "Name the zone, for example timeline(at, amount, 'Europe/Paris'), so that the session's TimeZone does not matter.");
 }
 
-/* Error 22003 for a day of too many pieces, of orders_max and 64 bits each. */
+/* Error 22003 when the days so far come in too many pieces. */
 void
-timeline_check_pieces(const TimelineDay *day, int64 orders_max)
+timeline_count_pieces(TimelineReader *r, int64 orders_max)
 {
-	int128		amount = day->amount < 0 ? -day->amount : day->amount;
+	int128		amount = r->day.amount < 0 ? -r->day.amount : r->day.amount;
 
-	if (day->orders / orders_max > TIMELINE_PIECES_MAX ||
-		amount / PG_INT64_MAX > TIMELINE_PIECES_MAX)
-		refuse_sums();
+	/* no sum overflows: a timeline's orders have 64 bits, its amounts 94 */
+	r->pieces += r->day.orders / orders_max + (int64) (amount / PG_INT64_MAX);
+	if (r->pieces > TIMELINE_PIECES_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("timeline out of range"),
+				 errdetail("Its days have more orders, or larger amounts, than can be counted by 64 bits at a time."),
+				 errhint("A timeline is the history of one customer: GROUP BY the customer.")));
 }
 
 /* A reader that goes with orders only. */

@@ -61,6 +61,7 @@ typedef struct TimelineReader
 	int64		unit;			/* millionths an amount is in */
 	int64		total_orders;	/* of the days read */
 	int128		total_amount;	/* absolute values, likewise */
+	int64		pieces;			/* counted by timeline_count_pieces() */
 	TimelineDay day;			/* the last day read */
 } TimelineReader;
 
@@ -95,11 +96,13 @@ timeline_has_levels(const TimelineReader *r)
 }
 
 /*
- * A day whose sums exceed 64 bits or so is taken in pieces.  A day of so many
- * that their number is beyond reason is error 22003; it comes from no table.
+ * A day whose sums exceed 64 bits or so is taken in pieces, of orders_max and
+ * 64 bits.  So that a few bytes cannot become gigabytes, those of a timeline
+ * are this many at most, the day at hand included: more is error 22003.  Such
+ * a timeline comes from no table.
  */
 #define TIMELINE_PIECES_MAX 1000000
-extern void timeline_check_pieces(const TimelineDay *day, int64 orders_max);
+extern void timeline_count_pieces(TimelineReader *r, int64 orders_max);
 
 /* Is somebody active on a day of orders? */
 static inline bool

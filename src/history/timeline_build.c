@@ -176,6 +176,16 @@ merge_chunks(TimelineBuild *build)
 	build->nfew = 0;
 }
 
+pg_noreturn static void
+refuse_entries(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("timeline has too many days"),
+			 errdetail("Days, and parts of days whose sums exceed 64 bits, are too many to be held."),
+			 errhint("A timeline is the history of one customer: GROUP BY the customer.")));
+}
+
 /*
  * Have room in a chunk.  When entries have doubled since the last time, all are
  * merged by day first, so that memory follows the days and not the rows.
@@ -187,10 +197,7 @@ grow(TimelineBuild *build, bool wide)
 	Size		bytes = FIRST_BYTES;
 
 	if (total > PG_INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("timeline has too many days"),
-				 errhint("A timeline is the history of one customer: GROUP BY the customer.")));
+		refuse_entries();
 	if (build->chunk != NULL && build->chunk->wide == wide &&
 		build->chunk->n < build->chunk->size)
 		return;
@@ -243,15 +250,23 @@ build_put_day(TimelineBuild *build, int32 day, uint32 orders, int64 amount)
 	build->nchunks++;
 }
 
-/* Add a day of another timeline, in pieces when it is out of the ordinary. */
+/*
+ * Add a day of another timeline, in pieces when it is out of the ordinary.
+ * Pieces of many timelines may be too many to be held, too.
+ */
 static void
-build_add_day(TimelineBuild *build, const TimelineDay *day)
+build_add_day(TimelineBuild *build, TimelineReader *r)
 {
+	const TimelineDay *day = &r->day;
 	int64		orders = day->orders;
 	int128		amount = day->amount;
 
 	if (unlikely(orders > PG_UINT32_MAX || amount != (int64) amount))
-		timeline_check_pieces(day, PG_UINT32_MAX);
+	{
+		timeline_count_pieces(r, PG_UINT32_MAX);
+		if (build_count(build) > 16 * TIMELINE_PIECES_MAX)
+			refuse_entries();
+	}
 	while (unlikely(orders > PG_UINT32_MAX || amount != (int64) amount))
 	{
 		uint32		some = (uint32) Min(orders, PG_UINT32_MAX);
@@ -276,7 +291,7 @@ build_add_timeline(TimelineBuild *build, TimelineReader *r)
 	while (timeline_next(r) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		build_add_day(build, &r->day);
+		build_add_day(build, r);
 	}
 }
 

@@ -90,7 +90,8 @@ next_item(TimelineItems *t, int64 *n)
 		if (t->size > PG_INT32_MAX / 2)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("timeline has too many days")));
+					 errmsg("timeline has too many days"),
+					 errhint("A timeline is the history of one customer: GROUP BY the customer.")));
 		t->size *= 2;
 		t->items = repalloc_huge(t->items, t->size * sizeof(LedgerItem));
 	}
@@ -99,12 +100,12 @@ next_item(TimelineItems *t, int64 *n)
 
 /* A day whose sums do not fit one item, in pieces. */
 static void
-put_large_day(TimelineItems *t, int64 *n, int64 time, const TimelineDay *day)
+put_large_day(TimelineItems *t, int64 *n, int64 time, TimelineReader *r)
 {
-	int64		orders = day->orders;
-	int128		amount = day->amount;
+	int64		orders = r->day.orders;
+	int128		amount = r->day.amount;
 
-	timeline_check_pieces(day, LEDGER_COUNT_MAX);
+	timeline_count_pieces(r, LEDGER_COUNT_MAX);
 	do
 	{
 		LedgerItem *item = next_item(t, n);
@@ -144,7 +145,7 @@ timeline_items_read(TimelineItems *t, TimelineReader *r)
 			item->amount = (int64) day->amount;
 		}
 		else
-			put_large_day(t, &n, time, day);
+			put_large_day(t, &n, time, r);
 	}
 	return (int) n;
 }

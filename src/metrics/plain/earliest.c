@@ -223,7 +223,8 @@ extreme_transition(FunctionCallInfo fcinfo, bool latest)
 	Extreme    *state = PG_ARGISNULL(0) ? NULL : extreme_argument(fcinfo, 0);
 	int64		at;
 
-	if (!argument_skips(&plan->args, fcinfo))
+	Assert(PG_ARGISNULL(2) == argument_skips(&plan->args, fcinfo));
+	if (!PG_ARGISNULL(2))
 	{
 		at = extreme_time(plan->args.at, PG_GETARG_DATUM(2));
 		if (state == NULL)
