@@ -55,8 +55,8 @@ SELECT cohort, age, active FROM samples, cohort_cells(matrix, up_to_age => 1) WH
 SELECT count(*) FROM cohort_cells(NULL);
 SELECT count(*) FROM samples, cohort_cells(matrix, NULL, NULL) WHERE name = 'gap';
 SELECT count(*) FROM retention_curve(NULL);
-SELECT retention_rate(NULL, 1), churn_rate(NULL, 1), ltv(NULL, 1), payback_age(NULL, 1, 1);
-SELECT retention_rate(matrix, NULL), churn_rate(matrix, NULL), ltv(matrix, NULL),
+SELECT retention_rate(NULL, 1), churn_rate(NULL, 1), ltv(NULL, 1), ltv_chained(NULL, 1), payback_age(NULL, 1, 1);
+SELECT retention_rate(matrix, NULL), churn_rate(matrix, NULL), ltv(matrix, NULL), ltv_chained(matrix, NULL),
 	payback_age(matrix, NULL, 1), payback_age(matrix, 1, NULL)
 FROM samples WHERE name = 'gap';
 SELECT count(*) FROM samples, cohort_cells(matrix, up_to_age => -1) WHERE name = 'gap';
@@ -66,25 +66,31 @@ SELECT (cohort_cells(matrix, up_to_age => 0)).* FROM samples WHERE name = 'no mo
 
 -- The curve: complete are January to age 2 and, to age 0, March.  Pooled at
 -- age 0: 4 of 4, 30 / 4; age 1: 1 of 3, (30 + 10) / 3; age 2: 1 of 3, 34.5 / 3.
+-- Chained: 30 / 4, + 10 / 3, - 5.5 / 3.
 SELECT age, cohorts, customers, active, round(retention::numeric, 4) AS retention,
 	round(retention_or_later::numeric, 4) AS or_later,
-	round(retention_streak::numeric, 4) AS streak, ltv, revenue_per_active
+	round(retention_streak::numeric, 4) AS streak, ltv, revenue_per_active, ltv_chained
 FROM samples, retention_curve(matrix) WHERE name = 'gap';
-SELECT count(ltv) + count(revenue_per_active) AS money, count(*) AS rows
+SELECT count(ltv) + count(revenue_per_active) + count(ltv_chained) AS money, count(*) AS rows
 FROM samples, retention_curve(matrix) WHERE name = 'no money';
 SELECT count(*) FROM samples, retention_curve(matrix, '2024-01-31') WHERE name = 'gap';
 -- scalars are the curve's rows; out of range NULL
-SELECT age, retention_rate(matrix, age) AS retention, churn_rate(matrix, age) AS churn, ltv(matrix, age),
+SELECT age, retention_rate(matrix, age) AS retention, churn_rate(matrix, age) AS churn, ltv(matrix, age), ltv_chained(matrix, age) AS chained,
 	retention_rate(matrix, age, '2024-02-01') AS in_february
 FROM samples, generate_series(-1, 3) age WHERE name = 'gap' ORDER BY age;
-SELECT ltv(matrix, 0) FROM samples WHERE name = 'no money';
--- payback: 7.5, 13.33, 11.5 per customer
+SELECT ltv(matrix, 0), ltv_chained(matrix, 0) FROM samples WHERE name = 'no money';
+-- payback: 7.5, 10.83, 9 per customer, chained
 SELECT payback_age(matrix, 0, 0) AS free, payback_age(matrix, 7.5, 1) AS at_0,
 	payback_age(matrix, 7.500001, 1) AS at_1, payback_age(matrix, 20, 1) AS never,
-	payback_age(matrix, 6.65, 0.5) AS half, payback_age(matrix, 7.5, 1, '2024-02-01') AS as_of
+	payback_age(matrix, 5.4, 0.5) AS half, payback_age(matrix, 7.5, 1, '2024-02-01') AS as_of
 FROM samples WHERE name = 'gap';
--- exactly: 40 / 3 * 0.3 is 4, reached at age 1
-SELECT payback_age(matrix, 4, 0.3), payback_age(matrix, 4.00000000000000000000000000001, 0.3)
+-- exactly: 7.5 + 3.3333333333333333, the quotient at 16 decimals, times 0.3;
+-- a float8 is its shortest decimal, and cac and margin may be of either kind
+SELECT payback_age(matrix, 3.24999999999999999, 0.3), payback_age(matrix, 3.25, 0.3)
+FROM samples WHERE name = 'gap';
+SELECT payback_age(matrix, 2.25::float8, 0.3::float8) AS floats, payback_age(matrix, 2.25, 0.3::float8) AS margin,
+	payback_age(matrix, 2.25::float8, 0.3) AS cac, payback_age(matrix, 2.2500000001::float8, 0.3::float8) AS more,
+	payback_age(matrix, NULL::float8, 0.3) AS unknown, payback_age(matrix, cac => 2, margin => 1, as_of => '2024-02-01') AS whole
 FROM samples WHERE name = 'gap';
 SELECT payback_age(matrix, 1, 1) FROM samples WHERE name = 'no money';
 SELECT payback_age(matrix, -1, 1) FROM samples WHERE name = 'gap';
@@ -93,6 +99,12 @@ SELECT payback_age(matrix, 'Infinity', 1) FROM samples WHERE name = 'gap';
 SELECT payback_age(matrix, 1, 1.01) FROM samples WHERE name = 'gap';
 SELECT payback_age(matrix, 1, -0.01) FROM samples WHERE name = 'gap';
 SELECT payback_age(matrix, 1, 'NaN') FROM samples WHERE name = 'gap';
+SELECT payback_age(matrix, 1, 'NaN'::float8) FROM samples WHERE name = 'gap';
+SELECT payback_age(matrix, '-Infinity'::float8, 0.3::float8) FROM samples WHERE name = 'gap';
+-- a higher cost never pays back sooner, and 0 at age 0
+SELECT count(*) AS costs, count(*) FILTER (WHERE age < before) AS sooner, max(age) AS latest
+FROM (SELECT age, lag(age) OVER (ORDER BY cac) AS before FROM samples, generate_series(0, 12, 0.01) cac,
+		LATERAL (SELECT coalesce(payback_age(matrix, cac, 1), 99) AS age) a WHERE name = 'gap') x;
 
 -- V39: (1000, 500), (500, 400), (700, 10 still open): pooled 0.60, mean 0.65
 SELECT age, cohorts, customers, active, retention, retention_mean FROM retention_curve(
@@ -114,7 +126,7 @@ CREATE TEMP TABLE v41 AS SELECT
 	{"cohort": "2024-02-01", "size": 120, "age": [0,1], "active": [120,10], "last_active": [110,10], "streak_end": [110,10], "orders": [120,10], "revenue": [720,0]},
 	{"cohort": "2024-03-01", "size": 80, "age": [0,1], "active": [80,1], "last_active": [79,1], "streak_end": [79,1], "orders": [80,1], "revenue": [319.999999,0.000001]}]}'::cohort_matrix AS matrix;
 SELECT cohort, revenue_per_customer FROM v41, cohort_cells(matrix) WHERE age = 1 AND cohort_size > 0;
-SELECT ltv(matrix, 1), ltv(matrix, 1) = trim_scale(1540::numeric / 300) AS pooled FROM v41;
+SELECT ltv(matrix, 1), ltv(matrix, 1) = trim_scale(1540::numeric / 300) AS pooled, ltv_chained(matrix, 1) AS chained FROM v41;
 -- V34: revenue 50, 70, 90 of two customers, 25, 35, 45 for each active one
 SELECT age, revenue, revenue_per_active
 FROM (SELECT '{"grain": "day", "zone": "", "last": "2020-06-12", "money": true, "started": false, "recurring": false, "levels": false, "cohorts": [{"cohort": "2020-06-10", "size": 2, "age": [0,1,2], "active": [2,2,2], "last_active": [0,0,2], "streak_end": [0,0,2], "orders": [2,2,2], "revenue": [50,70,90]}]}'::cohort_matrix) m(m),
@@ -144,6 +156,7 @@ CREATE TEMP TABLE recurring AS SELECT
 SELECT cohort, age, active, orders, revenue FROM recurring, cohort_cells(matrix, up_to_age => 1);
 SELECT age, retention, ltv FROM recurring, retention_curve(matrix);
 SELECT ltv(matrix, 0) FROM recurring;
+SELECT ltv_chained(matrix, 0) FROM recurring;
 SELECT payback_age(matrix, 1, 1) FROM recurring;
 SELECT age, active, orders, revenue FROM cohort_cells('{"grain": "quarter", "zone": "", "last": "2024-01-01", "money": true, "started": false, "recurring": false, "levels": true, "cohorts": [{"cohort": "2023-10-01", "size": 2, "age": [0,1,2,4,5], "active_change": [2,-1,-1,1,-1], "last_active": [1,0,0,1,0], "streak_end": [1,1,0,0,0], "revenue_change": [20,-10,-10,10,-10]}]}', '2025-01-01')
 WHERE cohort = '2023-10-01';
@@ -155,7 +168,7 @@ SELECT count(*) FROM outlier, cohort_cells(matrix);
 SELECT count(*) FROM outlier, cohort_cells(matrix, up_to_age => 0);
 SELECT count(*) FROM outlier, retention_curve(matrix);
 SELECT count(*), sum(active) FROM outlier, cohort_cells(matrix, '2024-01-11');
-SELECT ltv(matrix, 1), payback_age(matrix, 1.5, 1) FROM outlier;
+SELECT ltv(matrix, 1), ltv_chained(matrix, 1), payback_age(matrix, 1.5, 1) FROM outlier;
 -- a long but sparse one, 738886 days: 4 rows each but for the last three
 SELECT count(*), max(age), sum(active) FROM cohort_cells(
 	'{"grain": "day", "zone": "", "last": "2024-01-01", "money": false, "started": false, "recurring": false, "levels": false, "cohorts": [{"cohort": "0001-01-01", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [1], "orders": [1]}]}', up_to_age => 3)
@@ -216,8 +229,8 @@ FROM unnest('{2023-01-15,2023-07-01,2023-12-31,2024-03-15}'::date[]) as_of,
 		FULL JOIN (SELECT c.* FROM random, cohort_cells(matrix, as_of) c) c USING (cohort, age)) x
 GROUP BY as_of ORDER BY as_of;
 -- the curve from the cells
-SELECT as_of, count(*) AS rows, count(*) FILTER (WHERE ((x.c).cohorts, (x.c).customers, (x.c).active, (x.c).ltv) IS DISTINCT FROM
-		((x.e).cohorts, (x.e).customers, (x.e).active, (x.e).ltv)
+SELECT as_of, count(*) AS rows, count(*) FILTER (WHERE ((x.c).cohorts, (x.c).customers, (x.c).active, (x.c).ltv, (x.c).ltv_chained) IS DISTINCT FROM
+		((x.e).cohorts, (x.e).customers, (x.e).active, (x.e).ltv, (x.e).chained)
 		OR abs((x.c).retention_mean - (x.e).mean) > 1e-14 OR (x.c).retention <> (x.e).retention
 		OR (x.c).retention_or_later <> (x.e).or_later OR (x.c).retention_streak <> (x.e).streak
 		OR (x.c).revenue_per_active IS DISTINCT FROM (x.e).per_active
@@ -232,7 +245,8 @@ FROM unnest('{2023-01-15,2023-07-01,2023-12-31,2024-03-15}'::date[]) as_of,
 				sum(active_or_later)::float8 / sum(cohort_size)::float8 AS or_later,
 				sum(active_streak)::float8 / sum(cohort_size)::float8 AS streak,
 				trim_scale(sum(cumulative_revenue) / sum(cohort_size)) AS ltv,
-				trim_scale(sum(revenue) / nullif(sum(active), 0)) AS per_active
+				trim_scale(sum(revenue) / nullif(sum(active), 0)) AS per_active,
+				trim_scale(sum(round(round(sum(revenue), 30) / sum(cohort_size), 16)) OVER (ORDER BY age)) AS chained
 				FROM random, cohort_cells(matrix, as_of)
 				WHERE complete AND cohort_size > 0 GROUP BY age) p) e USING (age)) x
 GROUP BY as_of ORDER BY as_of;

@@ -359,7 +359,7 @@ CREATE TYPE cohort_matrix (
 	STORAGE = extended
 );
 COMMENT ON TYPE cohort_matrix IS
-	'customer retention by cohort and age, storable and additive: per cohort its size and per age the customers active, orders and exact revenue; made by the aggregate cohort_matrix, added up by rollup, read by cohort_cells, retention_curve, retention_rate, churn_rate, ltv, payback_age, drawn by cohort_text, retention_curve_text';
+	'customer retention by cohort and age, storable and additive: per cohort its size and per age the customers active, orders and exact revenue; made by the aggregate cohort_matrix, added up by rollup, read by cohort_cells, retention_curve, retention_rate, churn_rate, ltv, ltv_chained, payback_age, drawn by cohort_text, retention_curve_text';
 
 -- comparison: by the stored bytes, equal values have equal bytes
 
@@ -628,11 +628,11 @@ CREATE FUNCTION retention_curve(
 	OUT retention_high double precision,
 	OUT retention_or_later double precision,
 	OUT retention_streak double precision, OUT ltv numeric,
-	OUT revenue_per_active numeric) RETURNS SETOF record
+	OUT revenue_per_active numeric, OUT ltv_chained numeric) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_retention_curve'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
 COMMENT ON FUNCTION retention_curve(cohort_matrix, date) IS
-	'one row per age over the cohorts that are complete at that age; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. retention = active / customers of these cohorts, retention_mean = simple mean of the cohorts, retention_low and retention_high = 95 % bounds of retention (Wilson 1927); all four are fractions, as are retention_or_later and retention_streak (see cohort_cells); ltv = cumulative revenue / customers, revenue_per_active = revenue at the age / active, both in the unit of the amounts and NULL without amounts, the latter also where nobody is active. NULL matrix, or no complete cohort: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
+	'one row per age over the cohorts that are complete at that age; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. retention = active / customers of these cohorts, retention_mean = simple mean of the cohorts, retention_low and retention_high = 95 % bounds of retention (Wilson 1927); all four are fractions, as are retention_or_later and retention_streak (see cohort_cells); ltv = cumulative revenue / customers, revenue_per_active = revenue at the age / active, ltv_chained = revenue at the age / customers, rounded at 16 decimals, added up over this age and all before it; these three are in the unit of the amounts and NULL without amounts, revenue_per_active also where nobody is active. ltv compares one set of cohorts and may fall from an age to the next, because the set changes; ltv_chained takes at each age all cohorts that have it and does not fall while revenue is positive. NULL matrix, or no complete cohort: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
 
 CREATE FUNCTION retention_rate(
 	matrix cohort_matrix, age integer, as_of date DEFAULT NULL) RETURNS double precision
@@ -653,14 +653,28 @@ CREATE FUNCTION ltv(
 	AS 'MODULE_PATHNAME', 'retention_matrix_ltv'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION ltv(cohort_matrix, integer, date) IS
-	'lifetime value to an age: revenue at ages 0 to age per customer, in the unit of the amounts, over the cohorts complete at that age: column ltv of retention_curve; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL without amounts, for a NULL age or one without complete cohort; error 22023 for a recurring matrix';
+	'lifetime value to an age: revenue at ages 0 to age per customer, in the unit of the amounts, over the cohorts complete at that age: column ltv of retention_curve; it may fall at a later age, which fewer cohorts have: ltv_chained does not; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL without amounts, for a NULL age or one without complete cohort; error 22023 for a recurring matrix';
+
+CREATE FUNCTION ltv_chained(
+	matrix cohort_matrix, age integer, as_of date DEFAULT NULL) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_ltv_chained'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ltv_chained(cohort_matrix, integer, date) IS
+	'lifetime value to an age as a chain: the sum over ages 0 to age of revenue at that age per customer, each over the cohorts complete at it and rounded at 16 decimals (half away from zero), in the unit of the amounts: column ltv_chained of retention_curve. It does not fall from an age to the next while revenue is positive, as the pooled ltv may when cohorts worth more have no such age yet; payback_age reads it. as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL without amounts, for a NULL age or one without complete cohort; error 22023 for a recurring matrix';
 
 CREATE FUNCTION payback_age(
 	matrix cohort_matrix, cac numeric, margin numeric, as_of date DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_payback_age'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION payback_age(cohort_matrix, numeric, numeric, date) IS
-	'first age at which ltv(matrix, age, as_of) * margin reaches cac, compared exactly; cac is the cost of acquiring a customer in the unit of the amounts, margin the fraction of revenue that is left. NULL when no age does, without amounts, and for NULL arguments (as_of aside); error 22003 for a negative or infinite cac or a margin outside 0..1, 22023 for a recurring matrix';
+	'first age at which ltv_chained(matrix, age, as_of) * margin reaches cac, compared exactly; cac is the cost of acquiring a customer in the unit of the amounts, margin the fraction of revenue that is left. A higher cac never pays back sooner. NULL when no age does, without amounts, and for NULL arguments (as_of aside); error 22003 for a negative or infinite cac or a margin outside 0..1, 22023 for a recurring matrix';
+
+CREATE FUNCTION payback_age(
+	matrix cohort_matrix, cac double precision, margin double precision, as_of date DEFAULT NULL) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_payback_age_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION payback_age(cohort_matrix, double precision, double precision, date) IS
+	'first age at which ltv_chained(matrix, age, as_of) * margin reaches cac, compared exactly; cac is the cost of acquiring a customer in the unit of the amounts, margin the fraction of revenue that is left. A higher cac never pays back sooner. Each is taken as the shortest decimal that reads back as it, so that 0.3 is three tenths. NULL when no age does, without amounts, and for NULL arguments (as_of aside); error 22003 for a negative or infinite cac or a margin outside 0..1, 22023 for a recurring matrix';
 
 -- pictures
 

@@ -285,6 +285,59 @@ money_ratio(int128 scaled, int64 divisor)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, quotient));
 }
 
+/* Parts of 1e-16 in a millionth. */
+#define QUOTIENT_PARTS INT64CONST(10000000000)
+
+StaticAssertDecl(MONEY_QUOTIENT_SCALE == MONEY_SCALE + 10,
+				 "QUOTIENT_PARTS is ten decimals");
+
+/*
+ * Add millionths divided by a count, rounded at 16 decimals, half away from
+ * zero.  The divisor must be above 0.  A sum of such quotients is exact, and
+ * so the same in any engine that rounds each of them.
+ */
+void
+money_quotients_add(MoneyQuotients *sum, int128 scaled, int64 divisor)
+{
+	/* less than the divisor, so that products fit 128 bits */
+	int128		left = scaled % divisor * QUOTIENT_PARTS;
+	int128		half = left < 0 ? -(int128) divisor : divisor;
+
+	sum->scaled += scaled / divisor;
+	sum->rest += (int64) ((2 * left + half) / (2 * (int128) divisor));
+	sum->scaled += sum->rest / QUOTIENT_PARTS;
+	sum->rest %= QUOTIENT_PARTS;
+}
+
+/* The sum as numeric, without trailing zeros. */
+Numeric
+money_quotients_numeric(const MoneyQuotients *sum)
+{
+	Datum		value;
+
+	value = DirectFunctionCall2(numeric_add,
+								NumericGetDatum(money_to_numeric(sum->scaled)),
+								NumericGetDatum(int64_div_fast_to_numeric(sum->rest,
+																		  MONEY_QUOTIENT_SCALE)));
+	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, value));
+}
+
+/*
+ * A float8 as the numeric of its shortest decimal, without the rounding of
+ * amounts and whatever extra_float_digits is.
+ */
+Numeric
+money_from_shortest(float8 value)
+{
+	char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	double_to_shortest_decimal_buf(value, text);
+	return DatumGetNumeric(DirectFunctionCall3(numeric_in,
+											   CStringGetDatum(text),
+											   ObjectIdGetDatum(InvalidOid),
+											   Int32GetDatum(-1)));
+}
+
 /* Millionths as the float8 nearest to the amount. */
 static float8
 money_to_float8(int128 scaled)

@@ -22,9 +22,23 @@ extern int64 money_from_int64(int64 value);
 
 extern Numeric money_to_numeric(int128 scaled);
 extern Numeric money_ratio(int128 scaled, int64 divisor);
+extern Numeric money_from_shortest(float8 value);
 extern float8 money_share(int128 part, int128 whole);
 extern char *money_to_cstring(int128 scaled);
 extern bool money_from_cstring(const char *text, int128 *scaled);
+
+/* A sum of quotients, each at MONEY_QUOTIENT_SCALE decimals. */
+typedef struct MoneyQuotients
+{
+	int128		scaled;			/* millionths */
+	int64		rest;			/* of 1e-16, less than a millionth */
+} MoneyQuotients;
+
+#define MONEY_QUOTIENT_SCALE 16
+
+extern void money_quotients_add(MoneyQuotients *sum, int128 scaled,
+								int64 divisor);
+extern Numeric money_quotients_numeric(const MoneyQuotients *sum);
 
 /* Argument n, a numeric, in millionths; NULL is 0. */
 static inline int64

@@ -54,7 +54,7 @@ SELECT age, cohorts, customers, active,
 	round(100 * retention_low::numeric, 1) AS low,
 	round(100 * retention_high::numeric, 1) AS high,
 	round(100 * retention_or_later::numeric, 1) AS or_later_pct,
-	round(ltv, 2) AS ltv
+	round(ltv_chained, 2) AS ltv
 FROM matrices, retention_curve(matrix, :'as_of')
 WHERE age <= 12;
 
@@ -71,10 +71,10 @@ SELECT channel, customers,
 	round(100 * retention_rate(m, 1, :'as_of')::numeric, 1) AS retained_1,
 	round(100 * retention_rate(m, 3, :'as_of')::numeric, 1) AS retained_3,
 	round(100 * retention_rate(m, 6, :'as_of')::numeric, 1) AS retained_6,
-	round(ltv(m, 6, :'as_of'), 2) AS ltv_6,
-	round(ltv(m, 12, :'as_of'), 2) AS ltv_12
+	round(ltv_chained(m, 6, :'as_of'), 2) AS ltv_6,
+	round(ltv_chained(m, 12, :'as_of'), 2) AS ltv_12
 FROM by_channel
-ORDER BY ltv(m, 6, :'as_of') DESC NULLS LAST, channel
+ORDER BY ltv_chained(m, 6, :'as_of') DESC NULLS LAST, channel
 LIMIT 20;
 \endif
 
@@ -116,8 +116,8 @@ SELECT to_regclass('spend') IS NOT NULL AND to_regclass('subscriptions') IS NOT 
 \echo
 \echo 'What a customer costs and earns, by channel: all spend per customer won, and revenue of the first four quarters'
 \echo '--------------------------------------------------------------------------------------------------------------'
-SELECT channel, round(cac, 2) AS cac, round(ltv(matrix, 3, :'as_of'), 2) AS ltv_of_a_year,
-	round(ltv(matrix, 3, :'as_of') / cac, 1) AS ltv_to_cac
+SELECT channel, round(cac, 2) AS cac, round(ltv_chained(matrix, 3, :'as_of'), 2) AS ltv_of_a_year,
+	round(ltv_chained(matrix, 3, :'as_of') / cac, 1) AS ltv_to_cac
 FROM (
 	SELECT channel, cohort_matrix(customer_id, ordered_at, amount, 'quarter') AS matrix
 	FROM order_rows

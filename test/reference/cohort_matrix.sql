@@ -373,7 +373,8 @@ CREATE FUNCTION reference.retention_curve(q reference.question, as_of date DEFAU
 RETURNS TABLE (
 	age int, cohorts int, customers bigint, active bigint,
 	retention float8, retention_mean float8, retention_low float8, retention_high float8,
-	retention_or_later float8, retention_streak float8, ltv numeric, revenue_per_active numeric)
+	retention_or_later float8, retention_streak float8, ltv numeric, revenue_per_active numeric,
+	ltv_chained numeric)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT c.age, count(*)::int, sum(c.cohort_size)::bigint, sum(c.active)::bigint,
@@ -384,7 +385,9 @@ BEGIN ATOMIC
 		   sum(c.active_or_later)::float8 / sum(c.cohort_size)::float8,
 		   sum(c.active_streak)::float8 / sum(c.cohort_size)::float8,
 		   trim_scale(sum(c.cumulative_revenue) / sum(c.cohort_size)),
-		   trim_scale(sum(c.revenue) / nullif(sum(c.active), 0))
+		   trim_scale(sum(c.revenue) / nullif(sum(c.active), 0)),
+		   -- divided at 30 decimals, so that it is rounded once
+		   trim_scale(sum(round(round(sum(c.revenue), 30) / sum(c.cohort_size), 16)) OVER (ORDER BY c.age))
 	FROM reference.cohort_cells(q, as_of, NULL) c
 	WHERE c.complete AND c.cohort_size > 0
 	GROUP BY c.age
@@ -395,4 +398,4 @@ END;
 CREATE FUNCTION reference.payback_age(q reference.question, cac numeric, margin numeric, as_of date DEFAULT NULL)
 RETURNS int
 LANGUAGE sql STABLE
-RETURN (SELECT min(c.age) FROM reference.retention_curve(q, as_of) c WHERE c.ltv * margin >= cac);
+RETURN (SELECT min(c.age) FROM reference.retention_curve(q, as_of) c WHERE c.ltv_chained * margin >= cac);

@@ -25,7 +25,7 @@ my $exact_cells = join(', ', qw(cohort age period cohort_size active
 	  active_or_later active_streak orders revenue cumulative_revenue retention
 	  retention_or_later retention_streak revenue_per_customer complete ordinality));
 my $exact_curve = join(', ', qw(age cohorts customers active retention
-	  retention_or_later retention_streak ltv revenue_per_active ordinality));
+	  retention_or_later retention_streak ltv revenue_per_active ltv_chained ordinality));
 
 # A data set and the calls to make of it.
 sub random_case
@@ -173,9 +173,9 @@ SELECT '$seed|parts|' || m::text FROM m, (
 	WHERE whole IS DISTINCT FROM m OR cohort_matrix_send(whole) IS DISTINCT FROM cohort_matrix_send(m);
 SELECT '$seed|scalars|' || a || '|' || s::text
 	FROM m CROSS JOIN generate_series(-1, 3) a
-		 CROSS JOIN LATERAL (SELECT retention_rate(m, a, $as_of), churn_rate(m, a, $as_of), ltv(m, a, $as_of)) s (r, c, l)
+		 CROSS JOIN LATERAL (SELECT retention_rate(m, a, $as_of), churn_rate(m, a, $as_of), ltv(m, a, $as_of), ltv_chained(m, a, $as_of)) s (r, c, l, h)
 		 LEFT JOIN curve x ON x.age = a
-	WHERE s.r IS DISTINCT FROM x.retention OR s.c IS DISTINCT FROM 1 - x.retention OR s.l IS DISTINCT FROM x.ltv;
+	WHERE s.r IS DISTINCT FROM x.retention OR s.c IS DISTINCT FROM 1 - x.retention OR s.l IS DISTINCT FROM x.ltv OR s.h IS DISTINCT FROM x.ltv_chained;
 
 SET timezone = '$c->{zone}';
 TRUNCATE reference.activity;

@@ -159,6 +159,40 @@ for my $i (0 .. $#blocks)
 	}
 }
 
+# Lifetime value by channel and month in plain SQL: the chain, which has no
+# falling step, and how many the pooled value has.
+is( $node->safe_psql(
+		'postgres', q{
+		CREATE VIEW curves AS
+		SELECT channel, c.* FROM (
+			SELECT channel, cohort_matrix(customer_id, ordered_at, amount, 'month at Europe/Paris') AS m
+			FROM orders JOIN customers USING (customer_id) GROUP BY channel) m, retention_curve(m, '2026-01-01') c;
+		WITH months AS (
+			SELECT channel, customer_id, amount,
+				extract(year FROM age(date_trunc('month', ordered_at AT TIME ZONE 'Europe/Paris'), start)) * 12
+					+ extract(month FROM age(date_trunc('month', ordered_at AT TIME ZONE 'Europe/Paris'), start)) AS age, start
+			FROM (SELECT *, date_trunc('month', min(ordered_at AT TIME ZONE 'Europe/Paris') FILTER (WHERE amount >= 0)
+						OVER (PARTITION BY customer_id)) AS start FROM orders) o
+			JOIN customers USING (customer_id)),
+		known AS (
+			SELECT channel, age, (SELECT count(DISTINCT customer_id) FROM months s WHERE s.channel = c.channel
+					AND start + (age + 1) * interval '1 month' <= '2026-01-01') AS customers,
+				(SELECT coalesce(sum(amount), 0) FROM months s WHERE s.channel = c.channel AND s.age = c.age
+					AND start + (c.age + 1) * interval '1 month' <= '2026-01-01') AS revenue
+			FROM (SELECT DISTINCT channel FROM customers) c, generate_series(0, 60) age),
+		chain AS (
+			SELECT channel, age, sum(round(round(revenue, 30) / customers, 16)) OVER (PARTITION BY channel ORDER BY age) AS chained
+			FROM known WHERE customers > 0)
+		SELECT count(*) > 50, count(*) FILTER (WHERE c.ltv_chained IS DISTINCT FROM d.chained)
+		FROM curves c FULL JOIN chain d USING (channel, age)}),
+	't|0', 'the chained value of every channel and month is that of plain SQL');
+is( $node->safe_psql(
+		'postgres', q{
+		SELECT count(*) FILTER (WHERE ltv < before) > 10, count(*) FILTER (WHERE ltv_chained < chained_before)
+		FROM (SELECT *, lag(ltv) OVER w AS before, lag(ltv_chained) OVER w AS chained_before
+			FROM curves WINDOW w AS (PARTITION BY channel ORDER BY age)) c}),
+	't|0', 'it never falls, as the pooled one does');
+
 # With the outputs as they were; a block that was not run keeps what it says.
 if ($ENV{README_OUT})
 {

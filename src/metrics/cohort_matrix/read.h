@@ -79,6 +79,8 @@ typedef struct CurveRow
 	int64		streak;
 	int128		revenue;
 	int128		cumulative;
+	MoneyQuotients chained;		/* revenue / customers of this age and of
+								 * those before */
 	float8		mean;			/* of active / size over the cohorts */
 } CurveRow;
 

@@ -185,6 +185,7 @@ curve_next_changes(Curve *curve)
 	CurveRow   *row = &curve->row;
 	int64		cohorts = row->cohorts;
 	int64		age = row->age + 1;
+	MoneyQuotients chained = row->chained;
 
 	while (cohorts > 0 && curve->complete[cohorts - 1] <= age)
 		cohorts--;
@@ -207,6 +208,8 @@ curve_next_changes(Curve *curve)
 		row->mean += rate_ratio(cell->active, cell->size);
 	}
 	row->mean /= cohorts;
+	row->chained = chained;
+	money_quotients_add(&row->chained, row->revenue, row->customers);
 	return row;
 }
 
@@ -246,6 +249,7 @@ curve_next(Curve *curve)
 	}
 	row->mean /= row->cohorts;
 	row->cumulative += row->revenue;
+	money_quotients_add(&row->chained, row->revenue, row->customers);
 	row->or_later = curve->later;
 	row->streak = started && row->age == 0 ? row->customers : curve->streak;
 	curve->later -= later;

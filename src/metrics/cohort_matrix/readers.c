@@ -18,7 +18,9 @@ PG_FUNCTION_INFO_V1(retention_retention_curve);
 PG_FUNCTION_INFO_V1(retention_matrix_retention_rate);
 PG_FUNCTION_INFO_V1(retention_matrix_churn_rate);
 PG_FUNCTION_INFO_V1(retention_matrix_ltv);
+PG_FUNCTION_INFO_V1(retention_ltv_chained);
 PG_FUNCTION_INFO_V1(retention_payback_age);
+PG_FUNCTION_INFO_V1(retention_payback_age_float8);
 
 /* Prepare to read argument 0 with as_of, which may be NULL, in argument n. */
 static void
@@ -226,7 +228,7 @@ enum
 {
 	CURVE_AGE, CURVE_COHORTS, CURVE_CUSTOMERS, CURVE_ACTIVE, CURVE_RETENTION,
 	CURVE_MEAN, CURVE_LOW, CURVE_HIGH, CURVE_OR_LATER, CURVE_STREAK, CURVE_LTV,
-	CURVE_PER_ACTIVE
+	CURVE_PER_ACTIVE, CURVE_LTV_CHAINED
 };
 
 static const ReaderColumn curve_columns[] = {
@@ -242,6 +244,7 @@ static const ReaderColumn curve_columns[] = {
 	[CURVE_STREAK] = {"retention_streak", FLOAT8OID},
 	[CURVE_LTV] = {"ltv", NUMERICOID},
 	[CURVE_PER_ACTIVE] = {"revenue_per_active", NUMERICOID},
+	[CURVE_LTV_CHAINED] = {"ltv_chained", NUMERICOID},
 };
 
 typedef struct CurveState
@@ -296,6 +299,8 @@ curve_rows_next(void *arg, ReaderRow *r)
 	{
 		row_money_ratio(r, CURVE_LTV, row->cumulative, row->customers);
 		row_money_ratio(r, CURVE_PER_ACTIVE, row->revenue, row->active);
+		row_numeric(r, CURVE_LTV_CHAINED,
+					money_quotients_numeric(&row->chained));
 	}
 	return true;
 }
@@ -398,6 +403,18 @@ retention_matrix_ltv(PG_FUNCTION_ARGS)
 	PG_RETURN_NUMERIC(money_ratio(row->cumulative, row->customers));
 }
 
+/* ltv_chained(matrix, age, as_of): revenue / customers, added up by age. */
+Datum
+retention_ltv_chained(PG_FUNCTION_ARGS)
+{
+	const Matrix *matrix;
+	const CurveRow *row = curve_row_at(fcinfo, "ltv_chained", &matrix);
+
+	if (row == NULL || !matrix_has_money(matrix))
+		PG_RETURN_NULL();
+	PG_RETURN_NUMERIC(money_quotients_numeric(&row->chained));
+}
+
 static bool
 numeric_below(Numeric a, int64 b)
 {
@@ -433,28 +450,26 @@ check_payback_arguments(Numeric cac, Numeric margin)
 				 errhint("Pass the share of revenue that is left, for example 0.7 for 70 percent.")));
 }
 
-/*
- * Is cumulative / customers * margin >= cac?  Compared without the division,
- * exactly.
- */
+/* Is the chained value times margin >= cac?  Compared exactly. */
 static bool
 pays_back(const CurveRow *row, Numeric cac, Numeric margin)
 {
 	Datum		earned = DirectFunctionCall2(numeric_mul,
-											 NumericGetDatum(money_to_numeric(row->cumulative)),
+											 NumericGetDatum(money_quotients_numeric(&row->chained)),
 											 NumericGetDatum(margin));
-	Datum		spent = DirectFunctionCall2(numeric_mul, NumericGetDatum(cac),
-											NumericGetDatum(int64_to_numeric(row->customers)));
 
-	return DatumGetBool(DirectFunctionCall2(numeric_ge, earned, spent));
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, earned,
+											NumericGetDatum(cac)));
 }
 
 /*
- * payback_age(matrix, cac, margin, as_of): the first age whose cumulative
- * revenue per customer times margin reaches cac; NULL when none does.
+ * The first age whose chained value times margin reaches cac; NULL when none
+ * does.  The chain adds what customers bring at each age, so that it does not
+ * fall, as the pooled value may, when cohorts that are worth more have no such
+ * age yet.
  */
-Datum
-retention_payback_age(PG_FUNCTION_ARGS)
+static Datum
+payback_age(FunctionCallInfo fcinfo, Numeric (*argument) (FunctionCallInfo, int))
 {
 	CurveState *state;
 	Numeric		cac;
@@ -462,7 +477,6 @@ retention_payback_age(PG_FUNCTION_ARGS)
 	const CurveRow *row;
 	MemoryContext scratch;
 	MemoryContext old;
-	int64		customers = -1;
 	bool		paid = false;
 
 	if (PG_ARGISNULL(0))
@@ -471,8 +485,8 @@ retention_payback_age(PG_FUNCTION_ARGS)
 	refuse_recurring(state->reading.matrix, "payback_age");
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	cac = PG_GETARG_NUMERIC(1);
-	margin = PG_GETARG_NUMERIC(2);
+	cac = argument(fcinfo, 1);
+	margin = argument(fcinfo, 2);
 	check_payback_arguments(cac, margin);
 	if (!matrix_has_money(state->reading.matrix))
 		PG_RETURN_NULL();
@@ -483,10 +497,9 @@ retention_payback_age(PG_FUNCTION_ARGS)
 	while (!paid && (row = curve_next(state->curve)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		/* nothing has changed since the age before: nor has the answer */
-		if (row->revenue == 0 && row->customers == customers)
+		/* nothing has been added since the age before */
+		if (row->revenue == 0 && row->age > 0)
 			continue;
-		customers = row->customers;
 		paid = pays_back(row, cac, margin);
 		MemoryContextReset(scratch);
 	}
@@ -495,4 +508,30 @@ retention_payback_age(PG_FUNCTION_ARGS)
 	if (!paid || row->age > PG_INT32_MAX)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32((int32) row->age);
+}
+
+static Numeric
+numeric_argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_GETARG_NUMERIC(n);
+}
+
+/* payback_age(matrix, cac, margin, as_of) */
+Datum
+retention_payback_age(PG_FUNCTION_ARGS)
+{
+	return payback_age(fcinfo, numeric_argument);
+}
+
+static Numeric
+float8_argument(FunctionCallInfo fcinfo, int n)
+{
+	return money_from_shortest(PG_GETARG_FLOAT8(n));
+}
+
+/* The same of float8s, as decimals: 0.3 is three tenths. */
+Datum
+retention_payback_age_float8(PG_FUNCTION_ARGS)
+{
+	return payback_age(fcinfo, float8_argument);
 }
