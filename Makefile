@@ -52,7 +52,9 @@ OBJS = \
 	src/history/ledger_visit.o \
 	src/history/timeline.o \
 	src/history/timeline_aggregate.o \
+	src/history/timeline_bridge.o \
 	src/history/timeline_build.o \
+	src/history/timeline_levels.o \
 	src/history/timeline_readers.o \
 	src/history/timeline_spells.o \
 	src/history/timeline_text.o \
@@ -122,6 +124,7 @@ OBJS = \
 	src/render/text.o
 
 REGRESS = \
+	bridged \
 	calendar \
 	calendar_zones \
 	cohort_arguments \
@@ -168,6 +171,7 @@ REGRESS = \
 	timeline \
 	timeline_days \
 	timeline_errors \
+	timeline_of_levels \
 	timeline_ranges \
 	timeline_readers \
 	timeline_type \

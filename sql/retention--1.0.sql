@@ -732,7 +732,7 @@ CREATE TYPE timeline (
 	STORAGE = extended
 );
 COMMENT ON TYPE timeline IS
-	'one customer''s history day by day, storable and additive: of orders, per day their number and the net amount; of ranges (subscriptions), the level in force; made by the aggregate timeline, added up by rollup and ||, read by first_at, last_at, orders, active_days, revenue, active, level, tenure, timeline_days, purchase_summary, lifecycle, overdue';
+	'one customer''s history day by day, storable and additive: of orders, per day their number and the net amount; of ranges (subscriptions), the level in force; made by the aggregates timeline and timeline_of_levels, added up by rollup and ||, filled by bridged, read by first_at, last_at, orders, active_days, revenue, active, level, tenure, timeline_days, purchase_summary, lifecycle, overdue';
 
 -- comparison: by the stored bytes, equal values have equal bytes
 
@@ -1052,6 +1052,92 @@ CREATE OPERATOR || (
 COMMENT ON OPERATOR || (timeline, timeline) IS
 	'two timelines of one customer added up';
 
+-- logs of levels
+
+CREATE FUNCTION timeline_of_levels_transition(internal, "any", "any") RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_levels_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_of_levels_transition(internal, "any", "any") IS
+	'aggregate support: takes a row of a log of levels into that of its group; STABLE because a timestamptz may be cut in the session time zone';
+
+CREATE FUNCTION timeline_of_levels_transition(internal, "any", "any", text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_levels_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_of_levels_transition(internal, "any", "any", text) IS
+	'aggregate support: takes a row of a log of levels into that of its group, a timestamptz being cut in the zone named';
+
+CREATE FUNCTION timeline_of_levels_transition(internal, "any", "any", grain) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_levels_transition_grain'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_of_levels_transition(internal, "any", "any", grain) IS
+	'aggregate support: takes a row of a log of levels into that of its group, a timestamptz being cut in the zone that a grain of days names, else in that of the session';
+
+CREATE FUNCTION timeline_of_levels_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_levels_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_of_levels_combine(internal, internal) IS
+	'aggregate support: adds the rows of one state to those of another; error 22023 for another kind of times or time zone';
+
+CREATE FUNCTION timeline_of_levels_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_levels_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_of_levels_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker; error 54000 past 1 GB';
+
+CREATE FUNCTION timeline_of_levels_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_levels_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_of_levels_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION timeline_of_levels_final(internal) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_levels_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION timeline_of_levels_final(internal) IS
+	'aggregate support: the timeline of a group; NULL when no row counted; error 22023 for two levels at one instant, which is shown in the time zone of the session and the DateStyle';
+
+CREATE AGGREGATE timeline_of_levels(at "any", level "any") (
+	SFUNC = timeline_of_levels_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_of_levels_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_of_levels_combine,
+	SERIALFUNC = timeline_of_levels_serialize,
+	DESERIALFUNC = timeline_of_levels_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline_of_levels("any", "any") IS
+	'a log of levels as a timeline, one subscription a group: from at on the level is so much (a price, seats, a plan''s monthly amount), until the next row; the last level is open. at is a date, a timestamp, or a timestamptz cut in the zone of the session; level is numeric, float or integer, taken at six decimals, half away from zero, a NULL one is 0. Within a day the last row counts, whatever the order of rows in the table: it is what ranges from each row to the next (LEAD) would give. Several subscriptions of a customer: GROUP BY both, then rollup(timeline). Rows with a NULL time are skipped, equal rows are one; NULL when no row counted. Errors: 22023 for two different levels at one instant, both named; 22008 for infinite times; 22003 for levels of 9.2e12 and more, NaN and infinities';
+
+CREATE AGGREGATE timeline_of_levels(at "any", level "any", zone text) (
+	SFUNC = timeline_of_levels_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_of_levels_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_of_levels_combine,
+	SERIALFUNC = timeline_of_levels_serialize,
+	DESERIALFUNC = timeline_of_levels_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline_of_levels("any", "any", text) IS
+	'a log of levels as a timeline, a timestamptz being cut to days in the zone named, whatever that of the session; a zone that is unknown, or not the same for all rows of a group, is error 22023, a NULL one 22004; all else as in timeline_of_levels(at, level)';
+
+CREATE AGGREGATE timeline_of_levels(at "any", level "any", zone grain) (
+	SFUNC = timeline_of_levels_transition,
+	STYPE = internal,
+	SSPACE = 256,
+	FINALFUNC = timeline_of_levels_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = timeline_of_levels_combine,
+	SERIALFUNC = timeline_of_levels_serialize,
+	DESERIALFUNC = timeline_of_levels_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE timeline_of_levels("any", "any", grain) IS
+	'a log of levels as a timeline, the zone being given as a grain of days, ''day at Europe/Paris''::grain, which needs no collation; ''day'' means the zone of the session; another grain is error 22023. All else as in timeline_of_levels(at, level, zone)';
+
 -- readers
 
 CREATE FUNCTION first_at(timeline timeline) RETURNS date
@@ -1095,6 +1181,12 @@ CREATE FUNCTION level(timeline timeline, on_date date) RETURNS numeric
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION level(timeline, date) IS
 	'level in force on a day, in the unit of the amounts, or without amounts the number of ranges; 0 outside of all ranges. NULL for a NULL argument. Errors: 22023 for a timeline of orders, 22008 for an infinite day';
+
+CREATE FUNCTION bridged(timeline timeline, gap interval) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_bridged'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION bridged(timeline, interval) IS
+	'a timeline of levels whose short silences are filled: where no level is above 0 for fewer days than gap, the last level before goes on until the next one (a late renewal, a payment tried again, a pause). A level of 0 is silence, too; the days filled count as active, with level and revenue. What follows the last level stays as it is. gap is in days or hours, interval ''30 days''; one of 0 fills nothing. NULL for a NULL argument. Errors 22023: a gap with months (they are not of one length: pass days), a negative gap, a timeline of orders';
 
 CREATE FUNCTION tenure(timeline timeline, as_of date) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_tenure'

@@ -4,13 +4,12 @@
  *		being words or a grain,
  *		rollup(timeline), timeline || timeline.
  */
-#include "history/timeline_build.h"
+#include "history/timeline_plan.h"
 
 #include "base/clip.h"
 #include "base/grain_parse.h"
 #include "base/zone.h"
 #include "common/int.h"
-#include "history/argument_plan.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -25,18 +24,6 @@ PG_FUNCTION_INFO_V1(retention_timeline_merge);
 
 #define CACHED_ZONES 8
 
-/* What a call site of timeline(...) knows about its arguments. */
-typedef struct BuildPlan
-{
-	ArgumentPlan args;
-	MemoryContext context;		/* of all this, lives as long as the query */
-	bool		zone_is_grain;	/* not text */
-	uint8		flags;			/* of the timelines */
-	struct varlena *zone_words; /* the argument its zone was found by, or NULL */
-	KindLink   *kinds;			/* the one of the row first */
-	int			nkinds;
-} BuildPlan;
-
 /* A pointer that came through "internal" must be to such a state. */
 static TimelineBuild *
 build_argument(FunctionCallInfo fcinfo, int arg)
@@ -50,19 +37,26 @@ build_argument(FunctionCallInfo fcinfo, int arg)
 	return build;
 }
 
-/* A state in context, of a kind that the call site of an aggregate keeps. */
+/* A kind that the call site of a support function keeps. */
+const BuildKind *
+build_kind_of_site(FunctionCallInfo fcinfo, uint8 flags, const char *zone,
+				   int zone_len)
+{
+	CallSite   *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+		site = fcinfo->flinfo->fn_extra = call_site(fcinfo);
+	return &build_find_kind((KindLink **) &site->plan, flags, zone, zone_len,
+							site->context)->kind;
+}
+
+/* A state in context, of such a kind. */
 static TimelineBuild *
 build_like(FunctionCallInfo fcinfo, MemoryContext context, uint8 flags,
 		   const char *zone, int zone_len)
 {
-	CallSite   *site = fcinfo->flinfo->fn_extra;
-	KindLink   *kind;
-
-	if (site == NULL)
-		site = fcinfo->flinfo->fn_extra = call_site(fcinfo);
-	kind = build_find_kind((KindLink **) &site->plan, flags, zone, zone_len,
-						   site->context);
-	return build_begin(&kind->kind, context);
+	return build_begin(build_kind_of_site(fcinfo, flags, zone, zone_len),
+					   context);
 }
 
 /* ----------------------------------------------------------------
@@ -71,8 +65,8 @@ build_like(FunctionCallInfo fcinfo, MemoryContext context, uint8 flags,
  */
 
 /* What the timelines of a call site are like. */
-static void
-plan_prepare(void *args, FunctionCallInfo fcinfo, const CallSite *site)
+void
+build_plan_prepare(void *args, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	BuildPlan  *plan = args;
 
@@ -82,12 +76,13 @@ plan_prepare(void *args, FunctionCallInfo fcinfo, const CallSite *site)
 	plan->context = site->context;
 }
 
-static void
-plan_prepare_grain(void *args, FunctionCallInfo fcinfo, const CallSite *site)
+/* The same, the zone being a grain. */
+void
+build_plan_prepare_grain(void *args, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	BuildPlan  *plan = args;
 
-	plan_prepare(args, fcinfo, site);
+	build_plan_prepare(args, fcinfo, site);
 	plan->zone_is_grain = true;
 }
 
@@ -98,8 +93,8 @@ static const uint8 row_roles[] = {ROLE_DURING, ROLE_AMOUNT, CONSTANT_ZONE};
 	"The arguments are timeline(at, amount, zone).", sizeof(BuildPlan), prepare}
 
 /* The zone is text, or a grain. */
-static const ArgumentForm row_form = ROW_FORM(plan_prepare);
-static const ArgumentForm row_form_grain = ROW_FORM(plan_prepare_grain);
+static const ArgumentForm row_form = ROW_FORM(build_plan_prepare);
+static const ArgumentForm row_form_grain = ROW_FORM(build_plan_prepare_grain);
 
 /* The zone of the session, where none is named. */
 static pg_tz *
@@ -164,8 +159,9 @@ zone_argument(const BuildPlan *plan, const struct varlena *words)
  * Find the kind of this row's group, by the zone of the argument, else by that
  * of the session.  An argument that changes within a group is error 22023.
  */
-static void
-plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
+void
+build_plan_row(BuildPlan *plan, FunctionCallInfo fcinfo,
+			   const BuildKind *before)
 {
 	bool		zoned = (plan->flags & TIMELINE_ZONE) != 0;
 	Datum		argument;
@@ -198,8 +194,8 @@ plan_row(BuildPlan *plan, FunctionCallInfo fcinfo, const TimelineBuild *build)
 									 VARSIZE_ANY_EXHDR(words));
 		MemoryContextSwitchTo(old);
 	}
-	if (build != NULL && build->kind != &plan->kinds->kind)
-		constant_check_words(CONSTANT_ZONE, build->kind->zone,
+	if (before != NULL && before != &plan->kinds->kind)
+		constant_check_words(CONSTANT_ZONE, before->zone,
 							 plan->kinds->kind.zone);
 }
 
@@ -239,9 +235,8 @@ timeline_row(FunctionCallInfo fcinfo, const ArgumentForm *form)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(build);
 	}
-	/* one query has one zone, also when that of the session changes under way */
-	if (plan->kinds == NULL || !plan->args.constant)
-		plan_row(plan, fcinfo, build);
+	if (build_plan_is_open(plan))
+		build_plan_row(plan, fcinfo, build == NULL ? NULL : build->kind);
 	if (build == NULL)
 		build = build_begin(&plan->kinds->kind, aggregate_context(fcinfo));
 	amount = argument_amount(&plan->args, fcinfo);

@@ -175,11 +175,11 @@ is( $node->safe_psql(
 						OVER (PARTITION BY customer_id)) AS start FROM orders) o
 			JOIN customers USING (customer_id)),
 		known AS (
-			SELECT channel, age, (SELECT count(DISTINCT customer_id) FROM months s WHERE s.channel = c.channel
-					AND start + (age + 1) * interval '1 month' <= '2026-01-01') AS customers,
-				(SELECT coalesce(sum(amount), 0) FROM months s WHERE s.channel = c.channel AND s.age = c.age
-					AND start + (c.age + 1) * interval '1 month' <= '2026-01-01') AS revenue
-			FROM (SELECT DISTINCT channel FROM customers) c, generate_series(0, 60) age),
+			SELECT channel, k AS age, (SELECT count(DISTINCT customer_id) FROM months s WHERE s.channel = c.channel
+					AND s.start + (k + 1) * interval '1 month' <= '2026-01-01') AS customers,
+				(SELECT coalesce(sum(amount), 0) FROM months s WHERE s.channel = c.channel AND s.age = k
+					AND s.start + (k + 1) * interval '1 month' <= '2026-01-01') AS revenue
+			FROM (SELECT DISTINCT channel FROM customers) c, generate_series(0, 60) k),
 		chain AS (
 			SELECT channel, age, sum(round(round(revenue, 30) / customers, 16)) OVER (PARTITION BY channel ORDER BY age) AS chained
 			FROM known WHERE customers > 0)
