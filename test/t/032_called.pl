@@ -86,7 +86,8 @@ my %arguments = (
 	cost => [ 'amount' ], marketing => [ 'amount' ], sales => [ 'amount / 3' ], customers => [ 'frequency' ],
 	condition => [ 'NULLIF(frequency, 3) > 1' ], confidence => [ '0.9' ],
 	score => [ 'NULLIF(n % 11, 5)' ], satisfied_from => [ '7' ],
-	level => [ 'amount', 'amount::float8', 'amount::bigint' ],
+	# by date one a day
+	level => [ 'amount', 'amount::float8', 'extract(doy FROM at)::bigint' ],
 	step => [ 'NULLIF(frequency, 0)' ], within => [ "interval '20 days'" ],
 	mode => [ $by_set->(q{'default', 'strict order', 'strictly increasing', 'deduplicated'}, 4) ],
 	conditions => [ 'ARRAY[frequency < 3, frequency % 2 = 1, n % 3 = 0, NULL, channel IS NULL]' ],
