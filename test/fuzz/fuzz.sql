@@ -102,6 +102,8 @@ SELECT fuzz.add_states('cohort_matrix', 'SELECT fuzz.cohort_matrix(c, date ''202
 SELECT fuzz.add_states('timeline', 'SELECT fuzz.timeline(at) FROM fuzz.few UNION ALL SELECT fuzz.timeline(tz, amount) FROM fuzz.orders
 	UNION ALL SELECT fuzz.timeline(during, amount, ''Asia/Tokyo'') FROM fuzz.few
 	UNION ALL SELECT fuzz.timeline(tstzrange(tz, tz + interval ''40 days''), amount, ''Asia/Tokyo'') FROM fuzz.few');
+SELECT fuzz.add_states('timeline_of_levels', 'SELECT fuzz.timeline_of_levels(at, amount) FROM fuzz.few
+	UNION ALL SELECT fuzz.timeline_of_levels(ts, 7) FROM fuzz.few UNION ALL SELECT fuzz.timeline_of_levels(tz, amount, ''Asia/Tokyo'') FROM fuzz.few');
 SELECT fuzz.add_states('funnel', 'SELECT fuzz.funnel(c, tz, step, ''30 days'') FROM fuzz.orders
 	UNION ALL SELECT fuzz.funnel(t, ts, step, ''1 year 36:00'', ''deduplicated, strictly increasing'') FROM fuzz.few
 	UNION ALL SELECT fuzz.funnel(u, at, step, ''1 hour'', ''one row one step'') FROM fuzz.few');
