@@ -110,4 +110,6 @@ SELECT recurring_matrix(timeline, 'month') FROM (
 	SELECT timeline(at, NULL, 'UTC') FROM recurring_orders UNION ALL SELECT timeline(at, NULL, 'Europe/Paris') FROM recurring_orders) x;
 SELECT recurring_matrix(timeline, 'month at Europe/Paris') FROM (SELECT timeline(at, NULL, 'UTC') FROM recurring_orders) x;
 \set VERBOSITY default
+-- A customer is counted once for each pair of active periods.
+SELECT recurring_matrix(timeline, 'day') FROM (SELECT timeline(date '2000-01-01' + n) FROM generate_series(1, 2501) n) x;
 DROP FUNCTION recurring_of, recurring_june;

@@ -269,10 +269,21 @@ for (
 	like(final('share_low', $image), qr/^22P03: invalid state of an aggregate/, "tally: $name");
 }
 
+# length 4, then magic 2, version, constant's kind, constant 8, five sums of 16, three counts of 8
+my $much = $tally;
+substr($much, 92, 8) = pack('q<', 2**63 - 1);
+is(final('share_low', $much, $much), '22003: count out of range', 'tally: counts past 64 bits');
+$much = $tally;
+substr($much, 8 + 4, 16) = "\xff" x 15 . "\x7f";
+is(final('share_low', $much, $much), '22003: sum out of range', 'tally: sums past 128 bits');
+
 sub events_of { my ($mode, $zone) = @_; return chr(1) . chr($mode) . "\0" . uint(0) . uint(86400000000) x 0 . uint(1) . uint(0) . uint(length $zone) . $zone . uint(1) . uint(1) . sint(5) . uint(1) . uint(1); }
 is(final('window_funnel', events_of(0, '')), '1', 'a state of window_funnel made by hand');
 is(final('window_funnel', events_of(16, '')), "$corrupt parallel aggregate state / The mode is unknown.", 'window_funnel: a mode');
 is(final('window_funnel', events_of(0, 'Mars')), "$corrupt parallel aggregate state / The time zone is unknown here, or not in its canonical spelling.", 'window_funnel: a zone');
+
+my $rows = chr(1) . "\0\0" . uint(0) . uint(1) . uint(0) . uint(0) . uint(2**32 - 1) . uint(0);
+like(final('window_funnel', $rows, $rows), qr/^54000: too many events for one customer/, 'window_funnel: rows past 32 bits');
 
 # type, collation, flags, time, length of the value, value
 my $int4 = uint(23) . "\0\0" . sint(5);
@@ -298,6 +309,29 @@ like(final('earliest', $int4 . uint(4) . "\0\0\0\7", uint(23) . "\0\1" . sint(5)
 is(final('timeline', "\1\4\4Mars\0"), "$corrupt timeline / The time zone is unknown here, or not in its canonical spelling.", 'timeline: a zone');
 is(final('timeline', "\1\0" . uint(2**40)), "$corrupt timeline / A day is out of range.", 'timeline: a day');
 is(final('survival_curve', "\1\1" . uint(9)), "$corrupt survival_curve / It has more times than bytes for them.", 'survival_curve: times');
+
+##################################################################
+# Aggregates put together of functions that do not belong together
+##################################################################
+
+my $library = result(q{SELECT probin FROM pg_proc WHERE oid = 'quantile_score(int)'::regprocedure;});
+for (
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'earliest_final', 'aggregate state is not that of earliest or latest' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'window_funnel_final', 'aggregate state is not one of window_funnel' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'cohort_matrix_final', 'aggregate state is not a customer ledger' ],
+	[ 'contract_model_transition', 'text, bigint, boolean', "'sbg', 5, true", 'survival_curve_final', 'aggregate state is not that of a survival curve' ])
+{
+	my ($transition, $types, $values, $final, $message) = @$_;
+	is( result(qq{
+			CREATE FUNCTION pg_temp.wrong(internal) RETURNS text LANGUAGE c AS '$library', 'retention_$final';
+			CREATE AGGREGATE pg_temp.wrong_of($types) (SFUNC = $transition, STYPE = internal, FINALFUNC = pg_temp.wrong);
+			SELECT pg_temp.wrong_of($values);}),
+		"22023: $message", "$final over $transition");
+}
+is( result(qq{
+		CREATE FUNCTION pg_temp.no_window(int) RETURNS int LANGUAGE c AS '$library', 'retention_quantile_score';
+		SELECT pg_temp.no_window(3);}),
+	'0A000: quantile_score called in context that cannot accept a window function', 'a window function called as another');
 
 ##################################################################
 # A few thousand mutants of each, always the same

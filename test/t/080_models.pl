@@ -452,5 +452,18 @@ for ("purchase_model('bg/nbd', n % 7 + 1, n % 11, 20)", 'spend_model(n % 7 + 1, 
 }
 
 unlike(slurp_file($node->logfile), qr/was terminated by signal|TRAP:|PANIC:/, 'no crash');
+# Intervals may be infinite from PostgreSQL 17 on.
+SKIP:
+{
+	skip 'no infinite intervals', 2 if $node->safe_psql('postgres', 'SHOW server_version_num') < 170000;
+	for my $horizon ('infinity', '-infinity')
+	{
+		my (undef, undef, $err) = $node->psql(
+			'postgres', qq{SELECT expected_purchases('{"kind": "bg/nbd", "unit": "day", "parameters": {"r": 1, "alpha": 10, "a": 1, "b": 1}}'::purchase_model,
+				interval '$horizon', timeline(date '2024-01-01'), '2024-02-01')});
+		like($err, qr/horizon must be finite and not negative\nDETAIL:  It is infinite\.\nHINT:  Pass how far/, "horizon $horizon");
+	}
+}
+
 $node->stop;
 done_testing();
