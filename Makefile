@@ -58,6 +58,15 @@ OBJS = \
 	src/history/timeline_readers.o \
 	src/history/timeline_spells.o \
 	src/history/timeline_text.o \
+	src/metrics/check/judge.o \
+	src/metrics/check/judge_events.o \
+	src/metrics/check/judge_names.o \
+	src/metrics/check/judge_ranges.o \
+	src/metrics/check/readers.o \
+	src/metrics/check/rows.o \
+	src/metrics/check/sample.o \
+	src/metrics/check/state.o \
+	src/metrics/check/type.o \
 	src/metrics/cohort_matrix/build.o \
 	src/metrics/cohort_matrix/build_pages.o \
 	src/metrics/cohort_matrix/fold.o \
@@ -127,6 +136,8 @@ REGRESS = \
 	bridged \
 	calendar \
 	calendar_zones \
+	check_events \
+	check_ranges \
 	cohort_arguments \
 	cohort_cells \
 	cohort_matrix \
@@ -137,6 +148,7 @@ REGRESS = \
 	customer_ltv_errors \
 	customer_movements \
 	damaged_values \
+	data_check_type \
 	earliest \
 	economics \
 	funnel \

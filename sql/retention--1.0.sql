@@ -4330,3 +4330,295 @@ CREATE FUNCTION expected_lifetime(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION expected_lifetime(contract_model, double precision, integer) IS
 	'discounted expected number of payments to come, one a period (Fader and Hardie 2010); times the payment it is the value of a customer. renewals = 0: of a new customer, the payment at the start included (DEL); renewals = n: of a customer who has renewed n times, just before the next renewal, whose payment is not discounted (DERL). discount_per_period is a fraction; with 0 it is the expected number of payments, NULL where that has no limit (alpha, times c, at most 1), and for a NULL argument. Error 22003 for a discount that is negative or not finite, for negative renewals, and where a sum does not settle';
+
+-- ----------------------------------------------------------------
+-- 16. data_check: is the table fit?
+-- ----------------------------------------------------------------
+
+CREATE TYPE data_check;
+
+CREATE FUNCTION data_check_in(cstring) RETURNS data_check
+	AS 'MODULE_PATHNAME', 'retention_data_check_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_in(cstring) IS
+	'input of data_check: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION data_check_out(data_check) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_data_check_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_out(data_check) IS
+	'output of data_check: canonical JSON without loss';
+
+CREATE FUNCTION data_check_recv(internal) RETURNS data_check
+	AS 'MODULE_PATHNAME', 'retention_data_check_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_recv(internal) IS
+	'binary input of data_check; every field is checked, error 22P03';
+
+CREATE FUNCTION data_check_send(data_check) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_send(data_check) IS
+	'binary output of data_check, version 1: the stored bytes, the same on every machine whose database has the same encoding';
+
+CREATE TYPE data_check (
+	INPUT = data_check_in,
+	OUTPUT = data_check_out,
+	RECEIVE = data_check_recv,
+	SEND = data_check_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE data_check IS
+	'what is suspicious about a table as the metrics would read it: findings with a severity, the number of rows that have it among those looked at, and an example; made by the aggregates check_events and check_ranges, read by findings; storable, so that a load can keep what was found';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION data_check_eq(data_check, data_check) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_eq(data_check, data_check) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION data_check_ne(data_check, data_check) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_ne(data_check, data_check) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION data_check_lt(data_check, data_check) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_lt(data_check, data_check) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION data_check_le(data_check, data_check) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_le(data_check, data_check) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION data_check_gt(data_check, data_check) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_gt(data_check, data_check) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION data_check_ge(data_check, data_check) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_ge(data_check, data_check) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION data_check_cmp(data_check, data_check) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_cmp(data_check, data_check) IS
+	'below, at or above 0 as the first data_check sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION data_check_hash(data_check) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_hash(data_check) IS
+	'hash of a data_check';
+
+CREATE FUNCTION data_check_hash_extended(data_check, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_hash_extended(data_check, bigint) IS
+	'64-bit hash of a data_check with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = data_check_eq,
+	LEFTARG = data_check,
+	RIGHTARG = data_check,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (data_check, data_check) IS
+	'equal: same kind, zone, days and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = data_check_ne,
+	LEFTARG = data_check,
+	RIGHTARG = data_check,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (data_check, data_check) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = data_check_lt,
+	LEFTARG = data_check,
+	RIGHTARG = data_check,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (data_check, data_check) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = data_check_le,
+	LEFTARG = data_check,
+	RIGHTARG = data_check,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (data_check, data_check) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = data_check_gt,
+	LEFTARG = data_check,
+	RIGHTARG = data_check,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (data_check, data_check) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = data_check_ge,
+	LEFTARG = data_check,
+	RIGHTARG = data_check,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (data_check, data_check) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS data_check_ops
+	DEFAULT FOR TYPE data_check USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 data_check_cmp(data_check, data_check);
+COMMENT ON OPERATOR CLASS data_check_ops USING btree IS
+	'order of data_checks, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY data_check_ops USING btree IS
+	'order of data_checks, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS data_check_ops
+	DEFAULT FOR TYPE data_check USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 data_check_hash(data_check),
+	FUNCTION 2 data_check_hash_extended(data_check, bigint);
+COMMENT ON OPERATOR CLASS data_check_ops USING hash IS
+	'hashing of data_checks, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY data_check_ops USING hash IS
+	'hashing of data_checks, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION data_check_to_json(data_check) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_data_check_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_to_json(data_check) IS
+	'a data_check as json, the object its text is';
+
+CREATE CAST (data_check AS json)
+	WITH FUNCTION data_check_to_json(data_check);
+COMMENT ON CAST (data_check AS json) IS
+	'the data_check as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION data_check_to_jsonb(data_check) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_data_check_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_to_jsonb(data_check) IS
+	'a data_check as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (data_check AS jsonb)
+	WITH FUNCTION data_check_to_jsonb(data_check);
+COMMENT ON CAST (data_check AS jsonb) IS
+	'the data_check as a jsonb object, so that to_jsonb() nests it';
+
+-- data_check aggregates
+
+CREATE FUNCTION check_events_transition(internal, "any", "any", "any", date) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_check_events_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION check_events_transition(internal, "any", "any", "any", date) IS
+	'aggregate support: looks at an event';
+
+CREATE FUNCTION check_ranges_transition(internal, "any", "any", "any", date) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_check_ranges_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION check_ranges_transition(internal, "any", "any", "any", date) IS
+	'aggregate support: looks at a range';
+
+CREATE FUNCTION data_check_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_check_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_combine(internal, internal) IS
+	'aggregate support: puts what one worker saw to what another did';
+
+CREATE FUNCTION data_check_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_check_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_serialize(internal) IS
+	'aggregate support: packs what a worker saw';
+
+CREATE FUNCTION data_check_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_check_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_deserialize(bytea, internal) IS
+	'aggregate support: unpacks what a worker saw; every field is checked, error 22P03';
+
+CREATE FUNCTION data_check_final(internal) RETURNS data_check
+	AS 'MODULE_PATHNAME', 'retention_check_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION data_check_final(internal) IS
+	'aggregate support: what is found, NULL when there were no rows; says nothing new to the state';
+
+CREATE AGGREGATE check_events(customer "any", at "any", amount "any", as_of date) (
+	SFUNC = check_events_transition,
+	STYPE = internal,
+	SSPACE = 2048,
+	FINALFUNC = data_check_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = data_check_combine,
+	SERIALFUNC = data_check_serialize,
+	DESERIALFUNC = data_check_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE check_events("any", "any", "any", date) IS
+	'is a table of events fit for the metrics? Looks at all rows in one pass, in memory that does not grow, and raises no error for what the metrics refuse. customer, at (date, timestamp or timestamptz) and amount as they would be passed to cohort_matrix, amount NULL where there is none; as_of, the day after the last one that the data cover, or NULL: nothing is too late then; it must be the same for all rows of a group, error 22023. Rows are counted one by one (no customer or time, infinite times, before 1990, on or after as_of, amounts that are NaN or too large, more than six decimals, mostly negative, cents); what takes several rows to see (ids that differ in case or blanks alone, a customer a row, the same row twice, several rows of a customer at one instant, no time of day) is seen exactly within a sample, which is all rows as long as 4,096 different ones hold them: chosen by a hash, the same whatever the order, the workers and the session''s zone. Instants are early or late where they are so in every zone. NULL over no rows. Read it with findings';
+
+CREATE AGGREGATE check_ranges(customer "any", during "any", amount "any", as_of date) (
+	SFUNC = check_ranges_transition,
+	STYPE = internal,
+	SSPACE = 2048,
+	FINALFUNC = data_check_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = data_check_combine,
+	SERIALFUNC = data_check_serialize,
+	DESERIALFUNC = data_check_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE check_ranges("any", "any", "any", date) IS
+	'is a table of subscriptions fit for the metrics? As check_events, over ranges (daterange, tsrange or tstzrange) as they would be passed to customer_movements. Finds besides: ranges without a start and empty ones, ends on the last day paid or at 23:59:59, which [) leaves out, gaps and overlaps of one day between ranges that follow one another, overlaps with equal amounts, the same range twice. Ranges are compared with those of the same customer, so the sample is one of customers: where a single one has more than 4,096 ranges, nothing can be said about neighbours. NULL over no rows. Read it with findings';
+
+CREATE FUNCTION findings(data_check)
+	RETURNS TABLE (finding text, severity text, rows bigint, among bigint, example text, remedy text)
+	AS 'MODULE_PATHNAME', 'retention_findings'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+COMMENT ON FUNCTION findings(data_check) IS
+	'what check_events or check_ranges found, faults first: finding, its name; severity, fault (no table that is as it should be has it) or look (see whether it is meant); rows that have it, among so many that were looked at, all of a kind or those of the sample; example, the customer, the time and the amount of the earliest of them, 100 bytes of it, instants in UTC; remedy, SQL with :table, :customer, :at, :during, :amount and :as_of in the place of what was checked. No rows: nothing was found. No rows for NULL';

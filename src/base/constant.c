@@ -54,6 +54,11 @@ static const ConstantWords words[] = {
 		"Pass the lowest score of a satisfied customer, for example 4 of 5.",
 		HINT_GROUP
 	},
+	[CONSTANT_AS_OF] = {
+		"as_of",
+		"Pass the day after the last one that the data cover.",
+		HINT_GROUP
+	},
 	[CONSTANT_TIMEZONE] = {
 		"TimeZone", NULL, "Do not change it while the query runs."
 	}

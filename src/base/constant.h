@@ -21,6 +21,7 @@ typedef enum Constant
 	CONSTANT_UNIT,
 	CONSTANT_CONFIDENCE,
 	CONSTANT_SATISFIED_FROM,
+	CONSTANT_AS_OF,
 	CONSTANT_TIMEZONE,			/* a setting, not an argument */
 	CONSTANTS
 } Constant;

@@ -48,6 +48,55 @@ numeric_digit(const NumericParts *p, int exponent)
 	return digit;
 }
 
+/* Has a numeric digits past the sixth decimal? */
+static bool
+numeric_has_more(const NumericParts *p)
+{
+	int			last = p->ndigits - 1 - p->weight;	/* -exponent of the last */
+
+	return last > 2 || (last == 2 && numeric_digit(p, -2) % 100 != 0);
+}
+
+/* A numeric in millionths, or why it cannot be. */
+static pg_attribute_always_inline MoneyFault
+take_numeric(Numeric value, NumericParts *p, int64 *amount)
+{
+	int64		whole = 0;
+	int64		scaled;
+	int			last;
+
+	numeric_parts(value, p);
+	if (unlikely(!p->finite))
+		return p->nan ? MONEY_NAN : MONEY_INFINITE;
+	*amount = 0;
+	if (p->ndigits == 0)
+		return MONEY_FITS;
+	if (p->weight > 3)
+		return MONEY_LARGE;
+	for (int e = p->weight; e >= 0; e--)
+		whole = whole * 10000 + numeric_digit(p, e);
+	if (whole >= MONEY_LIMIT)
+		return MONEY_LARGE;
+
+	/* decimals 1 to 4, then 5 and 6; the seventh alone decides the rounding */
+	last = numeric_digit(p, -2);
+	scaled = whole * MONEY_ONE + numeric_digit(p, -1) * 100 + last / 100 +
+		(last % 100 >= 50 ? 1 : 0);
+	if (scaled >= MONEY_LIMIT * MONEY_ONE)
+		return MONEY_LARGE;
+	*amount = p->negative ? -scaled : scaled;
+	return MONEY_FITS;
+}
+
+/* The error of an amount that cannot be taken. */
+pg_noreturn static void
+refuse_amount(MoneyFault fault)
+{
+	if (fault == MONEY_LARGE)
+		amount_out_of_range();
+	amount_not_finite(fault == MONEY_NAN ? "NaN" : "infinite");
+}
+
 /*
  * A numeric in millionths, half away from zero.  value is detoasted but may
  * have a short header.  Out of range, NaN or infinite: error 22003.
@@ -56,29 +105,22 @@ int64
 money_from_numeric(Numeric value)
 {
 	NumericParts p;
-	int64		whole = 0;
-	int64		scaled;
-	int			last;
+	int64		amount = 0;
+	MoneyFault	fault = take_numeric(value, &p, &amount);
 
-	numeric_parts(value, &p);
-	if (unlikely(!p.finite))
-		amount_not_finite(p.nan ? "NaN" : "infinite");
-	if (p.ndigits == 0)
-		return 0;
-	if (p.weight > 3)
-		amount_out_of_range();
-	for (int e = p.weight; e >= 0; e--)
-		whole = whole * 10000 + numeric_digit(&p, e);
-	if (whole >= MONEY_LIMIT)
-		amount_out_of_range();
+	if (unlikely(fault != MONEY_FITS))
+		refuse_amount(fault);
+	return amount;
+}
 
-	/* decimals 1 to 4, then 5 and 6; the seventh alone decides the rounding */
-	last = numeric_digit(&p, -2);
-	scaled = whole * MONEY_ONE + numeric_digit(&p, -1) * 100 + last / 100 +
-		(last % 100 >= 50 ? 1 : 0);
-	if (scaled >= MONEY_LIMIT * MONEY_ONE)
-		amount_out_of_range();
-	return p.negative ? -scaled : scaled;
+MoneyFault
+money_try_numeric(Numeric value, int64 *amount, bool *more)
+{
+	NumericParts p;
+	MoneyFault	fault = take_numeric(value, &p, amount);
+
+	*more = fault == MONEY_FITS && numeric_has_more(&p);
+	return fault;
 }
 
 /* Through the decimal text of a float: the slow path of the two below. */
@@ -125,6 +167,27 @@ money_from_float8(float8 value)
 		amount_out_of_range();
 	double_to_shortest_decimal_buf(value, text);
 	return money_from_text(text);
+}
+
+/*
+ * The digits of a float that is no decimal never end, so it has more than six
+ * decimals only when it is off its millionths by more than arithmetic brings.
+ */
+MoneyFault
+money_try_float8(float8 value, int64 *amount, bool *more)
+{
+	double		size = fabs(value);
+
+	*more = false;
+	if (isnan(value))
+		return MONEY_NAN;
+	if (isinf(value))
+		return MONEY_INFINITE;
+	if (size > (double) MONEY_LIMIT - 1)
+		return MONEY_LARGE;
+	*amount = money_from_float8(value);
+	*more = fabs(value * 1e6 - (double) *amount) > 1e-3 + size * 1e-9;
+	return MONEY_FITS;
 }
 
 /* A float4 likewise, by its own shortest decimal. */

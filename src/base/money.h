@@ -20,6 +20,22 @@ extern int64 money_from_float8(float8 value);
 extern int64 money_from_float4(float4 value);
 extern int64 money_from_int64(int64 value);
 
+/* Why an amount cannot be taken. */
+typedef enum MoneyFault
+{
+	MONEY_FITS,
+	MONEY_NAN,
+	MONEY_INFINITE,
+	MONEY_LARGE
+} MoneyFault;
+
+/*
+ * The same for those who only look: no error, and whether there is something
+ * past the sixth decimal, which is rounded off.
+ */
+extern MoneyFault money_try_numeric(Numeric value, int64 *amount, bool *more);
+extern MoneyFault money_try_float8(float8 value, int64 *amount, bool *more);
+
 extern Numeric money_to_numeric(int128 scaled);
 extern Numeric money_ratio(int128 scaled, int64 divisor);
 extern Numeric money_from_shortest(float8 value);

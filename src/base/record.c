@@ -77,13 +77,6 @@ record_calendar(const RecordType *type, const void *value)
  * ----------------------------------------------------------------
  */
 
-static void
-put_name(WireWriter *w, const char *name)
-{
-	wire_put(w, strlen(name));
-	wire_put_bytes(w, name, strlen(name));
-}
-
 /* The fields of a struct; before is the same of the one before, or NULL. */
 static pg_attribute_always_inline void
 put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
@@ -128,10 +121,11 @@ put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
 					wire_put_double(w, *(const float8 *) field);
 				break;
 			case RECORD_GRAIN:
-				put_name(w, grain_to_cstring(*(Grain *const *) field));
+				wire_put_text(w, grain_to_cstring(*(Grain *const *) field));
 				break;
 			case RECORD_ZONE:
-				put_name(w, *(const char *const *) field);
+			case RECORD_TEXT:
+				wire_put_text(w, *(const char *const *) field);
 				break;
 			default:
 				elog(ERROR, "a field has no bytes");
@@ -340,6 +334,9 @@ get_fields(WireReader *r, const RecordRuns *runs, char *at, const char *before,
 				break;
 			case RECORD_ZONE:
 				*(const char **) field = get_name(r);
+				break;
+			case RECORD_TEXT:
+				*(const char **) field = wire_get_text(r, RECORD_TEXT_BYTES);
 				break;
 			default:
 				elog(ERROR, "a field has no bytes");

@@ -26,6 +26,8 @@
 #include "base/value.h"
 #include "base/wire.h"
 
+#define RECORD_TEXT_BYTES 1024
+
 typedef enum RecordKind
 {
 	/* fields of a head */
@@ -34,6 +36,7 @@ typedef enum RecordKind
 	RECORD_FLAG,				/* bits of the flags; no bytes of its own */
 	RECORD_WORDS,				/* a string of the type's own; text alone */
 	/* fields and columns */
+	RECORD_TEXT,				/* const char *, up to RECORD_TEXT_BYTES */
 	RECORD_PERIOD,				/* int32, in the text its first day; ascending */
 	RECORD_DAY,					/* int32, days since 2000; text alone */
 	RECORD_AGE,					/* int32, not negative, ascending */

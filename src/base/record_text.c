@@ -55,6 +55,7 @@ put_value(StringInfo out, const RecordField *f, const char *at,
 			escape_json(out, grain_to_cstring(*(Grain *const *) at));
 			break;
 		case RECORD_ZONE:
+		case RECORD_TEXT:
 			escape_json(out, *(const char *const *) at);
 			break;
 		case RECORD_FLAG:
@@ -258,6 +259,12 @@ take_value(RecordReader *p, const RecordField *f, char *at, char *token,
 				take_string(p, f, at, token);
 			else
 				not_a(p, element, f, "a string", p->object.hint);
+			break;
+		case RECORD_TEXT:
+			if (type != JSON_TOKEN_STRING || strlen(token) > RECORD_TEXT_BYTES)
+				not_a(p, element, f, "a short string", p->object.hint);
+			else
+				*(const char **) at = pstrdup(token);
 			break;
 		case RECORD_FLAG:
 			json_take_flag(&p->object.problem, f->name, type, f->flag,

@@ -225,6 +225,18 @@ wire_get_double(WireReader *r)
 	return value;
 }
 
+/* A text of the database's encoding, of max bytes at most; palloc'd. */
+char *
+wire_get_text(WireReader *r, Size max)
+{
+	Size		len = wire_get_max(r, max, "A text is too long.");
+	const char *bytes = (const char *) wire_get_bytes(r, len);
+
+	if (!pg_verify_mbstr(GetDatabaseEncoding(), bytes, (int) len, true))
+		wire_corrupt(r, "A text is not in the encoding of the database.");
+	return pnstrdup(bytes, len);
+}
+
 /* Nothing may be left. */
 void
 wire_get_end(const WireReader *r)

@@ -48,6 +48,7 @@ extern const uint8 *wire_get_bytes(WireReader *r, Size len);
 extern uint64 wire_get_slow(WireReader *r);
 extern int128 wire_get_int128(WireReader *r);
 extern float8 wire_get_double(WireReader *r);
+extern char *wire_get_text(WireReader *r, Size max);
 extern void wire_get_end(const WireReader *r);
 
 /* Write an unsigned integer. */
@@ -58,6 +59,16 @@ wire_put(WireWriter *w, uint64 value)
 		w->data[w->len++] = (char) value;
 	else
 		wire_put_slow(w, value);
+}
+
+/* Write a text: its length and its bytes. */
+static inline void
+wire_put_text(WireWriter *w, const char *text)
+{
+	Size		len = strlen(text);
+
+	wire_put(w, len);
+	wire_put_bytes(w, text, len);
 }
 
 /* Bytes an integer takes at most. */

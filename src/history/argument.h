@@ -139,4 +139,43 @@ take_amount(AmountKind kind, Datum value)
 	return 0;
 }
 
+/*
+ * The same for those who only look at it: what is wrong, and whether there is
+ * something past the sixth decimal.
+ */
+static inline MoneyFault
+try_amount(AmountKind kind, Datum value, int64 *amount, bool *more)
+{
+	int64		whole;
+
+	*more = false;
+	switch (kind)
+	{
+		case AMOUNT_NUMERIC:
+			return money_try_numeric((Numeric) PG_DETOAST_DATUM_PACKED(value),
+									 amount, more);
+		case AMOUNT_FLOAT8:
+			return money_try_float8(DatumGetFloat8(value), amount, more);
+		case AMOUNT_FLOAT4:
+			/* seven digits: what is past them says nothing of decimals */
+			return money_try_float8(DatumGetFloat4(value), amount, &(bool) {false});
+		case AMOUNT_INT2:
+			whole = DatumGetInt16(value);
+			break;
+		case AMOUNT_INT4:
+			whole = DatumGetInt32(value);
+			break;
+		case AMOUNT_INT8:
+			whole = DatumGetInt64(value);
+			break;
+		default:
+			whole = 0;
+			break;
+	}
+	if (whole >= MONEY_LIMIT || whole <= -MONEY_LIMIT)
+		return MONEY_LARGE;
+	*amount = whole * MONEY_ONE;
+	return MONEY_FITS;
+}
+
 #endif							/* RETENTION_ARGUMENT_H */

@@ -82,6 +82,10 @@ SELECT fuzz.add_values('funnel', 'SELECT public.funnel(c, tz, step, ''30 days'')
 	UNION ALL SELECT public.funnel(c, at, step, ''1 day'', ''strict order'') FROM fuzz.few');
 SELECT fuzz.add_values('survival_curve', 'SELECT public.survival_curve(n::bigint, flag) FROM fuzz.few
 	UNION ALL SELECT public.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.orders');
+SELECT fuzz.add_values('data_check', 'SELECT public.check_events(c, tz, amount, ''2023-09-01'') FROM fuzz.orders
+	UNION ALL SELECT public.check_events(t, ts, -amount, NULL) FROM fuzz.orders, generate_series(1, 2)
+	UNION ALL SELECT public.check_ranges(c, during, amount, ''2023-09-01'') FROM fuzz.orders
+	UNION ALL SELECT public.check_events(c, at, NULL, NULL) FROM fuzz.few');
 SELECT fuzz.add_values('contract_model', 'SELECT public.contract_model(k, step::bigint, flag) FROM fuzz.orders, unnest(''{sbg,bdw}''::text[]) k GROUP BY k');
 SELECT fuzz.add_values('purchase_model', 'SELECT public.purchase_model(k, step::bigint, c::float8, 40, ''week'') FROM fuzz.orders, unnest(''{bg/nbd,mbg/nbd,pareto/nbd}''::text[]) k GROUP BY k');
 SELECT fuzz.add_values('spend_model', 'SELECT public.spend_model(step::bigint, 20 + c::float8) FROM fuzz.orders');
@@ -126,6 +130,11 @@ SELECT fuzz.add_states('nps_margin', 'SELECT fuzz.nps_margin((n % 11)::bigint) F
 SELECT fuzz.add_states('csat', 'SELECT fuzz.csat((n % 6)::bigint, 4) FROM fuzz.orders');
 SELECT fuzz.add_states('survival_curve', 'SELECT fuzz.survival_curve(n::bigint, flag) FROM fuzz.orders
 	UNION ALL SELECT fuzz.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.few');
+SELECT fuzz.add_states('check_events', 'SELECT fuzz.check_events(c, tz, amount, ''2023-09-01'') FROM fuzz.orders
+	UNION ALL SELECT fuzz.check_events(CASE WHEN flag THEN t ELSE upper(t) END, ts, -amount / 7, NULL) FROM fuzz.few, generate_series(1, 2)
+	UNION ALL SELECT fuzz.check_events(u, at, NULL, ''infinity'') FROM fuzz.few');
+SELECT fuzz.add_states('check_ranges', 'SELECT fuzz.check_ranges(c, during, amount, ''2023-03-01'') FROM fuzz.orders
+	UNION ALL SELECT fuzz.check_ranges(t, tstzrange(tz, tz + interval ''40 days''), amount, NULL) FROM fuzz.few');
 SELECT fuzz.add_states('contract_model', 'SELECT fuzz.contract_model(k, step::bigint, flag) FROM fuzz.orders, unnest(''{sbg,bdw}''::text[]) k GROUP BY k
 	UNION ALL SELECT fuzz.contract_model(''sbg'', (n - 2)::bigint, flag, (n - 3)::bigint) FROM fuzz.few');
 SELECT fuzz.add_states('purchase_model', 'SELECT fuzz.purchase_model(k, (n % 3)::bigint, least(n % 3, 1) * 3.5 * n, 60, ''week'') FROM fuzz.few, unnest(''{bg/nbd,mbg/nbd,pareto/nbd}''::text[]) k GROUP BY k

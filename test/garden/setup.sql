@@ -46,9 +46,11 @@ BEGIN
 		CALL garden.keep('timeline', format('SELECT timeline(at) FROM garden.%I GROUP BY c', source));
 		CALL garden.keep('funnel', format('SELECT funnel(c, at, step, ''30 days'') FROM garden.%I', source));
 		CALL garden.keep('funnel', format('SELECT funnel(c, at, step, ''1000 years'', ''strict order, deduplicated'') FROM garden.%I', source));
+		CALL garden.keep('data_check', format('SELECT check_events(c, at, amount, ''2024-03-01'') FROM garden.%I', source));
 		CALL garden.keep('survival_curve', format('SELECT survival_curve(at - date ''2024-01-01'', c > 2) FROM garden.%I WHERE at > ''2024-01-01''', source));
 	END LOOP;
 	CALL garden.keep('timeline', 'SELECT timeline(during, amount) FROM garden.ranges GROUP BY c');
+	CALL garden.keep('data_check', 'SELECT check_ranges(c, during, amount, NULL) FROM garden.ranges');
 	CALL garden.keep('timeline', 'SELECT timeline(at::timestamptz, amount, ''Europe/Paris'') FROM garden.events GROUP BY c');
 	CALL garden.keep('survival_curve', 'SELECT v::survival_curve FROM (VALUES (''{"time": [0], "events": [1], "censored": [0]}''), (''{"time": [5e-324,1,1.7976931348623157e308], "events": [1,0,0], "censored": [0,0,9223372036854775806]}''), (''{"time": [], "events": [], "censored": []}'')) x (v)');
 	CALL garden.keep('purchase_model', 'SELECT purchase_model(''bg/nbd'', n % 5, n % 5 * 3, 20 + n) FROM generate_series(0, 50) n');

@@ -64,6 +64,11 @@ INSERT INTO kept.made VALUES
 	('spend_model', $$
 		SELECT spend_model(t, '2025-01-01')
 		FROM (SELECT timeline(at, 1 + coalesce(abs(amount), 0)) AS t FROM kept.events GROUP BY customer) AS t$$),
+	('data_check', $$
+		SELECT check_events(customer || CASE WHEN kind = 0 THEN ' ' ELSE '' END, at::date::timestamp, round(-amount, 1), d)
+		FROM kept.events, (VALUES (date '2024-06-01'), (NULL)) AS v (d) GROUP BY d$$),
+	('data_check', $$SELECT check_ranges(customer, during, amount, '2024-01-01') FROM kept.plans, generate_series(1, 2)$$),
+	('data_check', $$SELECT check_events(customer, at, NULL, NULL) FROM kept.events$$),
 	('survival_curve', $$SELECT survival_curve(n % 17 + 0.5, n % 3 = 0) FROM generate_series(1, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n % 17, n % 3 = 0, n) FROM generate_series(1::bigint, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n * interval '7 hours', n % 3 = 0) FROM generate_series(1, 200) AS n$$),

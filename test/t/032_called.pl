@@ -91,6 +91,8 @@ my %arguments = (
 	step => [ 'NULLIF(frequency, 0)' ], within => [ "interval '20 days'" ],
 	mode => [ $by_set->(q{'default', 'strict order', 'strictly increasing', 'deduplicated'}, 4) ],
 	conditions => [ 'ARRAY[frequency < 3, frequency % 2 = 1, n % 3 = 0, NULL, channel IS NULL]' ],
+	during => [ $lasting->[3], $lasting->[4], $lasting->[5] ],
+	'check_events.at' => $instants,
 	kind => [ $by_set->(q{'bg/nbd', 'mbg/nbd'}, 2) ],
 	frequency => [ 'frequency' ], recency => [ 'CASE WHEN frequency > 0 THEN frequency * (1 + n % 3) ELSE 0 END' ],
 	age => [ '20' ], unit => [ $by_set->(q{'day', 'week'}, 2) ], as_of => [ "'2024-09-15'" ],
