@@ -111,6 +111,10 @@ is( $node->safe_psql(
 			FROM (VALUES (1, date '2000-01-01'), (2, '9999-12-31')) v (c, at)), '2002-01-01')}),
 	"0|1|1\n1|1|1", 'nor does the curve before it');
 
+# 60 bytes that are half a million pieces of 64 bits, many times over
+is(state_of(q{SELECT rollup(t) FROM (SELECT '{"zone": "", "levels": false, "money": true, "day": ["2024-01-01"], "orders": [1], "amount": [5000000000000000000]}'::timeline AS t) x, generate_series(1, 60)}),
+	'54000', 'timelines of large days are not held without bound');
+
 ##################################################################
 # Temporary files
 ##################################################################
