@@ -18,7 +18,6 @@ OBJS = \
 	src/base/clip.o \
 	src/base/constant.o \
 	src/base/expanded.o \
-	src/base/funnel_rules.o \
 	src/base/gamma.o \
 	src/base/grain.o \
 	src/base/grain_functions.o \
@@ -42,12 +41,12 @@ OBJS = \
 	src/history/identity.o \
 	src/history/identity_parts.o \
 	src/history/intake.o \
-	src/history/intake_events.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
 	src/history/ledger_group.o \
 	src/history/ledger_head.o \
 	src/history/ledger_pack.o \
+	src/history/ledger_periods.o \
 	src/history/ledger_spill.o \
 	src/history/ledger_visit.o \
 	src/history/timeline.o \
@@ -78,10 +77,13 @@ OBJS = \
 	src/metrics/cohort_matrix/summary.o \
 	src/metrics/cohort_matrix/type.o \
 	src/metrics/funnel/chain.o \
+	src/metrics/funnel/events.o \
 	src/metrics/funnel/fold.o \
+	src/metrics/funnel/intake.o \
 	src/metrics/funnel/merge.o \
 	src/metrics/funnel/readers.o \
 	src/metrics/funnel/rows.o \
+	src/metrics/funnel/rules.o \
 	src/metrics/funnel/type.o \
 	src/metrics/funnel/window_funnel.o \
 	src/metrics/metric_head.o \

@@ -2585,6 +2585,12 @@ CREATE FUNCTION funnel_transition(internal, "any", "any", integer, interval, tex
 COMMENT ON FUNCTION funnel_transition(internal, "any", "any", integer, interval, text) IS
 	'aggregate support: takes a row (customer, at, step, within, mode) into the events of its group; STABLE because a window of days may be counted in the session time zone';
 
+CREATE FUNCTION funnel_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_funnel_deserialize'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed events of a parallel worker; error 22P03 when they are damaged';
+
 CREATE FUNCTION funnel_final(internal) RETURNS funnel
 	AS 'MODULE_PATHNAME', 'retention_funnel_final'
 	LANGUAGE C STABLE PARALLEL SAFE;
@@ -2599,7 +2605,7 @@ CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval)
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = ledger_combine,
 	SERIALFUNC = ledger_serialize,
-	DESERIALFUNC = ledger_deserialize,
+	DESERIALFUNC = funnel_deserialize,
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel("any", "any", integer, interval) IS
@@ -2613,7 +2619,7 @@ CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval,
 	FINALFUNC_MODIFY = READ_ONLY,
 	COMBINEFUNC = ledger_combine,
 	SERIALFUNC = ledger_serialize,
-	DESERIALFUNC = ledger_deserialize,
+	DESERIALFUNC = funnel_deserialize,
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE funnel("any", "any", integer, interval, text) IS

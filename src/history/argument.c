@@ -251,3 +251,65 @@ plan_amount(FunctionCallInfo fcinfo, int arg, const char *time_detail,
 	}
 	return AMOUNT_NONE;			/* keep compiler quiet */
 }
+
+/* How to take at as an instant. */
+TimeKind
+plan_instant(FunctionCallInfo fcinfo, int arg, bool integers)
+{
+	Oid			type = argument_type(fcinfo, arg);
+
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			if (integers)
+				return TIME_NONE;
+			break;
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case UNKNOWNOID:
+			return plan_time(fcinfo, arg, "at", false);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("at must be %sa date, timestamp or timestamptz, not %s",
+					integers ? "an integer, " : "", format_type_be(type)),
+			 type_is_range(type) || type_is_multirange(type) ?
+			 errhint("Pass when it begins, lower(at).") :
+			 errhint("Cast it, for example at::%s; seconds since 1970 become a timestamptz through to_timestamp().",
+					 integers ? "bigint" : "date")));
+}
+
+pg_noreturn static void
+refuse_instant(const char *message, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("%s", message),
+			 errdetail("%s", detail),
+			 errhint("Leave such rows out, or turn the time to NULL.")));
+}
+
+/* An instant in microseconds. */
+int64
+take_instant(TimeKind kind, Datum value)
+{
+	if (kind == TIME_DATE)
+	{
+		DateADT		date = DatumGetDateADT(value);
+
+		if (unlikely(DATE_NOT_FINITE(date)))
+			refuse_instant("infinite time out of range",
+						   "The window of a funnel has a beginning and an end.");
+		if (unlikely(date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE))
+			refuse_instant("date out of range for timestamp",
+						   "The steps of a funnel are timed as timestamps, the last of which is in the year 294276.");
+		return date * USECS_PER_DAY;
+	}
+	if (unlikely(TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value))))
+		refuse_instant("infinite time out of range",
+					   "The window of a funnel has a beginning and an end.");
+	return DatumGetTimestamp(value);
+}

@@ -59,6 +59,18 @@ extern TimeKind plan_time(FunctionCallInfo fcinfo, int arg, const char *name,
 						  bool ranges);
 
 /*
+ * How to take at as an instant; integers tells whether these may be given:
+ * TIME_NONE then, as for a literal NULL.  Other types: error 42804.
+ */
+extern TimeKind plan_instant(FunctionCallInfo fcinfo, int arg, bool integers);
+
+/*
+ * An instant in microseconds, dates at midnight.  Infinite, or a date past the
+ * last timestamp: error 22008.
+ */
+extern int64 take_instant(TimeKind kind, Datum value);
+
+/*
  * How to take an amount; other types: error 42804, hint (or NULL) being that
  * for a time in its place.
  */

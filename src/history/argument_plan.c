@@ -4,7 +4,6 @@
  */
 #include "history/argument_plan.h"
 
-#include "history/intake_events.h"
 
 /* Does a NULL in an argument skip the row? */
 static bool

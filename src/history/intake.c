@@ -10,6 +10,7 @@
 
 #include "base/zone.h"
 #include "history/argument_plan.h"
+#include "history/ledger_code.h"
 
 #define CACHED_CALENDARS 8		/* with a table of days, per call site */
 
@@ -119,7 +120,7 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 {
 	Grain	   *grain = grain_argument(intake, fcinfo);
 	pg_tz	   *zone = NULL;
-	LedgerSettings settings;
+	LedgerSettings settings = {.code = &ledger_periods};
 	Ledger	   *ledger;
 	Calendar   *calendar;
 

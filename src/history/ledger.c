@@ -61,8 +61,6 @@ ledger_layout(const LedgerSettings *settings, bool compact)
 	layout.key_words = settings->key_words;
 	layout.money = (settings->flags & LEDGER_MONEY) != 0;
 	layout.compact = compact;
-	layout.copies = (settings->flags & LEDGER_EVENTS) == 0 ? 0 :
-		funnel_copies(settings->rules.mode);
 	if (compact)
 		layout.words = settings->key_words == 1 ? 1 + layout.money : 3;
 	else
@@ -82,17 +80,10 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 			  MemoryContext context, int level)
 {
 	Ledger	   *ledger = MemoryContextAllocZero(context, sizeof(Ledger));
-	bool		compact;
 
 	ledger->magic = LEDGER_MAGIC;
 	ledger->settings = *settings;
-	/* moments, or instants as amounts, do not fit; not all others gain by it */
-	if (settings->flags & LEDGER_EVENTS)
-		compact = settings->key_words == 1;
-	else
-		compact = !grain_is_since_start(settings->grain) &&
-			(settings->key_words == 1 || (settings->flags & LEDGER_MONEY) != 0);
-	ledger->layout = ledger_layout(settings, compact);
+	ledger->layout = ledger_layout(settings, settings->code->compact(settings));
 	ledger->level = level;
 	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
 	ledger->salt = pool != NULL ? pool->salt : salt_of_server();
@@ -112,6 +103,15 @@ ledger_part_entries(const Ledger *ledger, const LedgerPart *part)
 	if (part->chunk == NULL)
 		return 0;
 	return part->full + (part->write - part->chunk->words) / ledger->layout.words;
+}
+
+/* The state is one of another aggregate. */
+void
+ledger_refuse_kind(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("aggregate state is not of this kind of aggregate")));
 }
 
 /* True when a group has thousands of entries at least. */
@@ -364,7 +364,7 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 		return;
 	nspans = ledger_part_spans(ledger, part, &spans);
 	ledger_group(groups, spans, nspans, layout.key_words);
-	after = ledger_groups_settle(groups, &layout);
+	after = ledger_groups_settle(groups, &ledger->settings, &layout);
 	pfree(spans);
 	ledger->distinct = (double) after / before;
 	if (after == before)

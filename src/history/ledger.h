@@ -14,12 +14,11 @@
  *
  * time is a period number or, under "since start", a moment (calendar.h); of
  * ranges it is a day since 2000-01-01, and the amount the change of the level
- * on it.  A count of 0 without the start flag is a refund.  Entries of one customer and
- * time are additive: they may be merged, and need not be.
+ * on it.  A count of 0 without the start flag is a refund.  Entries of one
+ * customer and time are additive: they may be merged, and need not be.
  *
- * With LEDGER_EVENTS the count is the number of a step, time is 0 and amount
- * the instant, in microseconds.  Such entries do not add up; of equal ones as
- * many are kept as the mode of the funnel can tell apart.
+ * That is the code of periods.  A ledger has one code, a table of functions
+ * (ledger_code.h), and under another these words may mean something else.
  *
  * As long as times are periods within 2^19 of 2000 and counts small, "when"
  * takes half a word and entries are kept compact.  Integer customers below
@@ -35,7 +34,6 @@
 #define RETENTION_LEDGER_H
 
 #include "base/compat.h"
-#include "base/funnel_rules.h"
 #include "base/grain.h"
 #include "base/salt.h"
 #include "lib/ilist.h"
@@ -49,8 +47,7 @@
 								 * goes with LEDGER_MONEY */
 #define LEDGER_UNITS 0x08		/* without an amount: each range weighs 1, and
 								 * levels are no money */
-#define LEDGER_EVENTS 0x10		/* rows are steps of a funnel at exact instants */
-#define LEDGER_FLAGS 0x1F
+#define LEDGER_MARK 0x10		/* of a packed ledger, not of periods */
 
 #define LEDGER_COUNT_BITS 19
 #define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)
@@ -90,7 +87,6 @@ typedef struct LedgerLayout
 	uint8		key_words;
 	bool		money;
 	bool		compact;
-	uint8		copies;			/* of equal events to be kept; 0: no events */
 } LedgerLayout;
 
 #define COMPACT_UNIT 10000		/* millionths in a hundredth */
@@ -199,13 +195,13 @@ typedef struct LedgerItem
 
 /*
  * Called for each customer.  Items come in no order and several to a time;
- * ledger_settle_items() sorts and merges them in place where that matters.
+ * where that matters those of periods are sorted and merged in place by
+ * ledger_settle_items(), as far as their counts and amounts allow it.
  */
 typedef void (*LedgerVisitor) (LedgerItem *items, int nitems, void *arg);
 
 extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
 								  uint64 count_max, int64 amount_max);
-extern uint32 ledger_settle_events(LedgerItem *items, uint32 n, uint32 copies);
 
 /* The amounts of one time, from i on, added up; returns the next time's item. */
 static inline int
@@ -222,12 +218,13 @@ ledger_add_time(const LedgerItem *items, int n, int i, int128 *change)
 /* What two ledgers must have in common to be merged. */
 typedef struct LedgerSettings
 {
-	const Grain *grain;			/* NULL with LEDGER_EVENTS */
+	const struct LedgerCode *code;
+	const void *rules;			/* of the code, NULL for none */
+	const Grain *grain;			/* of periods, else NULL */
 	const char *zone;			/* zone instants were cut in (moments are on
 								 * the UTC line), "" when there were none */
 	uint8		flags;			/* LEDGER_MONEY, LEDGER_STARTED, ... */
 	uint8		key_words;		/* 1 or 2 */
-	FunnelRules rules;			/* only with LEDGER_EVENTS */
 } LedgerSettings;
 
 /* The ledgers of one aggregate in one plan node, sharing a memory limit. */
@@ -306,8 +303,15 @@ extern void ledger_combine(Ledger *into, Ledger *from);
 extern void ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg);
 
 extern bytea *ledger_serialize(Ledger *ledger);
-extern Ledger *ledger_deserialize(const void *bytes, Size len,
+extern Ledger *ledger_deserialize(const struct LedgerCode *code,
+								  const void *bytes, Size len,
 								  MemoryContext context);
+
+/* The code of periods. */
+extern const struct LedgerCode ledger_periods;
+
+/* Error 22023: the state is one of another aggregate. */
+pg_noreturn extern void ledger_refuse_kind(void);
 
 /* A pointer that came through "internal" must be to a ledger. */
 static inline void
@@ -319,14 +323,12 @@ ledger_check(const Ledger *ledger)
 				 errmsg("aggregate state is not a customer ledger")));
 }
 
-/* It must be one of events, or must not. */
+/* It must be one of these entries. */
 static inline void
-ledger_check_kind(const Ledger *ledger, uint8 events)
+ledger_check_kind(const Ledger *ledger, const struct LedgerCode *code)
 {
-	if (unlikely((ledger->settings.flags & LEDGER_EVENTS) != events))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("aggregate state is not of this kind of aggregate")));
+	if (unlikely(ledger->settings.code != code))
+		ledger_refuse_kind();
 }
 
 /*

@@ -2,19 +2,19 @@
  * ledger_aggregate.c
  *		The aggregate support functions all row aggregates share.
  *
- * Metrics differ in their final functions only, which read the state and
- * leave it as it is: aggregates over the same arguments run one transition
- * per row between them.
+ * Metrics over periods differ in their final functions only, which read the
+ * state and leave it as it is: aggregates over the same arguments run one
+ * transition per row between them.  Those over entries of another code take
+ * and unpack them by functions of their own; to combine and to pack states is
+ * the same for all.
  */
 #include "history/intake.h"
-#include "history/intake_events.h"
 #include "history/ledger_aggregate.h"
 
 #include "base/call_site.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_ledger_transition);
-PG_FUNCTION_INFO_V1(retention_funnel_transition);
 PG_FUNCTION_INFO_V1(retention_ledger_combine);
 PG_FUNCTION_INFO_V1(retention_ledger_serialize);
 PG_FUNCTION_INFO_V1(retention_ledger_deserialize);
@@ -26,14 +26,7 @@ retention_ledger_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(intake_row(fcinfo));
 }
 
-/* (internal, customer, at, step, within [, mode]) -> internal */
-Datum
-retention_funnel_transition(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(intake_event(fcinfo));
-}
-
-/* The ledger of either kind in an argument that is not NULL. */
+/* The ledger, of whatever entries, in an argument that is not NULL. */
 static Ledger *
 any_ledger_argument(FunctionCallInfo fcinfo, int arg)
 {
@@ -43,6 +36,12 @@ any_ledger_argument(FunctionCallInfo fcinfo, int arg)
 	return ledger;
 }
 
+static void *
+copy_bytes(const void *bytes, Size size, MemoryContext context)
+{
+	return memcpy(MemoryContextAlloc(context, size), bytes, size);
+}
+
 /* A copy of what a ledger must agree on, living in context. */
 static LedgerSettings
 copy_settings(const LedgerSettings *settings, MemoryContext context)
@@ -50,12 +49,11 @@ copy_settings(const LedgerSettings *settings, MemoryContext context)
 	LedgerSettings copy = *settings;
 
 	if (settings->grain != NULL)
-	{
-		Grain	   *grain = MemoryContextAlloc(context, VARSIZE(settings->grain));
-
-		memcpy(grain, settings->grain, VARSIZE(settings->grain));
-		copy.grain = grain;
-	}
+		copy.grain = copy_bytes(settings->grain, VARSIZE(settings->grain),
+								context);
+	if (settings->rules != NULL)
+		copy.rules = copy_bytes(settings->rules, settings->code->rules_size,
+								context);
 	copy.zone = MemoryContextStrdup(context, settings->zone);
 	return copy;
 }
@@ -102,9 +100,12 @@ retention_ledger_serialize(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(ledger_serialize(any_ledger_argument(fcinfo, 0)));
 }
 
-/* (bytea, internal) -> internal: a packed state, to be combined at once. */
+/*
+ * A packed state of a code, to be combined at once: (bytea, internal) ->
+ * internal.
+ */
 Datum
-retention_ledger_deserialize(PG_FUNCTION_ARGS)
+ledger_deserialize_state(FunctionCallInfo fcinfo, const LedgerCode *code)
 {
 	bytea	   *bytes;
 
@@ -112,7 +113,13 @@ retention_ledger_deserialize(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	bytes = PG_GETARG_BYTEA_PP(0);
-	PG_RETURN_POINTER(ledger_deserialize(VARDATA_ANY(bytes),
+	PG_RETURN_POINTER(ledger_deserialize(code, VARDATA_ANY(bytes),
 										 VARSIZE_ANY_EXHDR(bytes),
 										 CurrentMemoryContext));
+}
+
+Datum
+retention_ledger_deserialize(PG_FUNCTION_ARGS)
+{
+	return ledger_deserialize_state(fcinfo, &ledger_periods);
 }

@@ -11,26 +11,6 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define ST_SORT sort_items
-#define ST_ELEMENT_TYPE LedgerItem
-#define ST_COMPARE(a, b) \
-	((a)->when < (b)->when ? -1 : (a)->when > (b)->when ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/* Events by instant, then by step. */
-#define ST_SORT sort_events
-#define ST_ELEMENT_TYPE LedgerItem
-#define ST_COMPARE(a, b) \
-	((a)->amount != (b)->amount ? ((a)->amount < (b)->amount ? -1 : 1) : \
-	 (a)->when < (b)->when ? -1 : (a)->when > (b)->when ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
 /* Customers are written in order of their keys, so that keys pack well. */
 #define ST_SORT sort_customers
 #define ST_ELEMENT_TYPE LedgerCustomer
@@ -42,7 +22,6 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-#define FEW_ITEMS 24			/* so many are sorted by insertion */
 #define SLICE 8192				/* entries looked at between interrupts */
 
 /* Fresh buffers, growing in context. */
@@ -164,84 +143,6 @@ find_customer(LedgerGroups *g, const uint64 *key, int key_words)
 	}
 }
 
-/*
- * Sort one customer's items by time and merge those that may be.  Orders of
- * one time add up as far as their count and amount fit; of the starts only
- * the earliest says anything.  No count is merged past count_max, no amount
- * past amount_max.  Returns how many are left.
- */
-uint32
-ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max,
-					int64 amount_max)
-{
-	uint32		kept = 0;
-	bool		started = false;
-
-	if (n <= FEW_ITEMS)
-	{
-		for (uint32 i = 1; i < n; i++)
-		{
-			LedgerItem	item = items[i];
-			uint32		j = i;
-
-			for (; j > 0 && items[j - 1].when > item.when; j--)
-				items[j] = items[j - 1];
-			items[j] = item;
-		}
-	}
-	else
-		sort_items(items, n);
-
-	for (uint32 i = 0; i < n; i++)
-	{
-		LedgerItem *last = items + (kept > 0 ? kept - 1 : 0);
-		uint64		when = items[i].when;
-
-		if (when & LEDGER_START)
-		{
-			if (started)
-				continue;
-			started = true;
-		}
-		else if (kept > 0 &&
-				 (last->when >> LEDGER_COUNT_BITS) == (when >> LEDGER_COUNT_BITS) &&
-				 (last->when & LEDGER_COUNT_MAX) + (when & LEDGER_COUNT_MAX) <= count_max)
-		{
-			int64		sum;
-
-			if (!__builtin_add_overflow(last->amount, items[i].amount, &sum) &&
-				sum <= amount_max && sum >= -amount_max)
-			{
-				last->when += when & LEDGER_COUNT_MAX;
-				last->amount = sum;
-				continue;
-			}
-		}
-		items[kept++] = items[i];
-	}
-	return kept;
-}
-
-/*
- * Sort one customer's events by instant and step, and drop what there is more
- * of than so many copies.  Returns how many are left.
- */
-uint32
-ledger_settle_events(LedgerItem *items, uint32 n, uint32 copies)
-{
-	uint32		kept = 0;
-
-	sort_events(items, n);
-	for (uint32 i = 0; i < n; i++)
-	{
-		if (kept >= copies && items[kept - copies].when == items[i].when &&
-			items[kept - copies].amount == items[i].amount)
-			continue;
-		items[kept++] = items[i];
-	}
-	return kept;
-}
-
 /* Number the customers of a span and count their entries. */
 static uint32 *
 number_customers(LedgerGroups *g, const LedgerSpan *span, int key_words,
@@ -336,7 +237,8 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
  * Returns the number of items left.
  */
 int64
-ledger_groups_settle(LedgerGroups *g, const LedgerLayout *layout)
+ledger_groups_settle(LedgerGroups *g, const LedgerSettings *settings,
+					 const LedgerLayout *layout)
 {
 	uint64		count_max = ledger_count_max(layout);
 	int64		amount_max = ledger_amount_max(layout);
@@ -347,12 +249,8 @@ ledger_groups_settle(LedgerGroups *g, const LedgerLayout *layout)
 		LedgerCustomer *c = &g->customers[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (layout->copies > 0)
-			c->count = ledger_settle_events(g->items + c->first, c->count,
-											layout->copies);
-		else
-			c->count = ledger_settle_items(g->items + c->first, c->count,
-										   count_max, amount_max);
+		c->count = settings->code->settle(settings, g->items + c->first,
+										  c->count, count_max, amount_max);
 		kept += c->count;
 	}
 	return kept;

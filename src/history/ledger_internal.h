@@ -5,15 +5,14 @@
  *	ledger.c		append, grow
  *	ledger_visit.c	read, merge
  *	ledger_group.c	entries of a part put together by customer and time
- *	ledger_head.c	what packed states begin with, and what they may hold
+ *	ledger_head.c	what packed states begin with
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
  *	ledger_spill.c	memory limit, temporary files
  */
 #ifndef RETENTION_LEDGER_INTERNAL_H
 #define RETENTION_LEDGER_INTERNAL_H
 
-#include "base/wire.h"
-#include "history/ledger.h"
+#include "history/ledger_code.h"
 
 #define LAST_CHUNK 65536		/* chunks grow up to this */
 
@@ -62,6 +61,7 @@ extern void ledger_groups_sort(LedgerGroups *groups, int key_words);
 extern void ledger_groups_write(const LedgerGroups *groups,
 								const LedgerLayout *layout, uint64 *words);
 extern int64 ledger_groups_settle(LedgerGroups *groups,
+								  const LedgerSettings *settings,
 								  const LedgerLayout *layout);
 extern void ledger_groups_visit(const LedgerGroups *groups,
 								LedgerVisitor visit, void *arg);
@@ -96,14 +96,6 @@ typedef struct LedgerBlock
 	const uint8 *bytes;
 } LedgerBlock;
 
-/* What entries from outside may be. */
-typedef struct LedgerBounds
-{
-	uint64		low;			/* of time and start flag: low .. low + span */
-	uint64		span;
-	uint64		forbidden;		/* bits of the word "when" */
-} LedgerBounds;
-
 struct LedgerPacked
 {
 	LedgerPacked *next;
@@ -117,8 +109,8 @@ struct LedgerPacked
 /* ledger_head.c */
 extern void ledger_head_put(WireWriter *w, const LedgerSettings *settings,
 							bool flat);
-extern bool ledger_head_get(WireReader *r, LedgerSettings *settings);
-extern LedgerBounds ledger_bounds(const LedgerSettings *settings);
+extern bool ledger_head_get(WireReader *r, const LedgerCode *code,
+							LedgerSettings *settings);
 
 extern int64 ledger_packed_entries(const Ledger *ledger, int part);
 extern int64 ledger_packed_read(const Ledger *ledger, int part, uint64 *words);

@@ -4,12 +4,11 @@
  *
  * A packed ledger is a byte stream:
  *
- *	byte	version (1)
- *	byte	flags of the settings
+ *	byte	version
+ *	byte	flags of the settings and mark of the code
  *	byte	words in a key
  *	byte	1 when it is flat: one part holds everything
- *	uint	length of the grain (a varlena), then its bytes; with LEDGER_EVENTS
- *			byte mode, uints of the window's months, days and microseconds
+ *	the rules of its code
  *	uint	length of the zone's name, then its bytes
  *	8 bytes	tag of the salt the parts go by
  *	until the end, blocks:
@@ -22,14 +21,7 @@
  *	uint	customers
  *	uint	decimal zeros cut off all amounts; then for each customer
  *		key		one word: distance from the key before; two words: 16 bytes
- *		uint	number of entries, then for each, in order of time
- *			uint	distance of time and start flag from the entry before, and
- *					one bit: the count is not 1
- *			uint	count, when it is not 1
- *			sint	amount, when the ledger keeps money
- *		with LEDGER_EVENTS instead, in order of instant
- *			uint	step
- *			sint	instant (first entry), uint	distance from the one before
+ *		uint	number of entries, then these, as its code has them
  *
  * The leader keeps the blocks as they came and unpacks them part by part when
  * customers are visited, so that merging workers costs a copy, and the merge
@@ -38,8 +30,6 @@
  */
 #include "history/ledger_internal.h"
 
-#include "common/int.h"
-#include "datatype/timestamp.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -80,46 +70,6 @@ common_zeros(const LedgerGroups *groups)
 	return zeros;
 }
 
-/* Write a customer's entries. */
-static void
-pack_items(WireWriter *w, const LedgerItem *items, uint32 count, bool money,
-		   int64 unit)
-{
-	uint64		when = 0;
-
-	for (const LedgerItem *item = items, *end = items + count; item < end; item++)
-	{
-		uint64		time = item->when >> LEDGER_COUNT_BITS;
-		uint64		n = item->when & LEDGER_COUNT_MAX;
-
-		wire_reserve(w, 3 * WIRE_MAX_INTEGER);
-		wire_put_reserved(w, (time - when) << 1 | (n != 1));
-		when = time;
-		if (n != 1)
-			wire_put_reserved(w, n);
-		if (money)
-			wire_put_reserved(w, wire_zigzag(item->amount / unit));
-	}
-}
-
-/* Write a customer's events. */
-static void
-pack_events(WireWriter *w, const LedgerItem *items, uint32 count, int64 unit)
-{
-	int64		before = 0;
-
-	for (uint32 i = 0; i < count; i++)
-	{
-		int64		instant = items[i].amount / unit;
-
-		wire_reserve(w, 2 * WIRE_MAX_INTEGER);
-		wire_put_reserved(w, ledger_count(items[i].when));
-		wire_put_reserved(w, i == 0 ? wire_zigzag(instant) :
-						  (uint64) instant - (uint64) before);
-		before = instant;
-	}
-}
-
 /* Append one grouped part as a block. */
 static void
 pack_part(LedgerGroups *groups, int part, void *arg)
@@ -140,7 +90,7 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 		return;
 	old = MemoryContextSwitchTo(a->context);
 	ledger_groups_sort(groups, settings->key_words);
-	entries = ledger_groups_settle(groups, &wide);
+	entries = ledger_groups_settle(groups, settings, &wide);
 	wire_writer_init(&w, entries * 8, PACK_WHAT, PACK_HINT);
 	wire_put(&w, entries);
 	wire_put(&w, groups->ncustomers);
@@ -148,7 +98,6 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 	for (int i = 0; i < groups->ncustomers; i++)
 	{
 		const LedgerCustomer *c = &groups->customers[i];
-		const LedgerItem *items = &groups->items[c->first];
 
 		CHECK_FOR_INTERRUPTS();
 		wire_reserve(&w, 3 * WIRE_MAX_INTEGER);
@@ -158,10 +107,8 @@ pack_part(LedgerGroups *groups, int part, void *arg)
 			wire_put_bytes(&w, c->key, sizeof(c->key));
 		key = c->key[0];
 		wire_put_reserved(&w, c->count);
-		if (settings->flags & LEDGER_EVENTS)
-			pack_events(&w, items, c->count, unit);
-		else
-			pack_items(&w, items, c->count, money, unit);
+		settings->code->put_items(&w, &groups->items[c->first], c->count,
+								  money, unit);
 	}
 	/* a part of a nested ledger lies within one part of the outermost */
 	hash = ledger_hash(a->salt, groups->customers[0].key, settings->key_words);
@@ -200,7 +147,8 @@ ledger_serialize(Ledger *ledger)
  * in a block is checked when it is read.
  */
 Ledger *
-ledger_deserialize(const void *bytes, Size len, MemoryContext context)
+ledger_deserialize(const LedgerCode *code, const void *bytes, Size len,
+				   MemoryContext context)
 {
 	WireReader	r;
 	LedgerSettings settings;
@@ -212,13 +160,14 @@ ledger_deserialize(const void *bytes, Size len, MemoryContext context)
 	int			room = 0;
 
 	wire_reader_init(&r, bytes, len, PACK_WHAT);
-	flat = ledger_head_get(&r, &settings);
+	flat = ledger_head_get(&r, code, &settings);
 	ledger = ledger_create(&settings, NULL, context, 0);
 
 	packed = palloc0(sizeof(LedgerPacked));
 	memcpy(&tag, wire_get_bytes(&r, sizeof(tag)), sizeof(tag));
 	packed->flat = flat || tag != salt_tag(&ledger->salt);
-	packed->bounds = ledger_bounds(&settings);
+	if (code->bounds != NULL)
+		packed->bounds = code->bounds(&settings);
 	packed->bytes = len;
 	while (r.at < r.end)
 	{
@@ -257,41 +206,35 @@ block_entries(const LedgerBlock *block)
 /* Reading a block customer by customer. */
 typedef struct BlockCursor
 {
-	WireReader	r;
+	LedgerCursor items;			/* where the block is read */
+	const LedgerCode *code;
 	uint64		entries;		/* not yet read */
 	uint64		customers;		/* not yet begun */
-	int64		unit;			/* amounts are multiples of it */
 	uint64		key[2];			/* the customer begun */
 	uint64		count;			/* its entries, not yet read */
-	uint64		time;			/* of the last of them read, with start flag;
-								 * its instant, in units */
 	int			key_words;
-	bool		money;
-	bool		events;
 	bool		first;			/* no customer was begun */
-	bool		begun;			/* an event was read */
 	int			part;			/* of all its customers, -1: any */
 	const Salt *salt;			/* that parts go by */
-	LedgerBounds bounds;
 } BlockCursor;
 
 static void
 cursor_open(BlockCursor *c, const Ledger *ledger, const LedgerPacked *packed,
 			const LedgerBlock *block)
 {
-	wire_reader_init(&c->r, block->bytes, block->len, PACK_WHAT);
-	c->entries = wire_get(&c->r);
-	c->customers = wire_get(&c->r);
-	c->unit = powers_of_ten[wire_get_max(&c->r, MAX_ZEROS,
+	wire_reader_init(&c->items.r, block->bytes, block->len, PACK_WHAT);
+	c->entries = wire_get(&c->items.r);
+	c->customers = wire_get(&c->items.r);
+	c->items.unit = powers_of_ten[wire_get_max(&c->items.r, MAX_ZEROS,
 										 "Amounts cannot end so.")];
 	c->key_words = ledger->settings.key_words;
-	c->money = (ledger->settings.flags & LEDGER_MONEY) != 0;
-	c->events = (ledger->settings.flags & LEDGER_EVENTS) != 0;
+	c->items.money = (ledger->settings.flags & LEDGER_MONEY) != 0;
+	c->items.bounds = packed->bounds;
+	c->code = ledger->settings.code;
 	c->key[0] = c->key[1] = 0;
 	c->first = true;
 	c->part = packed->flat ? -1 : block->part;
 	c->salt = &ledger->salt;
-	c->bounds = packed->bounds;
 }
 
 /* Read the key of the next customer: they ascend, and are of this part. */
@@ -301,16 +244,16 @@ cursor_key(BlockCursor *c)
 	uint64		before[2] = {c->key[0], c->key[1]};
 
 	if (c->key_words == 1)
-		c->key[0] += wire_get(&c->r);
+		c->key[0] += wire_get(&c->items.r);
 	else
-		memcpy(c->key, wire_get_bytes(&c->r, sizeof(c->key)), sizeof(c->key));
+		memcpy(c->key, wire_get_bytes(&c->items.r, sizeof(c->key)), sizeof(c->key));
 	if (unlikely(!c->first && (c->key[0] < before[0] ||
 							   (c->key[0] == before[0] && c->key[1] <= before[1]))))
-		wire_corrupt(&c->r, "Customers are not in ascending order.");
+		wire_corrupt(&c->items.r, "Customers are not in ascending order.");
 	c->first = false;
 	if (unlikely(c->part >= 0 &&
 				 ledger_hash(c->salt, c->key, c->key_words) >> 56 != (uint64) c->part))
-		wire_corrupt(&c->r, "A customer is not of this part.");
+		wire_corrupt(&c->items.r, "A customer is not of this part.");
 }
 
 /* Go to the next customer; false at the end. */
@@ -320,67 +263,33 @@ cursor_next(BlockCursor *c)
 	if (c->customers == 0)
 	{
 		if (c->entries > 0)
-			wire_corrupt(&c->r, "A block has too few entries.");
-		wire_get_end(&c->r);
+			wire_corrupt(&c->items.r, "A block has too few entries.");
+		wire_get_end(&c->items.r);
 		return false;
 	}
 	CHECK_FOR_INTERRUPTS();
 	c->customers--;
 	cursor_key(c);
-	c->count = wire_get_max(&c->r, c->entries,
+	c->count = wire_get_max(&c->items.r, c->entries,
 							"A customer has too many entries.");
 	if (unlikely(c->count == 0))
-		wire_corrupt(&c->r, "A customer has no entries.");
+		wire_corrupt(&c->items.r, "A customer has no entries.");
 	c->entries -= c->count;
-	c->time = 0;
-	c->begun = false;
+	c->items.before = 0;
+	c->items.begun = false;
 	return true;
 }
 
-/* Read one of the customer's events. */
-static void
-cursor_event(BlockCursor *c, LedgerItem *item)
-{
-	uint64		step = wire_get_max(&c->r, FUNNEL_MAX_STEP, "A step is too large.");
-
-	if (step == 0)
-		wire_corrupt(&c->r, "A step is none.");
-	item->when = ledger_when(0, step);
-	if (c->begun)
-		c->time += wire_get(&c->r);
-	else
-		c->time = (uint64) wire_get_signed(&c->r);
-	c->begun = true;
-	if (pg_mul_s64_overflow((int64) c->time, c->unit, &item->amount) ||
-		!IS_VALID_TIMESTAMP(item->amount))
-		wire_corrupt(&c->r, "An instant is out of range.");
-}
-
-/* Read one of the customer's entries. */
+/* Read some of the customer's entries, no more than it has left. */
 static inline void
-cursor_item(BlockCursor *c, LedgerItem *item)
+cursor_items(BlockCursor *c, LedgerItem *items, uint64 n)
 {
-	uint64		distance;
-
-	if (unlikely(c->events))
-	{
-		cursor_event(c, item);
-		return;
-	}
-	distance = wire_get(&c->r);
-	c->time += distance >> 1;
-	if (unlikely(c->time - c->bounds.low > c->bounds.span))
-		wire_corrupt(&c->r, "A time is out of range.");
-	item->when = c->time << LEDGER_COUNT_BITS |
-		((distance & 1) == 0 ? 1 :
-		 wire_get_max(&c->r, LEDGER_COUNT_MAX, "A count is too large."));
-	if (unlikely((item->when & c->bounds.forbidden) != 0))
-		wire_corrupt(&c->r, "A start or an order is where none belongs.");
-	item->amount = 0;
-	if (c->money &&
-		unlikely(pg_mul_s64_overflow(wire_get_signed(&c->r), c->unit, &item->amount)))
-		wire_corrupt(&c->r, "An amount is out of range.");
+	CHECK_FOR_INTERRUPTS();
+	c->code->get_items(&c->items, items, (uint32) n);
+	c->count -= n;
 }
+
+#define ITEMS_AT_ONCE 64
 
 /* Unpack a block, wide; words has room for block_entries(block) entries. */
 static int64
@@ -394,14 +303,15 @@ unpack_block(const Ledger *ledger, const LedgerPacked *packed,
 	cursor_open(&c, ledger, packed, block);
 	entries = (int64) c.entries;
 	while (cursor_next(&c))
-		for (; c.count > 0; c.count--)
+		while (c.count > 0)
 		{
-			LedgerItem	item;
+			LedgerItem	items[ITEMS_AT_ONCE];
+			uint64		n = Min(c.count, ITEMS_AT_ONCE);
 
-			CHECK_FOR_INTERRUPTS();
-			cursor_item(&c, &item);
-			words = ledger_put_entry(&wide, words, c.key, item.when,
-									 item.amount);
+			cursor_items(&c, items, n);
+			for (uint64 i = 0; i < n; i++)
+				words = ledger_put_entry(&wide, words, c.key, items[i].when,
+										 items[i].amount);
 		}
 	return entries;
 }
@@ -503,8 +413,13 @@ ledger_packed_merge(const Ledger *ledger, int part, LedgerGroups *groups)
 
 			if (c->key[0] != customer->key[0] || c->key[1] != customer->key[1])
 				continue;
-			for (; c->count > 0; c->count--)
-				cursor_item(c, &groups->items[items++]);
+			while (c->count > 0)
+			{
+				uint64		n = Min(c->count, ITEMS_AT_ONCE);
+
+				cursor_items(c, &groups->items[items], n);
+				items += n;
+			}
 			if (!cursor_next(c))
 				open[i--] = open[--nopen];
 		}

@@ -170,7 +170,7 @@ static void
 write_groups(Ledger *ledger, LedgerGroups *groups)
 {
 	LedgerLayout wide = ledger_layout(&ledger->settings, false);
-	int64		kept = ledger_groups_settle(groups, &wide);
+	int64		kept = ledger_groups_settle(groups, &ledger->settings, &wide);
 	uint64	   *words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
 										MCXT_ALLOC_HUGE);
 	uint64	   *at = words;

@@ -105,26 +105,10 @@ ledger_visit(Ledger *ledger, LedgerVisitor visit, void *arg)
 static void
 check_settings(const LedgerSettings *a, const LedgerSettings *b)
 {
-	if (a->flags & b->flags & LEDGER_EVENTS)
-	{
-		if (!funnel_rules_equal(&a->rules, &b->rules) ||
-			strcmp(a->zone, b->zone) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("cannot merge funnels of different windows, modes or time zones"),
-					 errdetail("The states come from calls with different arguments, or under different settings of TimeZone.")));
-	}
-	else if (((a->flags | b->flags) & LEDGER_EVENTS) == 0 &&
-			 (!grain_equal(a->grain, b->grain) ||
-			  strcmp(a->zone, b->zone) != 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot merge histories cut differently"),
-				 errdetail("One has grain \"%s\" and time zone \"%s\", the other \"%s\" and \"%s\".",
-						   grain_to_cstring(a->grain), a->zone,
-						   grain_to_cstring(b->grain), b->zone),
-				 errhint("Name the zone in the grain, as in 'month at Europe/Paris'.")));
-	if (a->flags != b->flags || a->key_words != b->key_words)
+	if (a->code == b->code)
+		a->code->check_same(a, b);
+	if (a->code != b->code || a->flags != b->flags ||
+		a->key_words != b->key_words)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot merge histories of different kinds"),

@@ -23,7 +23,7 @@
 #ifndef RETENTION_FUNNEL_CHAIN_H
 #define RETENTION_FUNNEL_CHAIN_H
 
-#include "base/funnel_rules.h"
+#include "metrics/funnel/rules.h"
 
 typedef struct ChainEvent
 {

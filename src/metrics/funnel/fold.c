@@ -9,8 +9,8 @@
 #include "metrics/funnel/type.h"
 
 #include "base/aggregate.h"
-#include "history/ledger_aggregate.h"
 #include "metrics/funnel/chain.h"
+#include "metrics/funnel/events.h"
 #include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(retention_funnel_final);
@@ -163,8 +163,8 @@ retention_funnel_final(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	ledger = ledger_events_argument(fcinfo, 0);
-	funnel.rules = ledger->settings.rules;
+	ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
+	funnel.rules = *(const FunnelRules *) ledger->settings.rules;
 	funnel.zone = ledger->settings.zone;
 	if (funnel.zone[0] != '\0')
 		zone = pg_tzset(funnel.zone);

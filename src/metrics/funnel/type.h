@@ -24,7 +24,7 @@
 #ifndef RETENTION_FUNNEL_TYPE_H
 #define RETENTION_FUNNEL_TYPE_H
 
-#include "base/funnel_rules.h"
+#include "metrics/funnel/rules.h"
 
 /* Several customers took the same time from the step before. */
 typedef struct FunnelTime

@@ -13,7 +13,7 @@
 #include "base/constant.h"
 #include "base/wire.h"
 #include "catalog/pg_type.h"
-#include "history/intake_events.h"
+#include "metrics/funnel/intake.h"
 #include "metrics/plain/flags.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -398,9 +398,7 @@ retention_window_funnel_serialize(PG_FUNCTION_ARGS)
 	wire_writer_init(&w, 64 + n * 6, STATE_WHAT,
 					 "SET max_parallel_workers_per_gather = 0 for this query.");
 	wire_put_bytes(&w, head, sizeof(head));
-	wire_put(&w, state->rules.within.month);
-	wire_put(&w, state->rules.within.day);
-	wire_put(&w, state->rules.within.time);
+	funnel_within_put(&w, &state->rules.within);
 	wire_put(&w, strlen(state->zone));
 	wire_put_bytes(&w, state->zone, strlen(state->zone));
 	wire_put(&w, state->rows);
@@ -437,9 +435,7 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 	if (head[0] != STATE_VERSION || head[2] > 1)
 		wire_corrupt(&r, "The header is not of this version.");
 	rules.mode = head[1];
-	rules.within.month = wire_get_max(&r, PG_INT32_MAX, "The window is damaged.");
-	rules.within.day = wire_get_max(&r, PG_INT32_MAX, "The window is damaged.");
-	rules.within.time = wire_get_max(&r, PG_INT64_MAX, "The window is damaged.");
+	funnel_within_get(&r, &rules.within);
 	size = wire_get_max(&r, TZ_STRLEN_MAX, "The zone is too long.");
 	zone = pnstrdup((const char *) wire_get_bytes(&r, size), size);
 	problem = strlen(zone) != size ? "A name has characters it cannot have." :

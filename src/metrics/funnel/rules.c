@@ -1,8 +1,8 @@
 /*
- * funnel_rules.c
+ * funnel/rules.c
  *		The window and the mode of a funnel.
  */
-#include "base/funnel_rules.h"
+#include "metrics/funnel/rules.h"
 
 #include "base/clip.h"
 #include "base/grain_parse.h"
@@ -142,6 +142,22 @@ funnel_check_within(const Interval *within)
 				 errmsg("the window of a funnel must not be negative"),
 				 errdetail("Its months, days and time must each be zero or more."),
 				 errhint("Pass the longest time from the first step to the last, such as '30 days'.")));
+}
+
+void
+funnel_within_put(WireWriter *w, const Interval *within)
+{
+	wire_put(w, within->month);
+	wire_put(w, within->day);
+	wire_put(w, within->time);
+}
+
+void
+funnel_within_get(WireReader *r, Interval *within)
+{
+	within->month = wire_get_max(r, PG_INT32_MAX, "The window is damaged.");
+	within->day = wire_get_max(r, PG_INT32_MAX, "The window is damaged.");
+	within->time = wire_get_max(r, PG_INT64_MAX, "The window is damaged.");
 }
 
 /* What is wrong with a window, a mode and a zone from outside. */

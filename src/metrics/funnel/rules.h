@@ -1,5 +1,5 @@
 /*
- * funnel_rules.h
+ * funnel/rules.h
  *		What a funnel asks of a customer's steps: within which time of the
  *		first, and in which order.
  *
@@ -12,6 +12,7 @@
 #define RETENTION_FUNNEL_RULES_H
 
 #include "base/calendar.h"
+#include "base/wire.h"
 #include "common/int.h"
 
 /* Modes. */
@@ -58,6 +59,10 @@ funnel_rules_local(const FunnelRules *rules)
  */
 extern const char *funnel_rules_problem(const FunnelRules *rules,
 										const char *zone);
+
+/* A window packed: uints of its months, days and microseconds. */
+extern void funnel_within_put(WireWriter *w, const Interval *within);
+extern void funnel_within_get(WireReader *r, Interval *within);
 
 /* Refuse a negative or infinite window: error 22023. */
 extern void funnel_check_within(const Interval *within);

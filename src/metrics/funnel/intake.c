@@ -1,16 +1,17 @@
 /*
- * intake_events.c
- *		From the SQL arguments of funnels to ledger entries and instants.
+ * funnel/intake.c
+ *		From the SQL arguments of funnels to events.
  */
-#include "history/intake_events.h"
+#include "metrics/funnel/intake.h"
 
 #include "base/call_site.h"
 #include "base/constant.h"
 #include "base/zone.h"
-#include "catalog/pg_type.h"
 #include "history/identity.h"
+#include "metrics/funnel/events.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(retention_funnel_transition);
 
 /* Numbers of the arguments; the state is 0. */
 #define ARG_CUSTOMER 1
@@ -71,68 +72,6 @@ take_mode(FunctionCallInfo fcinfo, int arg)
 	return funnel_mode_from_text(VARDATA_ANY(words), VARSIZE_ANY_EXHDR(words));
 }
 
-/* How to take at. */
-TimeKind
-plan_instant(FunctionCallInfo fcinfo, int arg, bool integers)
-{
-	Oid			type = argument_type(fcinfo, arg);
-
-	switch (type)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			if (integers)
-				return TIME_NONE;
-			break;
-		case DATEOID:
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-		case UNKNOWNOID:
-			return plan_time(fcinfo, arg, "at", false);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("at must be %sa date, timestamp or timestamptz, not %s",
-					integers ? "an integer, " : "", format_type_be(type)),
-			 type_is_range(type) || type_is_multirange(type) ?
-			 errhint("Pass when it begins, lower(at).") :
-			 errhint("Cast it, for example at::%s; seconds since 1970 become a timestamptz through to_timestamp().",
-					 integers ? "bigint" : "date")));
-}
-
-pg_noreturn static void
-refuse_instant(const char *message, const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-			 errmsg("%s", message),
-			 errdetail("%s", detail),
-			 errhint("Leave such rows out, or turn the time to NULL.")));
-}
-
-/* An instant in microseconds. */
-int64
-take_instant(TimeKind kind, Datum value)
-{
-	if (kind == TIME_DATE)
-	{
-		DateADT		date = DatumGetDateADT(value);
-
-		if (unlikely(DATE_NOT_FINITE(date)))
-			refuse_instant("infinite time out of range",
-						   "The window of a funnel has a beginning and an end.");
-		if (unlikely(date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE))
-			refuse_instant("date out of range for timestamp",
-						   "The steps of a funnel are timed as timestamps, the last of which is in the year 294276.");
-		return date * USECS_PER_DAY;
-	}
-	if (unlikely(TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value))))
-		refuse_instant("infinite time out of range",
-					   "The window of a funnel has a beginning and an end.");
-	return DatumGetTimestamp(value);
-}
-
 /* The window and mode of this row. */
 static FunnelRules
 rules_argument(const EventIntake *intake, FunctionCallInfo fcinfo)
@@ -162,13 +101,16 @@ window_zone(TimeKind at, const FunnelRules *rules)
 static Ledger *
 open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
 {
-	LedgerSettings settings = {0};
+	MemoryContext context = aggregate_context(fcinfo);
+	FunnelRules *rules = MemoryContextAlloc(context, sizeof(FunnelRules));
+	LedgerSettings settings = {
+		.code = &ledger_events, .rules = rules, .flags = LEDGER_MONEY
+	};
 
-	settings.rules = rules_argument(intake, fcinfo);
-	settings.zone = window_zone(intake->at, &settings.rules);
-	settings.flags = LEDGER_EVENTS | LEDGER_MONEY;
+	*rules = rules_argument(intake, fcinfo);
+	settings.zone = window_zone(intake->at, rules);
 	settings.key_words = intake->customer.words;
-	return ledger_create(&settings, intake->pool, aggregate_context(fcinfo), 0);
+	return ledger_create(&settings, intake->pool, context, 0);
 }
 
 static const char *
@@ -208,7 +150,7 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 {
 	FunnelRules rules = rules_argument(intake, fcinfo);
 
-	check_same_rules(&ledger->settings.rules, &rules, WITHIN_INTERVAL);
+	check_same_rules(ledger->settings.rules, &rules, WITHIN_INTERVAL);
 }
 
 /* The step of this row, which is not NULL. */
@@ -228,11 +170,12 @@ step_argument(FunctionCallInfo fcinfo)
 }
 
 /*
- * Take a row into the group's ledger.  A row with a NULL customer, time or
+ * (internal, customer, at, step, within [, mode]) -> internal: take a row into
+ * the group's ledger, made on the first.  One with a NULL customer, time or
  * step is skipped.
  */
-Ledger *
-intake_event(FunctionCallInfo fcinfo)
+Datum
+retention_funnel_transition(PG_FUNCTION_ARGS)
 {
 	EventIntake *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger;
@@ -246,18 +189,16 @@ intake_event(FunctionCallInfo fcinfo)
 	else
 	{
 		/* nobody but an aggregate has a state to pass */
-		ledger = (Ledger *) PG_GETARG_POINTER(0);
-		ledger_check(ledger);
-		ledger_check_kind(ledger, LEDGER_EVENTS);
+		ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
 		if (!intake->constant)
 			check_rules(intake, ledger, fcinfo);
 	}
 	if (PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
 		PG_ARGISNULL(ARG_STEP))
-		return ledger;
+		PG_RETURN_POINTER(ledger);
 	step = step_argument(fcinfo);
 	identity_take(&intake->customer, PG_GETARG_DATUM(ARG_CUSTOMER), key);
 	ledger_add(ledger, key, ledger_when(0, step),
 			   take_instant(intake->at, PG_GETARG_DATUM(ARG_AT)));
-	return ledger;
+	PG_RETURN_POINTER(ledger);
 }
