@@ -117,7 +117,9 @@ OBJS = \
 	src/models/fitted_parse.o \
 	src/models/groups.o \
 	src/models/groups_aggregate.o \
+	src/models/multistart.o \
 	src/models/optimizer.o \
+	src/models/optimizer_climb.o \
 	src/models/prediction.o \
 	src/models/purchase.o \
 	src/models/purchase_aggregate.o \
@@ -125,6 +127,7 @@ OBJS = \
 	src/models/purchase_model.o \
 	src/models/purchase_pareto.o \
 	src/models/purchase_timeline.o \
+	src/models/small_matrix.o \
 	src/models/special.o \
 	src/models/spend.o \
 	src/models/spend_model.o \

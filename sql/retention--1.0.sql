@@ -3093,7 +3093,7 @@ CREATE FUNCTION model_fit(
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_fit'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_fit(purchase_model) IS
-	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good). All NULL for a model that was not fitted here';
+	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good). All NULL for a model that was not fitted here';
 
 -- predictions
 
@@ -3526,7 +3526,7 @@ CREATE FUNCTION model_fit(
 	AS 'MODULE_PATHNAME', 'retention_spend_model_fit'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_fit(spend_model) IS
-	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant). All NULL for a model that was not fitted here';
+	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant). All NULL for a model that was not fitted here';
 
 -- predictions
 
@@ -4313,7 +4313,7 @@ CREATE FUNCTION model_fit(
 	AS 'MODULE_PATHNAME', 'retention_contract_model_fit'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_fit(contract_model) IS
-	'how the fit went, one row: log_likelihood, customers, distinct_rows among them, evaluations of the likelihood, status (converged, stalled, too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while survival within the data may still be good). All NULL for a model that was not fitted here';
+	'how the fit went, one row: log_likelihood, customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while survival within the data may still be good). All NULL for a model that was not fitted here';
 
 -- predictions
 

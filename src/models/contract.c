@@ -336,8 +336,11 @@ take_scale(const ContractData *data, OptimizerResult *result)
 static int
 search(const ContractData *data, const float8 *start, OptimizerResult *result)
 {
-	optimizer_maximize(objective, unconstify(ContractData *, data), data->n,
-					   start, result);
+	const OptimizerProblem problem = {
+		objective, unconstify(ContractData *, data), data->n
+	};
+
+	optimizer_maximize(&problem, start, result);
 	if (result->status != OPTIMIZER_NO_START)
 		take_scale(data, result);
 	return result->evaluations;

@@ -34,7 +34,8 @@
 const char *const fitted_status_names[FITTED_STATUSES] = {
 	[OPTIMIZER_CONVERGED] = "converged",
 	[OPTIMIZER_STALLED] = "stalled",
-	[OPTIMIZER_EXHAUSTED] = "too many evaluations"
+	[OPTIMIZER_EXHAUSTED] = "too many evaluations",
+	[OPTIMIZER_BOUNDARY] = "boundary"
 };
 
 /* ----------------------------------------------------------------

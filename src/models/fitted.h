@@ -40,7 +40,7 @@
 #define FITTED_MAX 1e30
 
 /* Words of OptimizerStatus, as far as a fitted model can have it. */
-#define FITTED_STATUSES (OPTIMIZER_EXHAUSTED + 1)
+#define FITTED_STATUSES (OPTIMIZER_BOUNDARY + 1)
 extern const char *const fitted_status_names[FITTED_STATUSES];
 
 #define FITTED_MAX_KINDS 3

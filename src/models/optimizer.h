@@ -5,18 +5,21 @@
 #ifndef RETENTION_OPTIMIZER_H
 #define RETENTION_OPTIMIZER_H
 
-#include "base/compat.h"
+#include "models/small_matrix.h"
 
-#define OPTIMIZER_MAX_PARAMETERS 5
+#define OPTIMIZER_MAX_PARAMETERS SMALL_MATRIX_MAX
 
 /* Calls of the function in one search. */
 #define OPTIMIZER_MAX_EVALUATIONS 500
 
 /*
- * Parameters stay within exp(-range) .. exp(range): scale the data so that
- * they are near 1.
+ * The logarithms of parameters stay between -range and range: scale the data
+ * so that they are near 0.  Towards infinity what is left to gain falls as
+ * 1 / parameter, and is nothing soon; towards 0 it may fall as 1 / logarithm,
+ * so that a parameter may have a lower end.
  */
 #define OPTIMIZER_LOG_RANGE 18.0
+#define OPTIMIZER_LOG_LOWEST (-60.0)
 
 /*
  * The function at the parameters p[0 .. n): returns its value and writes its
@@ -27,11 +30,21 @@
 typedef float8 (*OptimizerFunction) (const float8 *p, float8 *gradient,
 									 void *arg);
 
+typedef struct OptimizerProblem
+{
+	OptimizerFunction function;
+	void	   *arg;
+	int			n;				/* parameters */
+	bool		low[OPTIMIZER_MAX_PARAMETERS];	/* down to OPTIMIZER_LOG_LOWEST */
+} OptimizerProblem;
+
 typedef enum OptimizerStatus
 {
 	OPTIMIZER_CONVERGED,		/* at a maximum, to rounding */
 	OPTIMIZER_STALLED,			/* no step goes up, though there is a slope */
 	OPTIMIZER_EXHAUSTED,		/* too many evaluations */
+	OPTIMIZER_BOUNDARY,			/* the function rises on to where a parameter's
+								 * range ends, and was followed there */
 	OPTIMIZER_NO_START			/* not finite where it should start */
 } OptimizerStatus;
 
@@ -60,12 +73,20 @@ typedef struct OptimizerResult
 } OptimizerResult;
 
 /*
- * Maximize function(p, arg) over n positive parameters from start.  The
+ * Maximize a function over its positive parameters from start.  The
  * search is deterministic, allocates nothing, and fills in *result whatever
  * happens; the point found is never below the start.
  */
-extern void optimizer_maximize(OptimizerFunction function, void *arg, int n,
+extern void optimizer_maximize(const OptimizerProblem *problem,
 							   const float8 *start, OptimizerResult *result);
+
+/*
+ * Climb from p with at most limit evaluations, near a maximum or not; returns
+ * the evaluations, and where it came to.  The value is -infinity when p is no
+ * start.
+ */
+extern int	optimizer_climb(const OptimizerProblem *problem, int limit,
+							float8 *p, float8 *value);
 
 /*
  * Is a better than b?  A usable one is, then the higher value, then, where

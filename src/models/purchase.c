@@ -6,12 +6,15 @@
 
 #include <math.h>
 
+#include "models/multistart.h"
 #include "models/special.h"
 #include "utils/float.h"
 
 /* Histories past these have no use and no digits left. */
 #define FREQUENCY_MAX 1000000000
 #define AGE_MAX 1e15
+
+#define STARTS 16				/* of a fit */
 
 const FittedType purchase_type = {
 	.name = "purchase_model",
@@ -133,6 +136,13 @@ purchase_discounted(PurchaseKind kind, const float8 *p,
  * ----------------------------------------------------------------
  */
 
+/* A share of the way from one number to another, by their logarithms. */
+static float8
+between(float8 from, float8 to, float8 share)
+{
+	return from * pow(to / from, share);
+}
+
 /* Is a parameter a time? */
 static bool
 is_time(PurchaseKind kind, int i)
@@ -160,36 +170,67 @@ means(const RowGroup *groups, int64 ngroups, float8 *age, float8 *frequency)
 	*frequency = sum_total(&repeats) / sum_total(&customers);
 }
 
-/*
- * Maximize the likelihood from the first start; from the others only when
- * it does not converge.  Times are in mean ages.
- */
-static void
-search(const PurchaseData *data, float8 frequency, OptimizerResult *best)
+/* A start: r, the rate of purchase over the mean one, and dropping out. */
+typedef struct Start
 {
-	const float8 starts[3][2] = {{0.5, 2}, {1, 1}, {5, 5}};
-	int			evaluations = 0;
+	float8		r;
+	float8		rate;
+	float8		alike;			/* a or s: how alike customers drop out */
+	float8		stay;			/* b / a, or beta / s in mean ages */
+} Start;
 
-	for (int i = 0; i < 3; i++)
+/*
+ * Starts in the corners where maxima have been found: nobody drops out, or
+ * some at once and the others never, beside rates of all or of the regulars.
+ */
+static const Start corners[] = {
+	{0.3, 1, 0.05, 100}, {1, 1, 1, 2}, {0.3, 2, 0.05, 1}, {1, 4, 0.05, 1},
+	{5, 10, 0.1, 1}
+};
+
+/*
+ * The others lie evenly: rates from a fifth of the mean one to twenty times
+ * it, customers of like and of very different rates, and of dropping out soon,
+ * late, alike or not.
+ */
+static Start
+start_at(int i)
+{
+	float8		point[PURCHASE_PARAMETERS];
+
+	if (i < lengthof(corners))
+		return corners[i];
+	multistart_point(i - lengthof(corners), PURCHASE_PARAMETERS, point);
+	return (Start) {between(0.05, 30, point[0]), between(0.2, 20, point[1]),
+		between(0.05, 30, point[2]), between(0.05, 50, point[3])};
+}
+
+/* Maximize the likelihood.  Times are in mean ages. */
+static void
+search(PurchaseData *data, float8 frequency, OptimizerResult *best)
+{
+	float8		starts[STARTS][OPTIMIZER_MAX_PARAMETERS];
+	PurchaseData rows = *data;
+
+	/* of customers who are gone at once or never, a, b, s and beta go to 0 */
+	OptimizerProblem all = {
+		data->kind == PURCHASE_PARETO ? pareto_objective : bgnbd_objective,
+		data, PURCHASE_PARAMETERS, {false, false, true, true}
+	};
+	OptimizerProblem sample = all;
+
+	rows.groups = multistart_sample(data->groups, data->ngroups, &rows.ngroups);
+	sample.arg = &rows;
+	for (int i = 0; i < STARTS; i++)
 	{
-		bool		pareto = data->kind == PURCHASE_PARETO;
-		float8		r = starts[i][0];
-		const float8 start[PURCHASE_PARAMETERS] = {
-			r, r / frequency, pareto ? r : 1, pareto ? 1 : starts[i][1]
-		};
-		OptimizerResult result;
+		Start		start = start_at(i);
 
-		optimizer_maximize(pareto ? pareto_objective : bgnbd_objective,
-						   unconstify(PurchaseData *, data),
-						   PURCHASE_PARAMETERS, start, &result);
-		evaluations += result.evaluations;
-		if (i == 0 || optimizer_better(&result, best))
-			*best = result;
-		if (best->status == OPTIMIZER_CONVERGED ||
-			evaluations >= OPTIMIZER_MAX_EVALUATIONS)
-			break;
+		starts[i][0] = start.r;
+		starts[i][1] = start.r / (start.rate * frequency);
+		starts[i][2] = start.alike;
+		starts[i][3] = start.alike * start.stay;
 	}
-	best->evaluations = evaluations;
+	multistart_maximize(&all, &sample, starts, STARTS, best);
 }
 
 void

@@ -48,7 +48,7 @@ bgnbd_log_likelihood(PurchaseKind kind, const float8 *p,
 	float8		dropped = -INFINITY;
 
 	if (n > 0)
-		dropped = log(a) - log(b + n - 1) -
+		dropped = log(a) - log(b + (n - 1)) -
 			(r + h->x) * log1p(h->tx / alpha);
 	return log_rising(r, h->x) + log_rising(b, n) - log_rising(a + b, n) -
 		h->x * log(alpha) + log_add_exp(alive, dropped);
@@ -91,7 +91,7 @@ finish_frequency(const Frequency *f, const float8 *p, Sum *value, Sum *gradient)
 	sum_add(&gradient[2], dropped / p[2] - count * f->ab.inverse);
 	sum_add(&gradient[3], count * (f->b.inverse - f->ab.inverse));
 	if (f->n > 0)
-		sum_add(&gradient[3], -dropped / (p[3] + f->n - 1));
+		sum_add(&gradient[3], -dropped / (p[3] + (f->n - 1)));
 }
 
 /* Go on to the next frequency. */
@@ -105,7 +105,7 @@ next_frequency(Frequency *f, PurchaseKind kind, const float8 *p, float8 x)
 	rising_to(&f->r, x);
 	rising_to(&f->b, f->n);
 	rising_to(&f->ab, f->n);
-	f->log_last = f->n > 0 ? log(p[2]) - log(p[3] + f->n - 1) : 0;
+	f->log_last = f->n > 0 ? log(p[2]) - log(p[3] + (f->n - 1)) : 0;
 	f->customers = 0;
 	f->value = f->log_time = f->time = f->dropped = zero;
 }
@@ -178,7 +178,7 @@ bgnbd_p_alive(PurchaseKind kind, const float8 *p, const PurchaseHistory *h)
 
 	if (n == 0)
 		return 1;
-	return logistic_complement(log(p[2]) - log(p[3] + n - 1) +
+	return logistic_complement(log(p[2]) - log(p[3] + (n - 1)) +
 							   (p[0] + h->x) *
 							   log1p((h->T - h->tx) / (p[1] + h->tx)));
 }

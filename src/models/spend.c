@@ -216,6 +216,7 @@ spend_fit(const RowGroup *groups, int64 ngroups, Fitted *fitted)
 {
 	const float8 starts[3][SPEND_PARAMETERS] = {{4, 3, 0.5}, {1, 1, 1}, {0.3, 8, 20}};
 	SpendData	data = {groups, ngroups, 1};
+	const OptimizerProblem problem = {spend_objective, &data, SPEND_PARAMETERS};
 	float8		mean;
 	float8		logs;
 	int			evaluations = 0;
@@ -227,8 +228,7 @@ spend_fit(const RowGroup *groups, int64 ngroups, Fitted *fitted)
 	{
 		OptimizerResult result;
 
-		optimizer_maximize(spend_objective, &data, SPEND_PARAMETERS, starts[i],
-						   &result);
+		optimizer_maximize(&problem, starts[i], &result);
 		evaluations += result.evaluations;
 		if (i == 0 || optimizer_better(&result, &best))
 			best = result;

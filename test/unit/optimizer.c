@@ -169,6 +169,16 @@ near(float8 a, float8 b, float8 tolerance)
 	return fabs(a - b) <= tolerance;
 }
 
+/* Maximize from start, within the usual ranges. */
+static void
+maximize(OptimizerFunction function, void *arg, int n, const float8 *start,
+		 OptimizerResult *result)
+{
+	const OptimizerProblem problem = {function, arg, n};
+
+	optimizer_maximize(&problem, start, result);
+}
+
 /* Is the maximum found, at exp(want)? */
 static void
 classic(const char *name, OptimizerFunction f, int n, const float8 *start,
@@ -180,7 +190,7 @@ classic(const char *name, OptimizerFunction f, int n, const float8 *start,
 
 	for (int i = 0; i < n; i++)
 		p[i] = exp(start[i]);
-	optimizer_maximize(f, NULL, n, p, &r);
+	maximize(f, NULL, n, p, &r);
 	for (int i = 0; i < n; i++)
 		found = found && near(log(r.p[i]), want[i], within);
 	ok(found && r.status == OPTIMIZER_CONVERGED, name);
@@ -204,7 +214,7 @@ main(void)
 
 	for (int i = 0; i < 5; i++)
 	{
-		optimizer_maximize(normal, NULL, 2, starts[i], &r);
+		maximize(normal, NULL, 2, starts[i], &r);
 		ok(r.identified && near(r.p[0], 3, 1e-9) && near(r.p[1], 2, 1e-9),
 		   "normal likelihood");
 		ok(r.has_covariance && near(r.covariance[0][0], .4, 2e-5) &&
@@ -214,18 +224,18 @@ main(void)
 		printf("# %d evaluations, %.12g %.12g, %.10g %.10g %.10g\n", r.evaluations, r.p[0], r.p[1], r.covariance[0][0], r.covariance[1][1], r.covariance[0][1]);
 	}
 
-	optimizer_maximize(ridge, NULL, 2, one, &r);
+	maximize(ridge, NULL, 2, one, &r);
 	ok(near(r.p[0] / r.p[1], 2, 1e-6) && r.status == OPTIMIZER_CONVERGED,
 	   "the top of a ridge");
 	ok(!r.identified, "is not identified");
-	optimizer_maximize(endless, NULL, 1, one, &r);
+	maximize(endless, NULL, 1, one, &r);
 	ok(!r.identified && !r.has_covariance && near(log(r.p[0]), OPTIMIZER_LOG_RANGE, 1e-9),
 	   "without a maximum: the end of the range");
-	optimizer_maximize(cliff, NULL, 1, one, &r);
+	maximize(cliff, NULL, 1, one, &r);
 	ok(near(r.p[0], 1.9, 1e-7) && r.status == OPTIMIZER_CONVERGED, "next to a cliff");
-	optimizer_maximize(cliff, &r, 1, one, &r);
+	maximize(cliff, &r, 1, one, &r);
 	ok(r.status == OPTIMIZER_NO_START && !r.identified, "nowhere to start");
-	optimizer_maximize(liar, NULL, 1, one, &r);
+	maximize(liar, NULL, 1, one, &r);
 	ok(r.status != OPTIMIZER_CONVERGED && r.value >= -1 &&
 	   r.evaluations <= OPTIMIZER_MAX_EVALUATIONS, "a wrong gradient ends");
 	printf("# status %d value %g, %d evaluations\n", (int) r.status, r.value, r.evaluations);

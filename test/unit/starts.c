@@ -100,10 +100,13 @@ main(void)
 		for (int i = 0; i < 5; i++)
 		{
 			OptimizerResult r;
+			const OptimizerProblem problem = {
+				kind == PURCHASE_PARETO ? pareto_objective : bgnbd_objective,
+				&data, PURCHASE_PARAMETERS, {false, false, true, true}
+			};
 
 			data.kind = kind;
-			optimizer_maximize(kind == PURCHASE_PARETO ? pareto_objective :
-							   bgnbd_objective, &data, 4, starts[i], &r);
+			optimizer_maximize(&problem, starts[i], &r);
 			printf("%d %d %d %d %.10g %.8g %.8g %.8g %.8g\n", kind, i,
 				   (int) r.status, r.evaluations, r.value, r.p[0], r.p[1],
 				   r.p[2], r.p[3]);
