@@ -285,6 +285,11 @@ is(final('window_funnel', events_of(16, '')), "$corrupt parallel aggregate state
 is(final('window_funnel', events_of(0, 'Mars')), "$corrupt parallel aggregate state / The time zone is unknown here, or not in its canonical spelling.", 'window_funnel: a zone');
 
 my $rows = chr(1) . "\0\0" . uint(0) . uint(1) . uint(0) . uint(0) . uint(2**32 - 1) . uint(0);
+my $window = sub { my ($mode, $flags, $days, $time) = @_; return chr(1) . chr($mode) . chr($flags) . uint(0) . uint($days) . uint($time) . uint(0) . uint(1) . uint(0); };
+like(final('window_funnel', $window->(0, 0, 1, 0), $window->(0, 0, 2, 0)), qr/^22023: within must be the same for all rows of a group . Both "P1D" and "P2D" were given/, 'window_funnel: windows of two workers');
+like(final('window_funnel', $window->(0, 2, 0, 5), $window->(0, 2, 0, 9)), qr/^22023: within must be the same for all rows of a group . Both 5 and 9 were given/, 'window_funnel: those of integers');
+like(final('window_funnel', $window->(0, 0, 1, 0), $window->(1, 0, 1, 0)), qr/^22023: mode must be the same for all rows of a group . Both "default" and "strict order" were given/, 'window_funnel: modes');
+is(final('window_funnel', $window->(0, 4, 1, 0)), "$corrupt parallel aggregate state / The header is not of this version.", 'window_funnel: a flag');
 like(final('window_funnel', $rows, $rows), qr/^54000: too many events for one customer/, 'window_funnel: rows past 32 bits');
 
 # type, collation, flags, time, length of the value, value

@@ -4,10 +4,8 @@
  */
 #include "metrics/funnel/intake.h"
 
-#include "base/call_site.h"
-#include "base/constant.h"
 #include "base/zone.h"
-#include "history/identity.h"
+#include "history/argument_plan.h"
 #include "metrics/funnel/events.h"
 #include "utils/builtins.h"
 
@@ -17,58 +15,34 @@ PG_FUNCTION_INFO_V1(retention_funnel_transition);
 #define ARG_CUSTOMER 1
 #define ARG_AT 2
 #define ARG_STEP 3
-#define ARG_WITHIN 4
 #define ARG_MODE 5
 
 typedef struct EventIntake
 {
-	Identity	customer;
-	TimeKind	at;
-	bool		constant;		/* window and mode, for all rows */
-	bool		has_mode;
+	ArgumentPlan args;
 	LedgerPool *pool;
 } EventIntake;
 
-/* Work out the types of a call site, once. */
-static EventIntake *
-event_intake_create(FunctionCallInfo fcinfo, const CallSite *site)
+static void
+intake_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 {
-	MemoryContext context = site->context;
-	MemoryContext old = MemoryContextSwitchTo(context);
-	EventIntake *intake = palloc0(sizeof(EventIntake));
-
-	intake->has_mode = PG_NARGS() > ARG_MODE;
-	identity_plan(&intake->customer, argument_type(fcinfo, ARG_CUSTOMER),
-				  PG_GET_COLLATION(), context);
-	intake->at = plan_instant(fcinfo, ARG_AT, false);
-	intake->constant = argument_is_constant(fcinfo, ARG_WITHIN) &&
-		(!intake->has_mode || argument_is_constant(fcinfo, ARG_MODE));
-	intake->pool = ledger_pool_create(site->node, context);
-	MemoryContextSwitchTo(old);
-	return intake;
+	((EventIntake *) plan)->pool = ledger_pool_create(site->node, site->context);
 }
 
-/* What is known of the call site, when this FmgrInfo does not. */
-static EventIntake *
-find_intake(FunctionCallInfo fcinfo)
-{
-	CallSite   *site = call_site(fcinfo);
-
-	if (site->plan == NULL)
-		site->plan = event_intake_create(fcinfo, site);
-	fcinfo->flinfo->fn_extra = site->plan;
-	return site->plan;
-}
+static const uint8 roles[] = {
+	ROLE_CUSTOMER, ROLE_INSTANT, ROLE_VALUE, CONSTANT_WITHIN, CONSTANT_MODE
+};
+static const ArgumentForm form = {
+	ARGUMENT_ROLES(roles), NULL, NULL, sizeof(EventIntake), intake_prepare
+};
 
 /* The mode in an argument. */
 uint8
 take_mode(FunctionCallInfo fcinfo, int arg)
 {
-	text	   *words;
+	text	   *words = DatumGetTextPP(constant_argument(fcinfo, arg,
+														 CONSTANT_MODE));
 
-	if (PG_ARGISNULL(arg))
-		constant_refuse_null(CONSTANT_MODE, NULL);
-	words = PG_GETARG_TEXT_PP(arg);
 	return funnel_mode_from_text(VARDATA_ANY(words), VARSIZE_ANY_EXHDR(words));
 }
 
@@ -78,11 +52,10 @@ rules_argument(const EventIntake *intake, FunctionCallInfo fcinfo)
 {
 	FunnelRules rules = {0};
 
-	if (PG_ARGISNULL(ARG_WITHIN))
-		constant_refuse_null(CONSTANT_WITHIN, NULL);
-	rules.within = *PG_GETARG_INTERVAL_P(ARG_WITHIN);
+	rules.within = *DatumGetIntervalP(argument_constant(&intake->args, fcinfo,
+														CONSTANT_WITHIN));
 	funnel_check_within(&rules.within);
-	if (intake->has_mode)
+	if (intake->args.arg[CONSTANT_MODE] != 0)
 		rules.mode = take_mode(fcinfo, ARG_MODE);
 	return rules;
 }
@@ -108,8 +81,8 @@ open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
 	};
 
 	*rules = rules_argument(intake, fcinfo);
-	settings.zone = window_zone(intake->at, rules);
-	settings.key_words = intake->customer.words;
+	settings.zone = window_zone(intake->args.at, rules);
+	settings.key_words = intake->args.customer.words;
 	return ledger_create(&settings, intake->pool, context, 0);
 }
 
@@ -123,25 +96,23 @@ mode_words(uint8 mode)
 
 /* A window for a message. */
 static const char *
-within_words(const FunnelRules *rules, WithinKind kind)
+within_words(const FunnelRules *rules, bool integers)
 {
-	return kind == WITHIN_INTEGER ? psprintf("%lld", (long long) rules->within.time) :
+	return integers ? psprintf("%lld", (long long) rules->within.time) :
 		psprintf("\"%s\"", funnel_within_text(&rules->within));
 }
 
 /* Windows and modes may differ from group to group, never within one. */
 void
 check_same_rules(const FunnelRules *before, const FunnelRules *now,
-				 WithinKind kind)
+				 bool integers)
 {
 	if (before->mode != now->mode)
 		constant_refuse_change(CONSTANT_MODE, mode_words(before->mode),
 							   mode_words(now->mode));
 	if (!funnel_rules_equal(before, now))
-		constant_refuse_change(CONSTANT_WITHIN, kind == WITHIN_UNTOLD ?
-							   "one window" : within_words(before, kind),
-							   kind == WITHIN_UNTOLD ? "another" :
-							   within_words(now, kind));
+		constant_refuse_change(CONSTANT_WITHIN, within_words(before, integers),
+							   within_words(now, integers));
 }
 
 static void
@@ -150,7 +121,7 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 {
 	FunnelRules rules = rules_argument(intake, fcinfo);
 
-	check_same_rules(ledger->settings.rules, &rules, WITHIN_INTERVAL);
+	check_same_rules(ledger->settings.rules, &rules, false);
 }
 
 /* The step of this row, which is not NULL. */
@@ -177,28 +148,28 @@ step_argument(FunctionCallInfo fcinfo)
 Datum
 retention_funnel_transition(PG_FUNCTION_ARGS)
 {
-	EventIntake *intake = fcinfo->flinfo->fn_extra;
+	EventIntake *intake = argument_plan(fcinfo, &form);
 	Ledger	   *ledger;
 	uint64		key[2] = {0, 0};
 	uint64		step;
 
-	if (unlikely(intake == NULL))
-		intake = find_intake(fcinfo);
 	if (unlikely(PG_ARGISNULL(0)))
 		ledger = open_ledger(intake, fcinfo);
 	else
 	{
 		/* nobody but an aggregate has a state to pass */
 		ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
-		if (!intake->constant)
+		if (!intake->args.constant)
 			check_rules(intake, ledger, fcinfo);
 	}
+	Assert((PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
+			PG_ARGISNULL(ARG_STEP)) == argument_skips(&intake->args, fcinfo));
 	if (PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
 		PG_ARGISNULL(ARG_STEP))
 		PG_RETURN_POINTER(ledger);
 	step = step_argument(fcinfo);
-	identity_take(&intake->customer, PG_GETARG_DATUM(ARG_CUSTOMER), key);
+	argument_customer(&intake->args, fcinfo, key);
 	ledger_add(ledger, key, ledger_when(0, step),
-			   take_instant(intake->at, PG_GETARG_DATUM(ARG_AT)));
+			   take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT)));
 	PG_RETURN_POINTER(ledger);
 }

@@ -17,16 +17,11 @@ extern const char *window_zone(TimeKind at, const FunnelRules *rules);
 /* The mode in an argument; NULL: error 22004. */
 extern uint8 take_mode(FunctionCallInfo fcinfo, int arg);
 
-/* How a window was given, for a message. */
-typedef enum WithinKind
-{
-	WITHIN_INTERVAL,
-	WITHIN_INTEGER,				/* in the unit of at */
-	WITHIN_UNTOLD				/* a worker does not tell */
-} WithinKind;
-
-/* Error 22023 unless windows and modes of a group are the same. */
+/*
+ * Error 22023 unless windows and modes of a group are the same; integers tells
+ * whether windows are, in the unit of at.
+ */
 extern void check_same_rules(const FunnelRules *before, const FunnelRules *now,
-							 WithinKind kind);
+							 bool integers);
 
 #endif							/* RETENTION_FUNNEL_INTAKE_H */

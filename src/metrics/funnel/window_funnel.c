@@ -9,10 +9,9 @@
  */
 #include "metrics/funnel/chain.h"
 
-#include "base/call_site.h"
-#include "base/constant.h"
 #include "base/wire.h"
 #include "catalog/pg_type.h"
+#include "history/argument_plan.h"
 #include "metrics/funnel/intake.h"
 #include "metrics/plain/flags.h"
 #include "miscadmin.h"
@@ -32,7 +31,11 @@ PG_FUNCTION_INFO_V1(retention_window_funnel_final);
 
 #define STATE_MAGIC 0x46554E4C
 #define STATE_VERSION 1
+#define STATE_SHARED 0x01
+#define STATE_INTEGERS 0x02
 #define STATE_WHAT "parallel aggregate state"
+#define HINT_EVENTS \
+	"Leave out placeholder customers such as guests, and rows that meet no condition."
 #define FIRST_EVENTS 8
 #define SORT_EVENTS 256			/* so many are worth a look for duplicates */
 
@@ -44,6 +47,7 @@ typedef struct FunnelState
 	const char *zone;			/* "" when no window depends on one */
 	uint32		rows;			/* with a time */
 	bool		shared;			/* some row met several conditions */
+	bool		integers;		/* windows and times are */
 	Size		nevents;
 	Size		size;			/* allocated */
 	ChainEvent *events;
@@ -58,10 +62,9 @@ typedef enum WindowKind
 
 typedef struct FunnelCall
 {
+	ArgumentPlan args;
 	WindowKind	within;
 	WindowKind	integer;		/* type of at, when it is an integer */
-	TimeKind	at;				/* else */
-	bool		constant;		/* window and mode, for all rows */
 } FunnelCall;
 
 /* ----------------------------------------------------------------
@@ -84,17 +87,15 @@ take_integer(WindowKind kind, Datum value)
 		kind == WINDOW_INT4 ? DatumGetInt32(value) : DatumGetInt64(value);
 }
 
-/* Work out the types of a call site, once: does the window go with at? */
-static FunnelCall *
-call_create(FunctionCallInfo fcinfo, const CallSite *site)
+/* Does the window go with at? */
+static void
+call_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 {
-	FunnelCall *call = MemoryContextAllocZero(site->context,
-											  sizeof(FunnelCall));
+	FunnelCall *call = plan;
 	Oid			at = argument_type(fcinfo, ARG_AT);
 	Oid			within = argument_type(fcinfo, ARG_WITHIN);
 
 	call->integer = integer_kind(at);
-	call->at = plan_instant(fcinfo, ARG_AT, true);
 	call->within = within == UNKNOWNOID ? WINDOW_LITERAL : integer_kind(within);
 	if (call->within == WINDOW_INTERVAL && within != INTERVALOID)
 		ereport(ERROR,
@@ -107,29 +108,21 @@ call_create(FunctionCallInfo fcinfo, const CallSite *site)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("within must be an integer where at is one"),
 				 errhint("Give the window in the unit of at, or turn at into a timestamptz with to_timestamp().")));
-	if (call->within >= WINDOW_INT2 && (call->at == TIME_TIMESTAMP ||
-										call->at == TIME_TIMESTAMPTZ))
+	if (call->within >= WINDOW_INT2 && (call->args.at == TIME_TIMESTAMP ||
+										call->args.at == TIME_TIMESTAMPTZ))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("within must be an interval where at is a %s",
 						format_type_be(at)),
 				 errhint("Multiply seconds by interval '1 second', for example 3600 * interval '1 second'.")));
-	call->constant = argument_is_constant(fcinfo, ARG_WITHIN) &&
-		argument_is_constant(fcinfo, ARG_MODE);
-	return call;
 }
 
-/* What is known of the call site, when this FmgrInfo does not. */
-static FunnelCall *
-find_call(FunctionCallInfo fcinfo)
-{
-	CallSite   *site = call_site(fcinfo);
-
-	if (site->plan == NULL)
-		site->plan = call_create(fcinfo, site);
-	fcinfo->flinfo->fn_extra = site->plan;
-	return site->plan;
-}
+static const uint8 roles[] = {
+	CONSTANT_WITHIN, ROLE_COUNTER, CONSTANT_MODE, ROLE_NULLABLE
+};
+static const ArgumentForm form = {
+	ARGUMENT_ROLES(roles), NULL, NULL, sizeof(FunnelCall), call_prepare
+};
 
 /* A window of so many units of at: days of dates, else those of the integers. */
 static Interval
@@ -143,7 +136,7 @@ integer_window(const FunnelCall *call, int64 units)
 				 errmsg("the window of a funnel must not be negative"),
 				 errdetail("It is %lld.", (long long) units),
 				 errhint("Pass the longest time from the first step to the last.")));
-	if (call->at == TIME_DATE)
+	if (call->args.at == TIME_DATE)
 		within.day = (int32) Min(units, PG_INT32_MAX);
 	else
 		within.time = units;
@@ -155,10 +148,9 @@ static FunnelRules
 rules_argument(const FunnelCall *call, FunctionCallInfo fcinfo)
 {
 	FunnelRules rules = {0};
-	Datum		within = PG_GETARG_DATUM(ARG_WITHIN);
+	Datum		within = argument_constant(&call->args, fcinfo,
+										   CONSTANT_WITHIN);
 
-	if (PG_ARGISNULL(ARG_WITHIN))
-		constant_refuse_null(CONSTANT_WITHIN, NULL);
 	rules.mode = take_mode(fcinfo, ARG_MODE);
 	if (call->within == WINDOW_LITERAL && call->integer != WINDOW_INTERVAL)
 		rules.within = integer_window(call, pg_strtoint64(DatumGetCString(within)));
@@ -185,12 +177,14 @@ rules_argument(const FunnelCall *call, FunctionCallInfo fcinfo)
 StaticAssertDecl(sizeof(FunnelState) <= 256, "a FunnelState is larger than SSPACE says");
 
 static FunnelState *
-state_create(const FunnelRules *rules, const char *zone, MemoryContext context)
+state_create(const FunnelRules *rules, bool integers, const char *zone,
+			 MemoryContext context)
 {
 	FunnelState *state = MemoryContextAllocZero(context, sizeof(FunnelState));
 
 	state->magic = STATE_MAGIC;
 	state->rules = *rules;
+	state->integers = integers;
 	state->zone = zone;
 	state->context = context;
 	return state;
@@ -238,7 +232,7 @@ reserve_events(FunnelState *state, Size more)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many events for one customer"),
-				 errhint("Leave out placeholder customers such as guests, and rows that meet no condition.")));
+				 errhint(HINT_EVENTS)));
 	state->events = state->events == NULL ?
 		MemoryContextAllocHuge(state->context, size * sizeof(ChainEvent)) :
 		repalloc_huge(state->events, size * sizeof(ChainEvent));
@@ -277,44 +271,43 @@ sorted_events(const FunnelState *state, Size *n)
 Datum
 retention_window_funnel_transition(PG_FUNCTION_ARGS)
 {
-	FunnelCall *call = fcinfo->flinfo->fn_extra;
+	FunnelCall *call = argument_plan(fcinfo, &form);
 	FunnelState *state;
 	Flags		flags = {0};
 	int64		at;
 	int			met = 0;
 
-	if (unlikely(call == NULL))
-		call = find_call(fcinfo);
 	if (PG_ARGISNULL(0))
 	{
 		FunnelRules rules = rules_argument(call, fcinfo);
 
-		state = state_create(&rules, window_zone(call->at, &rules),
+		state = state_create(&rules, call->integer != WINDOW_INTERVAL,
+							 window_zone(call->args.at, &rules),
 							 aggregate_context(fcinfo));
 	}
 	else
 	{
 		/* nobody but an aggregate has a state to pass */
 		state = state_argument(fcinfo, 0);
-		if (!call->constant)
+		if (!call->args.constant)
 		{
 			FunnelRules rules = rules_argument(call, fcinfo);
 
-			check_same_rules(&state->rules, &rules,
-							 call->integer != WINDOW_INTERVAL ?
-							 WITHIN_INTEGER : WITHIN_INTERVAL);
+			check_same_rules(&state->rules, &rules, state->integers);
 		}
 	}
+	Assert(PG_ARGISNULL(ARG_AT) == argument_skips(&call->args, fcinfo));
 	if (PG_ARGISNULL(ARG_AT))
 		PG_RETURN_POINTER(state);
 	at = call->integer != WINDOW_INTERVAL ?
 		take_integer(call->integer, PG_GETARG_DATUM(ARG_AT)) :
-		take_instant(call->at, PG_GETARG_DATUM(ARG_AT));
+		take_instant(call->args.at, PG_GETARG_DATUM(ARG_AT));
 
 	if (unlikely(++state->rows == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many events for one customer")));
+				 errmsg("too many events for one customer"),
+				 errhint(HINT_EVENTS)));
 	if (!PG_ARGISNULL(ARG_CONDITIONS))
 		flags_begin(&flags, PG_GETARG_ARRAYTYPE_P(ARG_CONDITIONS));
 	for (int step; (step = flags_next(&flags)) > 0; met++)
@@ -348,16 +341,18 @@ retention_window_funnel_combine(PG_FUNCTION_ARGS)
 	}
 	from = state_argument(fcinfo, 1);
 	if (PG_ARGISNULL(0))
-		into = state_create(&from->rules,
+		into = state_create(&from->rules, from->integers,
 							MemoryContextStrdup(context, from->zone), context);
 	else
 		into = state_argument(fcinfo, 0);
-	check_same_rules(&into->rules, &from->rules, WITHIN_UNTOLD);
+	check_same_rules(&into->rules, &from->rules,
+					 into->integers && from->integers);
 	constant_check_words(CONSTANT_TIMEZONE, into->zone, from->zone);
 	if (from->rows > PG_UINT32_MAX - into->rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many events for one customer")));
+				 errmsg("too many events for one customer"),
+				 errhint(HINT_EVENTS)));
 
 	into->shared |= from->shared;
 	reserve_events(into, from->nevents);
@@ -373,7 +368,7 @@ retention_window_funnel_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * (internal) -> bytea: version, mode, shared; then uints: months, days and
+ * (internal) -> bytea: version, mode, flags (STATE_*); then uints: months, days and
  * microseconds of the window, length of the zone's name and the name, rows,
  * number of events, and for each, in order, time (the first zigzagged, then
  * distances), step, row.
@@ -394,7 +389,8 @@ retention_window_funnel_serialize(PG_FUNCTION_ARGS)
 	events = sorted_events(state, &n);
 	head[0] = STATE_VERSION;
 	head[1] = state->rules.mode;
-	head[2] = state->shared;
+	head[2] = (state->shared ? STATE_SHARED : 0) |
+		(state->integers ? STATE_INTEGERS : 0);
 	wire_writer_init(&w, 64 + n * 6, STATE_WHAT,
 					 "SET max_parallel_workers_per_gather = 0 for this query.");
 	wire_put_bytes(&w, head, sizeof(head));
@@ -432,7 +428,7 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 	bytes = PG_GETARG_BYTEA_PP(0);
 	wire_reader_init(&r, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), STATE_WHAT);
 	head = wire_get_bytes(&r, 3);
-	if (head[0] != STATE_VERSION || head[2] > 1)
+	if (head[0] != STATE_VERSION || (head[2] & ~(STATE_SHARED | STATE_INTEGERS)) != 0)
 		wire_corrupt(&r, "The header is not of this version.");
 	rules.mode = head[1];
 	funnel_within_get(&r, &rules.within);
@@ -442,8 +438,9 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 		funnel_rules_problem(&rules, zone);
 	if (problem != NULL)
 		wire_corrupt(&r, problem);
-	state = state_create(&rules, zone, CurrentMemoryContext);
-	state->shared = head[2] != 0;
+	state = state_create(&rules, (head[2] & STATE_INTEGERS) != 0, zone,
+						 CurrentMemoryContext);
+	state->shared = (head[2] & STATE_SHARED) != 0;
 	state->rows = wire_get_max(&r, PG_UINT32_MAX, "There are too many rows.");
 	/* an event takes three bytes at least */
 	size = wire_get_max(&r, (r.end - r.at) / 3, "There are too many events.");
