@@ -3,6 +3,8 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
 SET extra_float_digits = 1;
+-- of more customers than this holds a sample is looked at
+SET work_mem = '4MB';
 
 -- a table that is fit: 60 orders of 12 customers, in cents, at any second
 CREATE TEMPORARY TABLE orders AS

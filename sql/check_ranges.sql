@@ -3,6 +3,8 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
 SET extra_float_digits = 1;
+-- of more customers than this holds a sample is looked at
+SET work_mem = '4MB';
 
 CREATE FUNCTION pg_temp.found(data_check) RETURNS SETOF text LANGUAGE sql
 AS $$ SELECT format('%s: %s, %s of %s: %s', severity, finding, rows, among, example) FROM findings($1) $$;

@@ -88,6 +88,8 @@ INSERT INTO calls (call, named, cut) VALUES
 	('window_funnel(interval ''168 hours'', at, ''default'', customer = 1, customer = 2)', NULL, false),
 	('window_funnel(interval ''7 days'', at::date, ''default'', customer = 1, customer = 2)', NULL, false),
 	('window_funnel(7, customer, ''default'', customer = 1, customer = 2)', NULL, false),
+	('check_events(customer, at, amount, NULL) IS NOT NULL', NULL, false),
+	('check_ranges(customer, tstzrange(at, NULL), amount, NULL) IS NOT NULL', NULL, false),
 	('earliest(amount, at)', NULL, false),
 	('latest(amount, at)', NULL, false),
 	('max(period_start(at, ''month''))', 'max(period_start(at, ''month at America/New_York''))', true),
