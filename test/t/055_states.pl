@@ -326,7 +326,8 @@ for (
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'earliest_final', 'aggregate state is not that of earliest or latest' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'window_funnel_final', 'aggregate state is not one of window_funnel' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'cohort_matrix_final', 'aggregate state is not a customer ledger' ],
-	[ 'contract_model_transition', 'text, bigint, boolean', "'sbg', 5, true", 'survival_curve_final', 'aggregate state is not that of a survival curve' ])
+	[ 'contract_model_transition', 'text, bigint, boolean', "'sbg', 5, true", 'survival_curve_final', 'aggregate state is not that of a survival curve' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'check_final', 'aggregate state is not that of a check' ])
 {
 	my ($transition, $types, $values, $final, $message) = @$_;
 	is( result(qq{
@@ -356,6 +357,35 @@ for (@parts)
 	note($lines);
 }
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|terminated by signal/, 'no process crashed');
+
+##################################################################
+# Checks
+##################################################################
+
+# version, flags, time kind, as_of, counts, ...; an event on 2000-01-02, worth 5
+my $check = pack('H*', result(q{SELECT encode(image, 'hex') FROM (SELECT fuzz.check_events(1, date '2000-01-02', 5, NULL)) s (image);}));
+my $checked = sub {
+	my ($at, $bytes) = @_;
+	my $image = $check;
+	substr($image, $at, length $bytes) = $bytes;
+	return final('check_events', $image);
+};
+is(final('check_events', $check), '{"ranges": false, "rows": 1, "finding": [], "severity": [], "found": [], "among": [], "example": []}', 'an event looked at');
+is($checked->(0, "\2"), "$corrupt parallel aggregate state / The version is unknown.", 'another version');
+is($checked->(1, "\x40"), "$corrupt parallel aggregate state / The settings contradict one another.", 'an unknown flag');
+is($checked->(1, "\7"), "$corrupt parallel aggregate state / The settings contradict one another.", 'dates that are ranges');
+is($checked->(2, "\7"), "$corrupt parallel aggregate state / The settings contradict one another.", 'a time of no kind');
+is($checked->(3, "\4"), "$corrupt parallel aggregate state / The settings contradict one another.", 'an as_of that is not there');
+is(final('check_events', "$check\0"), "$corrupt parallel aggregate state / There are bytes after its end.", 'a byte more');
+is(final('check_events', substr($check, 0, -1)), "$corrupt parallel aggregate state / The value ends too early.", 'a byte less');
+# the sample of customers is last: level, number, place, key twice, from, to, amount, flags, rows, name
+is($checked->(-1, "\1"), "$corrupt parallel aggregate state / Names of customers are missing, or too many.", 'a number with a name');
+is($checked->(-2, "\0"), "$corrupt parallel aggregate state / A row of a sample is there twice, or never.", 'a customer without rows');
+is($checked->(-3, "\x08"), "$corrupt parallel aggregate state / It has unknown flags.", 'unknown flags of a customer');
+is($checked->(-4, "\2"), "$corrupt parallel aggregate state / A customer has a time or an amount.", 'a customer who is worth something');
+my $dated = pack('H*', result(q{SELECT encode(image, 'hex') FROM (SELECT fuzz.check_events(1, date '2000-01-02', 5, '2024-01-01')) s (image);}));
+is(final('check_events', $check, $dated), '22023: states of different checks cannot be put together', 'states of different as_of');
+like(final('check_ranges', $check), qr/"ranges": false/, 'a state says what it is of');
 
 $node->stop;
 done_testing();

@@ -33,13 +33,11 @@ StaticAssertDecl(sizeof(SampleRow) == 6 * sizeof(int64), "a SampleRow has holes"
 void
 sample_begin(Sample *sample, MemoryContext context)
 {
-	/* beside the entries there is the table's half that is empty */
-	Size		fits = (Size) work_mem * 1024 / (8 * sizeof(SampleEntry));
-
 	sample->context = context;
 	sample->salt = salt_draw();
 	sample->table = samples_create(context, 16, &sample->salt);
-	sample->capacity = (int) Min(Max(fits, 64), SAMPLE_CAPACITY);
+	sample->capacity = work_mem >= SAMPLE_WORK_MEM ? SAMPLE_CAPACITY :
+		SAMPLE_CAPACITY / 4;
 	sample->level = 0;
 	sample->closed = false;
 	sample->last = PG_UINT64_MAX;

@@ -18,7 +18,13 @@
 #include "base/compat.h"
 #include "base/salt.h"
 
-#define SAMPLE_CAPACITY 4096	/* entries, where work_mem is not very small */
+/*
+ * Entries.  Two samples of as many, with names of 100 bytes, take 3 MB; below the
+ * usual work_mem they hold a quarter, which is not less for any setting, so that
+ * a small table is seen whole.
+ */
+#define SAMPLE_CAPACITY 4096
+#define SAMPLE_WORK_MEM 4096	/* kB */
 
 #define ENTRY_AMOUNT 0x01		/* the amount is not NULL */
 #define ENTRY_OPEN 0x02			/* the range has no end */
