@@ -5,6 +5,7 @@
 #include "metrics/cohort_matrix/build.h"
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #define AGE_SIZE (-1)
 #define AGE_UNUSED (-2)
@@ -125,7 +126,9 @@ builder_row(Builder *b, int32 cohort)
 	}
 	if (b->nrows == MAX_ROWS)
 		return NULL;
-	row = b->rows[slot] = palloc0(sizeof(BuildRow));
+	row = b->rows[slot] =
+		MemoryContextAllocZero(GetMemoryChunkContext(b->rows),
+							   b->flags & MATRIX_RECURRING ? RECURRING_ROW_SIZE : sizeof(BuildRow));
 	row->cohort = cohort;
 	b->nrows++;
 	return row;
@@ -284,11 +287,12 @@ static BuildCell *
 collect_cells(const Builder *b, int64 *ncells)
 {
 	Size		size = (Size) 1 << b->bits;
+	int			ages = b->flags & MATRIX_RECURRING ? 0 : ROW_AGES;
 	BuildCell  *cells;
 	int64		n = 0;
 	int64		kept = 0;
 
-	cells = palloc_extended((b->used + (Size) b->nrows * (ROW_AGES + 1) + 1) *
+	cells = palloc_extended((b->used + (Size) b->nrows * (ages + 1) + 1) *
 							sizeof(BuildCell), MCXT_ALLOC_HUGE);
 	for (Size i = 0; i < size; i++)
 	{
@@ -306,8 +310,8 @@ collect_cells(const Builder *b, int64 *ncells)
 			continue;
 		size_cell.active = row->size;
 		collect(cells, &n, row->cohort, AGE_SIZE, &size_cell);
-		for (int age = 0; age < ROW_AGES; age++)
-			collect(cells, &n, row->cohort, age, &row->cells[age]);
+		for (int age = 0; age < ages; age++)
+			collect(cells, &n, row->cohort, age, &row->ages.cells[age]);
 	}
 	sort_cells(cells, n);
 	for (int64 i = 0; i < n; i++)

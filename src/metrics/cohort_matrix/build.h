@@ -29,16 +29,6 @@ typedef struct BuildCell
 	int32		age;
 } BuildCell;
 
-/* The first ages of a cohort side by side, where customers are many. */
-#define ROW_AGES 64
-
-typedef struct BuildRow
-{
-	int32		cohort;
-	int64		size;
-	CellSums	cells[ROW_AGES];
-} BuildRow;
-
 /* The ages of a cohort from number * PAGE_AGES on, of a recurring matrix. */
 #define PAGE_AGES 8
 
@@ -55,6 +45,27 @@ typedef struct BuildPage
 	int32		number;
 	uint32		counts[RECURRING_STREAK_END + 1][PAGE_AGES];
 } BuildPage;
+
+/*
+ * A cohort's first ages side by side, where customers are many; of a recurring
+ * matrix its first pages, NULL where they have not been asked for.
+ */
+#define ROW_AGES 64
+#define ROW_PAGES 64
+
+typedef struct BuildRow
+{
+	int32		cohort;
+	int64		size;
+	union
+	{
+		CellSums	cells[ROW_AGES];
+		BuildPage  *pages[ROW_PAGES];
+	}			ages;
+} BuildRow;
+
+#define RECURRING_ROW_SIZE \
+	(offsetof(BuildRow, ages) + ROW_PAGES * sizeof(BuildPage *))
 
 typedef struct BuildPages BuildPages;	/* cohort_matrix/build_pages.c */
 
@@ -107,15 +118,22 @@ recurring_sum(CellSums *sums, RecurringCount which)
 		&sums->streak_end;
 }
 
-/* Count one customer, mostly in the page counted in last. */
+/*
+ * Count one customer, mostly in a page that the cohort's row knows or that was
+ * counted in last.
+ */
 static inline void
 builder_count_one(Builder *b, BuildRow *row, int32 cohort, int64 age,
 				  RecurringCount which)
 {
+	uint64		number = (uint64) age / PAGE_AGES;
 	BuildPage  *page = b->page;
 
-	if (likely(row == NULL && page != NULL && page->cohort == cohort &&
-			   page->number == (int64) ((uint64) age / PAGE_AGES) &&
+	if (row != NULL && number < ROW_PAGES)
+		page = row->ages.pages[number];
+	else if (page != NULL && (page->cohort != cohort || page->number != (int64) number))
+		page = NULL;
+	if (likely(page != NULL &&
 			   page->counts[which][(uint64) age % PAGE_AGES] != PG_UINT32_MAX))
 		page->counts[which][(uint64) age % PAGE_AGES]++;
 	else
@@ -134,7 +152,7 @@ static inline CellSums *
 builder_cell(Builder *b, BuildRow *row, int32 cohort, int64 age)
 {
 	if (row != NULL && age < ROW_AGES)
-		return &row->cells[age];
+		return &row->ages.cells[age];
 	if (unlikely(age > PG_INT32_MAX))
 		builder_refuse_age();
 	return builder_table_cell(b, cohort, (int32) age);

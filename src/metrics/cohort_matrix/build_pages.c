@@ -15,6 +15,7 @@
 #define CHUNK_PAGES 1024
 #define MAX_PAGES (INT64CONST(1) << 22)
 #define FIRST_BITS 6
+#define FEW_PAGES 1024			/* are found by their hash alone */
 
 struct BuildPages
 {
@@ -146,6 +147,16 @@ find_page(BuildPages *pages, int32 cohort, int32 number)
 	return page;
 }
 
+/* Cohorts are many or long: let each know its first pages from now on. */
+static void
+use_rows(Builder *b)
+{
+	MemoryContext old = MemoryContextSwitchTo(b->pages->context);
+
+	builder_use_rows(b);
+	MemoryContextSwitchTo(old);
+}
+
 /* Counts of so many customers at an age of a cohort. */
 void
 builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
@@ -156,15 +167,14 @@ builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
 	uint32	   *count;
 	uint64		sum;
 
-	if (row != NULL && age < ROW_AGES)
-	{
-		*recurring_sum(&row->cells[age], which) += n;
-		return;
-	}
 	if (age > PG_INT32_MAX)
 		builder_refuse_age();
 	if (page == NULL || page->cohort != cohort || page->number != number)
 		page = b->page = find_page(b->pages, cohort, number);
+	if (row != NULL && number < ROW_PAGES)
+		row->ages.pages[number] = page;
+	if (b->rows == NULL && b->pages->npages > FEW_PAGES)
+		use_rows(b);
 	count = &page->counts[which][age % PAGE_AGES];
 	sum = *count + (uint64) n;
 	*count = (uint32) sum;
