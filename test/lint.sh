@@ -59,7 +59,7 @@ ran cppcheck cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$j
 	--enable=warning,performance,portability --suppress=missingInclude \
 	--suppress=missingIncludeSystem --suppress=uninitStructMember \
 	--suppressions-list=test/cppcheck.txt \
-	-D__GNUC__=12 -DHAVE_INT128=1 -DPG_VERSION_NUM=150000 -Isrc "${sources[@]}"
+	-D__GNUC__=12 -D__SIZEOF_INT128__=16 -DHAVE_INT128=1 -DPG_VERSION_NUM=150000 -Isrc "${sources[@]}"
 
 tidy()
 {

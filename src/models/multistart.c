@@ -96,7 +96,7 @@ multistart_maximize(const OptimizerProblem *all, const OptimizerProblem *sample,
 					float8 (*starts)[OPTIMIZER_MAX_PARAMETERS], int nstarts,
 					OptimizerResult *best)
 {
-	Climb		climbs[MULTISTART_MAX];
+	Climb		climbs[MULTISTART_MAX] = {{0}};
 	int			followed[FOLLOWED];
 	int			nfollowed = 0;
 	int			evaluations = 0;

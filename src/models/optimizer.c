@@ -259,13 +259,14 @@ walk(Search *s, const float8 *direction, SmallMatrix inverse, bool *definite)
 	float8		way = room(s, direction);
 
 	for (int i = 0; i < WALK_TRIES && way > AT_END && !isinf(way) &&
-		 !search_exhausted(s, 4 * s->n); i++, way /= 2)
+		 !search_exhausted(s, 4 * s->n); i++)
 	{
 		SmallMatrix there = {{0}};
 		bool		definite_there = false;
 		Point		next;
 
 		search_move(s, &before, direction, way, &next);
+		way /= 2;
 		if (!search_evaluate(s, &next) || next.value > before.value + WALK_LOSS)
 			continue;
 		s->best = next;

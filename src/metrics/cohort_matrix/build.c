@@ -413,7 +413,7 @@ finish_cohort(Finish *f, const BuildCell *cell, const BuildCell *end)
 		f->cells = palloc_extended(f->max_cells * sizeof(MatrixCell),
 								   MCXT_ALLOC_HUGE);
 	}
-	for (; pages < f->pages; pages++)
+	for (; pages != NULL && pages < f->pages; pages++)
 		finish_page(f, &cohort, *pages, &cell, end);
 	for (; cell < end; cell++)
 		finish_cell(f, &cohort, cell->age, &cell->sums);
