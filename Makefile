@@ -67,6 +67,7 @@ OBJS = \
 	src/metrics/check/state.o \
 	src/metrics/check/type.o \
 	src/metrics/cohort_matrix/build.o \
+	src/metrics/cohort_matrix/build_gross.o \
 	src/metrics/cohort_matrix/build_pages.o \
 	src/metrics/cohort_matrix/fold.o \
 	src/metrics/cohort_matrix/fold_levels.o \
@@ -89,9 +90,11 @@ OBJS = \
 	src/metrics/metric_head.o \
 	src/metrics/movements/build.o \
 	src/metrics/movements/changes.o \
+	src/metrics/movements/lagged.o \
 	src/metrics/movements/readers.o \
 	src/metrics/movements/spans.o \
 	src/metrics/movements/timeline_movements.o \
+	src/metrics/movements/track.o \
 	src/metrics/movements/type.o \
 	src/metrics/plain/cac.o \
 	src/metrics/plain/earliest.o \
@@ -168,6 +171,7 @@ REGRESS = \
 	loyalty \
 	money \
 	movement_errors \
+	movement_lag \
 	movement_spans \
 	movement_vectors \
 	pictures \
@@ -180,6 +184,7 @@ REGRESS = \
 	range_matrix \
 	rates \
 	recurring_matrix \
+	signup_matrix \
 	spend_model \
 	spend_model_ltv \
 	spill \

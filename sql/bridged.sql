@@ -23,13 +23,13 @@ INSERT INTO plans VALUES
 	-- and so is what begins with nothing
 	('free', '[2024-07-01,2024-07-03)', NULL), ('free', '[2024-07-05,2024-07-06)', NULL);
 CREATE TEMP TABLE timelines AS SELECT customer, timeline(during, amount) AS t FROM plans GROUP BY customer;
-CREATE FUNCTION days(timeline) RETURNS text LANGUAGE sql IMMUTABLE
+CREATE FUNCTION pg_temp.days(timeline) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN (SELECT string_agg(to_char(day, 'MM-DD') || ' ' || amount, ', ' ORDER BY day) FROM timeline_days($1));
 
 -- fewer silent days than gap: 3 are bridged from 4 days on, 5 from 6 on
-SELECT gap, days(bridged(t, gap)) FROM timelines, unnest('{0,3 days,73 hours,4 days,5 days,6 days,1000 days}'::interval[]) gap
+SELECT gap, pg_temp.days(bridged(t, gap)) FROM timelines, unnest('{0,3 days,73 hours,4 days,5 days,6 days,1000 days}'::interval[]) gap
 WHERE customer = 'late' ORDER BY gap;
-SELECT customer, days(t) AS before, days(bridged(t, '4 days')) AS bridged FROM timelines WHERE customer <> 'late' ORDER BY customer;
+SELECT customer, pg_temp.days(t) AS before, pg_temp.days(bridged(t, '4 days')) AS bridged FROM timelines WHERE customer <> 'late' ORDER BY customer;
 -- what is filled counts as level, activity and revenue
 SELECT level(t, '2024-01-12') AS before, level(b, '2024-01-12') AS level, active(t, '2024-01-12', '2024-01-13') AS was,
 	active(b, '2024-01-12', '2024-01-13') AS active, tenure(t, '2024-01-13') AS tenure_before, tenure(b, '2024-01-13') AS tenure
@@ -39,7 +39,7 @@ FROM movement_rows((SELECT customer_movements(t, 'week') FROM timelines WHERE cu
 SELECT period, opening_customers AS opening, churned_customers AS churned, reactivated_customers AS back, closing_revenue
 FROM movement_rows((SELECT customer_movements(bridged(t, '7 days'), 'week') FROM timelines WHERE customer = 'late'), '2024-02-05');
 -- without amounts a level is a number of ranges
-SELECT days(bridged(timeline(during), '4 days')) FROM plans WHERE customer = 'late';
+SELECT pg_temp.days(bridged(timeline(during), '4 days')) FROM plans WHERE customer = 'late';
 -- the kind stays, twice is once, zones too
 SELECT bool_and(bridged(bridged(t, '4 days'), '4 days') = bridged(t, '4 days')) AS twice,
 	bool_and(bridged(t, '0') = t) AS nothing FROM timelines;

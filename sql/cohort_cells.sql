@@ -158,7 +158,7 @@ SELECT age, retention, ltv FROM recurring, retention_curve(matrix);
 SELECT ltv(matrix, 0) FROM recurring;
 SELECT ltv_chained(matrix, 0) FROM recurring;
 SELECT payback_age(matrix, 1, 1) FROM recurring;
-SELECT age, active, orders, revenue FROM cohort_cells('{"grain": "quarter", "zone": "", "last": "2024-01-01", "money": true, "started": false, "recurring": false, "levels": true, "cohorts": [{"cohort": "2023-10-01", "size": 2, "age": [0,1,2,4,5], "active_change": [2,-1,-1,1,-1], "last_active": [1,0,0,1,0], "streak_end": [1,1,0,0,0], "revenue_change": [20,-10,-10,10,-10]}]}', '2025-01-01')
+SELECT age, active, orders, revenue FROM cohort_cells('{"grain": "quarter", "zone": "", "last": "2024-01-01", "money": true, "started": false, "recurring": false, "levels": true, "cohorts": [{"cohort": "2023-10-01", "size": 2, "age": [0,1,2,4,5], "active_change": [2,-1,-1,1,-1], "last_active": [1,0,0,1,0], "streak_end": [1,1,0,0,0], "revenue_change": [20,-10,-10,10,-10], "kept_change": [20,-10,-10,10,-10], "base_change": [20,0,0,0,0]}]}', '2025-01-01')
 WHERE cohort = '2023-10-01';
 
 -- an outlier in the last year there is: counted before any row is made

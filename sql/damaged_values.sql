@@ -39,7 +39,7 @@ END $$;
 CREATE TEMP TABLE good (name text, t text);
 INSERT INTO good VALUES
 ('orders', '{"grain": "month", "zone": "", "last": "2024-03-01", "money": true, "started": false, "recurring": false, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 3, "age": [0,1,2], "active": [3,2,1], "last_active": [1,1,1], "streak_end": [1,1,1], "orders": [4,2,1], "revenue": [9.5,5,2]}]}'),
-('levels', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": true, "started": false, "recurring": false, "levels": true, "cohorts": [{"cohort": "2024-01-01", "size": 2, "age": [0,1,2], "active_change": [2,-1,-1], "last_active": [1,1,0], "streak_end": [1,1,0], "revenue_change": [20,-10,-10]}]}'),
+('levels', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": true, "started": false, "recurring": false, "levels": true, "cohorts": [{"cohort": "2024-01-01", "size": 2, "age": [0,1,2], "active_change": [2,-1,-1], "last_active": [1,1,0], "streak_end": [1,1,0], "revenue_change": [20,-10,-10], "kept_change": [20,-10,-10], "base_change": [20,0,0]}]}'),
 ('days', '{"grain": "day", "zone": "", "last": "5874897-12-31", "money": false, "started": false, "recurring": false, "levels": false, "cohorts": [{"cohort": "5874897-12-31", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [1], "orders": [1]}]}');
 SELECT name, (r).* FROM (SELECT name, t, pg_temp.refused('cohort_matrix', t) r FROM good) x
 WHERE (r).code <> '00000' OR (r).detail <> t;
@@ -51,12 +51,12 @@ SELECT name, old, new, (r).*, expected FROM (
 	('orders', '"streak_end": [1,1,1]', '"streak_end": [3,1,-1]', '"streak_end" has an element that is not a count.'),
 	('levels', '[2,-1,-1]', '[2,-1.5,-1]', '"active_change" has an element that is not a count.'),
 	('levels', '[20,-10,-10]', '[20,1e1,-10]', '"revenue_change" has an element that is not an amount.'),
-	('levels', '"revenue_change": [20,-10,-10]', '"revenue_change": [20,-10,-10], "revenue": [20,-10,-10]', 'The key "revenue" is there twice.'),
+	('levels', '"revenue_change": [20,-10,-10], "kept_change": [20,-10,-10], "base_change": [20,0,0]', '"revenue_change": [20,-10,-10], "kept_change": [20,-10,-10], "base_change": [20,0,0], "revenue": [20,-10,-10]', 'The key "revenue" is there twice.'),
 	('levels', '"active_change": [2,-1,-1]', '"active": [2,0,0]', 'A cohort has a key that goes with events, not with levels.'),
 	('levels', '"last_active": [1,1,0]', '"last_active": [1,-1,2]', '"last_active" has an element that is not a count.'),
 	('levels', '"streak_end": [1,1,0]', '"streak_end": [1,2,-1]', '"streak_end" has an element that is not a count.'),
-	('levels', '[0,1,2], "active_change": [2,-1,-1], "last_active": [1,1,0], "streak_end": [1,1,0], "revenue_change": [20,-10,-10]',
-		'[0,1,2,3], "active_change": [2,-1,-1,0], "last_active": [1,1,0,0], "streak_end": [1,1,0,0], "revenue_change": [20,-10,-10,0]',
+	('levels', '[0,1,2], "active_change": [2,-1,-1], "last_active": [1,1,0], "streak_end": [1,1,0], "revenue_change": [20,-10,-10], "kept_change": [20,-10,-10], "base_change": [20,0,0]',
+		'[0,1,2,3], "active_change": [2,-1,-1,0], "last_active": [1,1,0,0], "streak_end": [1,1,0,0], "revenue_change": [20,-10,-10,0], "kept_change": [20,-10,-10,0], "base_change": [20,0,0,0]',
 		'Cohort 2024-01-01, age 3: there is nothing in it.'),
 	('levels', '[0,1,2], "active_change": [2,-1,-1], "last_active": [1,1,0], "streak_end": [1,1,0]',
 		'[0,2,3], "active_change": [2,-1,-1], "last_active": [1,1,0], "streak_end": [1,1,0]',
@@ -89,7 +89,7 @@ $$;
 -- cohort_matrix: version, flags, grain, zone, last; the number of cohorts, and for
 -- each its period, later the distance to it, its size and number of cells; of a
 -- cell the distance of its age, active, last_active, streak_end, orders.
-CREATE FUNCTION pg_temp.matrix(version int DEFAULT 1, flags int DEFAULT 0,
+CREATE FUNCTION pg_temp.matrix(version int DEFAULT 2, flags int DEFAULT 0,
 	grain bytea DEFAULT 'month', last numeric DEFAULT 290, money bytea DEFAULT '',
 	cohort numeric DEFAULT 288, age numeric DEFAULT 0, next_age numeric DEFAULT 1,
 	next_cohort numeric DEFAULT 1) RETURNS bytea LANGUAGE sql AS $$
@@ -121,9 +121,9 @@ SELECT (r).* FROM (SELECT pg_temp.refused('cohort_matrix', pg_temp.matrix()) r) 
 -- customer_movements
 TRUNCATE good;
 INSERT INTO good VALUES
-('counts', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": false, "levels": false, "period": ["2024-01-01","2024-02-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "orders": [1,0]}'),
-('money', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": true, "levels": false, "period": ["2024-01-01","2024-02-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "orders": [1,0], "new_revenue": [5,0], "reactivated_revenue": [0,0], "expansion_revenue": [0,0], "contraction_revenue": [0,0], "churned_revenue": [0,-5], "positive_change": [5,-5], "kept_change": [0,-5], "lost_change": [0,-5]}'),
-('levels', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": true, "levels": true, "period": ["2024-01-01","2024-03-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "new_revenue": [5,0], "reactivated_revenue": [0,0], "expansion_revenue": [0,0], "contraction_revenue": [0,0], "churned_revenue": [0,-5], "positive_change": [5,-5], "kept_change": [0,-5], "lost_change": [0,-5]}');
+('counts', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": false, "levels": false, "lag": 1, "period": ["2024-01-01","2024-02-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "orders": [1,0], "first_customers": [1,0]}'),
+('money', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": true, "levels": false, "lag": 1, "period": ["2024-01-01","2024-02-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "orders": [1,0], "first_customers": [1,0], "new_revenue": [5,0], "reactivated_revenue": [0,0], "expansion_revenue": [0,0], "contraction_revenue": [0,0], "churned_revenue": [0,-5], "positive_change": [5,-5], "kept_change": [0,-5], "lost_change": [0,-5]}'),
+('levels', '{"grain": "month", "zone": "", "last": "2024-01-01", "money": true, "levels": true, "lag": 1, "period": ["2024-01-01","2024-03-01"], "new_customers": [1,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,1], "first_customers": [1,0], "new_revenue": [5,0], "reactivated_revenue": [0,0], "expansion_revenue": [0,0], "contraction_revenue": [0,0], "churned_revenue": [0,-5], "positive_change": [5,-5], "kept_change": [0,-5], "lost_change": [0,-5]}');
 SELECT name, (r).* FROM (SELECT name, t, pg_temp.refused('customer_movements', t) r FROM good) x
 WHERE (r).code <> '00000' OR (r).detail <> t;
 SELECT name, old, new, (r).*, expected FROM (
@@ -140,13 +140,19 @@ SELECT name, old, new, (r).*, expected FROM (
 	('counts', '"2024-02-01"', '"2024-03-01"', 'Period 2024-03-01: it lies past the end of the data.'),
 	('counts', '"last": "2024-01-01"(.*)"2024-02-01"', '"last": "2024-03-01"\1"2024-03-01"',
 		'Period 2024-03-01: customers of events stay without an order.'),
-	('counts', '"churned_customers": .0,1.*', '"churned_customers": [0,0], "orders": [1,1]}',
+	('counts', '"churned_customers": .0,1.*', '"churned_customers": [0,0], "orders": [1,1], "first_customers": [1,0]}',
 		'Period 2024-02-01: customers of events stay without an order.'),
 	('counts', '"churned_customers": .0,1.', '"churned_customers": [0,2]', 'Period 2024-02-01: more customers churn than there are.'),
 	('counts', '"reactivated_customers": .0,0.', '"reactivated_customers": [0,1]',
 		'Period 2024-02-01: more customers come back than have gone.'),
 	('counts', '"orders": .1,0.', '"orders": [0,0]', 'Period 2024-01-01: the orders do not agree with the active customers.'),
 	('counts', '"last": "2024-01-01"', '"last": "2023-12-01"', 'The data end before the first period.'),
+	('counts', '"lag": 1', '"lag": 0', 'The lag is not from 1 to 10000 periods.'),
+	('counts', '"lag": 1', '"lag": 10001', 'The lag is not from 1 to 10000 periods.'),
+	('counts', '"lag": 1', '"lag": -1', 'The value of "lag" is not a count.'),
+	('counts', '"lag": 1', '"lag": 2', 'Period 2024-02-01: more customers churn than there are.'),
+	('counts', '"first_customers": .1,0.', '"first_customers": [0,0]', 'Period 2024-01-01: the first customers do not agree with the new ones.'),
+	('counts', '"first_customers": .1,0.', '"first_customers": [2,0]', 'Period 2024-01-01: the first customers do not agree with the new ones.'),
 	('money', '"kept_change": .0,-5.', '"kept_change": [0,-6]', 'Period 2024-02-01: more is lost than there are losses.'),
 	('money', '"expansion_revenue": .0,0.', '"expansion_revenue": [-1,0]', 'Period 2024-01-01: a gain is negative, or a loss is positive.'),
 	('money', '"contraction_revenue": .0,0.', '"contraction_revenue": [0,1]', 'Period 2024-02-01: a gain is negative, or a loss is positive.'),
@@ -161,15 +167,16 @@ WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P02', expected);
 SELECT (r).* FROM (SELECT pg_temp.refused('customer_movements',
 	replace(regexp_replace(t, '(\d)\]', '\1,0]', 'g'), '"2024-03-01"]', '"2024-03-01","2024-04-01"]')) r FROM good WHERE name = 'levels') x;
 
--- its bytes: a row has the distance of its period, six counts and eight sums
-CREATE FUNCTION pg_temp.movements(version int DEFAULT 1, flags int DEFAULT 3,
+-- its bytes: a row has the distance of its period, seven counts and eight sums
+CREATE FUNCTION pg_temp.movements(version int DEFAULT 2, flags int DEFAULT 3,
 	grain bytea DEFAULT 'month', last numeric DEFAULT 288, period numeric DEFAULT 288,
-	distance numeric DEFAULT 2, amount numeric DEFAULT 5000000, kept numeric DEFAULT 0)
+	distance numeric DEFAULT 2, amount numeric DEFAULT 5000000, kept numeric DEFAULT 0,
+	lag numeric DEFAULT 1, first bytea DEFAULT '\x00')
 RETURNS bytea LANGUAGE sql AS $$
 	SELECT set_byte('\x00', 0, version) || set_byte('\x00', 0, flags) || pg_temp.name(grain) ||
-		pg_temp.name('') || pg_temp.z(last) || pg_temp.v(2) ||
-		pg_temp.z(period) || '\x0100000000' || pg_temp.z(amount) || '\x00000000' || '\x00' || pg_temp.z(kept) || '\x00' ||
-		pg_temp.v(distance) || '\x0000000001' || '\x00000000' || pg_temp.z(-amount) || '\x000000'
+		pg_temp.name('') || pg_temp.z(last) || pg_temp.v(lag) || pg_temp.v(2) ||
+		pg_temp.z(period) || '\x0100000000' || first || pg_temp.z(amount) || '\x00000000' || '\x00' || pg_temp.z(kept) || '\x00' ||
+		pg_temp.v(distance) || '\x000000000100' || '\x00000000' || pg_temp.z(-amount) || '\x000000'
 $$;
 SELECT name, (r).*, expected FROM (
 	SELECT v.*, pg_temp.refused('customer_movements', bytes) r FROM (VALUES
@@ -185,7 +192,14 @@ SELECT name, (r).*, expected FROM (
 	('no date', pg_temp.movements(grain => 'year', last => 24, period => 24, distance => 2000000000), 'A period reaches past the dates PostgreSQL has.'),
 	('amount', pg_temp.movements(amount => power(2::numeric, 125)), 'An amount is too large.'),
 	('negative amount', pg_temp.movements(amount => -power(2::numeric, 125)), 'An amount is too large.'),
-	('kept', pg_temp.movements(kept => -power(2::numeric, 126)), 'An amount is too large.')
+	('kept', pg_temp.movements(kept => -power(2::numeric, 126)), 'An amount is too large.'),
+	('the version before', pg_temp.movements(version => 1), 'The version is unknown.'),
+	('no lag', pg_temp.movements(lag => 0), 'The lag is not from 1 to 10000 periods.'),
+	('lag', pg_temp.movements(lag => 10001), 'The lag is not from 1 to 10000 periods.'),
+	('a count of lags', pg_temp.movements(lag => power(2::numeric, 63)), 'A count is too large.'),
+	('not first', pg_temp.movements(first => '\x01'), 'Period 2024-01-01: the first customers do not agree with the new ones.'),
+	('less than none', pg_temp.movements(lag => 2, first => '\x02'), 'Period 2024-01-01: a count is negative.'),
+	('other lag', pg_temp.movements(lag => 2, first => '\x01'), 'Period 2024-01-01: more customers are there than ever were.')
 	) v(name, bytes, expected)) x
 WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P03', expected);
 SELECT (r).* FROM (SELECT pg_temp.refused('customer_movements', pg_temp.movements()) r) x;

@@ -16,6 +16,13 @@ SELECT cac(0.1::real, 2::smallint), cac(0.0000005, 1), cac(0.0000004::float8, 1)
 SELECT i, cac(10 * i, i % 3) OVER w, cac(i::numeric, i::numeric, i % 3) OVER w AS with_sales, cac(i::float8, i::float8, i % 3) OVER w AS float8
 FROM generate_series(1, 5) i
 WINDOW w AS (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW);
+-- shares of customers, as a touch credit has them, of any number type
+SELECT cac(cost, credit) AS numeric, cac(cost, credit::float8) AS float8, cac(cost::float8, credit::real) AS real, cac(cost, cost, credit) AS sales
+FROM (VALUES (100.0, 0.5), (50, 0.25), (30, 0.75), (20, NULL)) v (cost, credit);
+SELECT cac(1, 0.0000004) AS nobody, cac(1, 0.000001) AS a_millionth, pg_typeof(cac(1, 2::smallint));
+SELECT cac(1, 'x'::text);
+SELECT cac(1, '5');
+SELECT cac(1, NULL), cac(1, '-0.5'::numeric);
 SELECT cac(100, -1);
 SELECT cac('NaN', 1::bigint);
 SELECT cac(1, 'Infinity'::float8, 1);

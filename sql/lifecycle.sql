@@ -146,7 +146,7 @@ FROM (VALUES (interval '20 days', interval '45 days'), ('1 month', '2 months'), 
 		max(day) FILTER (WHERE before + lost_after <= day) AS returned
 	FROM seen GROUP BY 1, 2, 3) s;
 SELECT kind, state, count(*) > 20 AS many,
-	count(*) FILTER (WHERE lifecycle(t, as_of, at_risk_after, lost_after) IS DISTINCT FROM state) AS lifecycle,
+	count(*) FILTER (WHERE lifecycle(t, as_of, at_risk_after, lost_after)::text IS DISTINCT FROM state) AS lifecycle,
 	count(*) FILTER (WHERE overdue(t, as_of) IS DISTINCT FROM overdue) AS overdue
 FROM expected JOIN built USING (customer, kind) GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT count(*) > 1000 AS many, count(*) FILTER (WHERE (p.frequency, p.recency, p.age) IS DISTINCT FROM
@@ -158,3 +158,16 @@ FROM expected e JOIN built USING (customer, kind), purchase_summary(t, as_of) p 
 SELECT count(*) > 100 AS many, count(lifecycle(t, as_of)) AS states, count(overdue(t, as_of)) AS overdue
 FROM built, LATERAL (SELECT date '2023-12-15' + 16 * i AS as_of FROM generate_series(1, 20) i) a
 WHERE NOT EXISTS (SELECT FROM expected e WHERE e.as_of = a.as_of AND e.customer = built.customer AND e.kind = built.kind);
+
+-- The states are an enum, in the order of a life; words that are none are errors,
+-- and a text is asked for.
+SELECT unnest(enum_range(NULL::lifecycle_state)) AS state;
+SELECT s, lifecycle(pg_temp.bought('2024-01-01'), s) AS state, pg_typeof(lifecycle(pg_temp.bought('2024-01-01'), s))
+FROM unnest('{2024-01-02,2024-04-10,2024-09-01}'::date[]) s ORDER BY state DESC;
+SELECT lifecycle(pg_temp.bought('2024-01-01'), '2024-02-01') IN ('new', 'regular') AS known, lifecycle(pg_temp.bought('2024-01-01'), '2024-02-01') < 'lost' AS before,
+	lifecycle(pg_temp.bought('2024-01-01'), '2024-02-01')::text LIKE 'n%' AS like, 'state ' || lifecycle(pg_temp.bought('2024-01-01'), '2024-02-01') AS text;
+SELECT q, r.code, r.message FROM (VALUES
+	('SELECT lifecycle(timeline(date ''2024-01-01''), ''2024-02-01'') = ''at_risk'''),
+	('SELECT coalesce(lifecycle(timeline(date ''2024-01-01''), ''2024-02-01''), ''none'')'),
+	('SELECT lifecycle(timeline(date ''2024-01-01''), ''2024-02-01'') LIKE ''n%'''),
+	('SELECT lifecycle(timeline(date ''2024-01-01''), ''2024-02-01'') UNION SELECT ''x''::text')) v (q), pg_temp.refused(q) r;

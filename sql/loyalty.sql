@@ -61,6 +61,13 @@ SELECT s, nps(s), nps(s::smallint), nps(s::bigint), nps_margin(s) FROM generate_
 SELECT nps(s), nps_margin(s) FROM (VALUES (NULL::int), (NULL)) v (s);
 SELECT nps(s), nps_margin(s) > 0 AS margin FROM (VALUES (10), (NULL), (0), (8)) v (s);
 SELECT i, nps(i) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM generate_series(5, 10) i;
+-- between two scores the lower one counts: 8.5 is passive, 6.5 a detractor
+SELECT s, nps(s), nps(s::numeric) AS numeric, nps(s::real) AS real, nps_margin(s), nps_margin(s, 0.9) FROM unnest('{0,6,6.5,6.999999,7,8.5,9,9.5,10}'::float8[]) s GROUP BY s ORDER BY s;
+SELECT nps(s) AS of_three, nps_margin(s) > 0 AS margin FROM unnest('{9.5,8.5,6.5}'::numeric[]) s;
+SELECT i, nps(i / 2.0) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM generate_series(11, 20) i;
+SELECT nps(10.5);
+SELECT nps('NaN'::float8);
+SELECT nps_margin('-Infinity'::float8, 0.9);
 SELECT nps(11);
 SELECT nps(-1);
 SELECT nps_margin(99, 0.9);
@@ -72,6 +79,11 @@ SELECT nps_margin(9, c) FROM (VALUES (0.9), (0.95)) v (c);
 SELECT csat(s, 4), csat(s::smallint, 4::bigint), csat(nullif(s, 5), 4) AS without_5 FROM generate_series(1, 5) s;
 SELECT csat(s, 4) FROM (VALUES (NULL::int)) v (s);
 SELECT i, csat(i, 4) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM generate_series(2, 5) i;
+SELECT csat(s, 4.5) AS numeric, csat(s::float8, 4.5) AS float8, csat(s, 4::smallint) AS mixed, csat(s::real, 4.5::real) AS real FROM unnest('{4.4,4.5,5,3}'::numeric[]) s;
+SELECT csat('good'::text, 4);
+SELECT csat('4', 4);
+SELECT csat(4.5, 10.5);
+SELECT csat(-0.1, 4);
 SELECT csat(11, 4);
 SELECT csat(-1, 4);
 SELECT csat(3, 11);

@@ -53,7 +53,16 @@ SELECT movements_text(n, '2024-03-01') FROM moves;
 SELECT movements_text(m, '2024-01-01') FROM moves;
 SELECT movements_text(NULL);
 -- numbers too wide for their columns stay apart; cents do not round to -0
-SELECT movements_text('{"grain": "month", "zone": "", "last": "2024-02-01", "money": true, "levels": true, "period": ["2024-01-01","2024-02-01"], "new_customers": [20000000000,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,12345678901], "new_revenue": [90000000000000000,0], "reactivated_revenue": [0,0], "expansion_revenue": [0.4,0], "contraction_revenue": [-0.4,0], "churned_revenue": [0,-80000000000000000], "positive_change": [90000000000000000,-80000000000000000], "kept_change": [0,-80000000000000000], "lost_change": [0,-80000000000000000]}', '2024-03-01');
+SELECT movements_text('{"grain": "month", "zone": "", "last": "2024-02-01", "money": true, "levels": true, "lag": 1, "period": ["2024-01-01","2024-02-01"], "new_customers": [20000000000,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,12345678901], "first_customers": [20000000000,0], "new_revenue": [90000000000000000,0], "reactivated_revenue": [0,0], "expansion_revenue": [0.4,0], "contraction_revenue": [-0.4,0], "churned_revenue": [0,-80000000000000000], "positive_change": [90000000000000000,-80000000000000000], "kept_change": [0,-80000000000000000], "lost_change": [0,-80000000000000000]}', '2024-03-01');
 -- the latest 36 of 60
 SELECT count(*) AS lines, max(length(line)) <= 120 AS fits, max(line) FILTER (WHERE line ~ 'earlier') AS last, min(line) FILTER (WHERE line ~ '^20') ~ '^2022-01-01 ' AS from_2022
 FROM movements_text((SELECT customer_movements(1, d::date, 5, 'month') FROM generate_series(timestamp '2020-01-01', '2024-12-01', '1 month') d), '2025-01-01') line;
+
+-- A zone in the grain has no part in local times: the title names it with instants
+-- only, and with instants that of the session.
+SELECT cohort_text(cohort_matrix(1, date '2024-01-01', 'month at Europe/Paris'), '2024-02-01') LIMIT 1;
+SELECT cohort_text(cohort_matrix(1, timestamptz '2024-01-01', 'month at Europe/Paris'), '2024-02-01') LIMIT 1;
+SELECT cohort_text(cohort_matrix(1, timestamptz '2024-01-01', 'month'), '2024-02-01') LIMIT 1;
+SELECT retention_curve_text(cohort_matrix(1, timestamp '2024-01-01', '30 days since start at Asia/Tokyo'), '2024-02-01') LIMIT 1;
+SELECT movements_text(customer_movements(1, date '2024-01-01', 'month at Europe/Paris'), '2024-02-01') LIMIT 1;
+SELECT movements_text(customer_movements(1, timestamptz '2024-01-01', 5, 'month', 12), '2024-02-01') LIMIT 1;

@@ -347,7 +347,7 @@ CREATE FUNCTION cohort_matrix_send(cohort_matrix) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cohort_matrix_send(cohort_matrix) IS
-	'binary output of cohort_matrix, version 1: the stored bytes, the same on every machine';
+	'binary output of cohort_matrix, version 2: the stored bytes, the same on every machine';
 
 CREATE TYPE cohort_matrix (
 	INPUT = cohort_matrix_in,
@@ -546,7 +546,7 @@ CREATE FUNCTION cohort_matrix_final(internal) RETURNS cohort_matrix
 COMMENT ON FUNCTION cohort_matrix_final(internal) IS
 	'aggregate support: folds the histories of a group into a cohort matrix; NULL when no customer has a cohort; leaves the state as it is, so other aggregates over the same rows can share it';
 
-CREATE AGGREGATE cohort_matrix(customer "any", at "any", grain) (
+CREATE AGGREGATE cohort_matrix(customer "any", at "any", grain grain) (
 	SFUNC = ledger_transition,
 	STYPE = internal,
 	SSPACE = 1024,
@@ -560,7 +560,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", at "any", grain) (
 COMMENT ON AGGREGATE cohort_matrix("any", "any", grain) IS
 	'cohorts by first activity: a customer belongs to the period of the first event and is active at every age, in periods since then, with an event. customer: any hashable type; at: date, timestamp or timestamptz (cut in the zone of the grain or else of the session); rows with a NULL customer or time are skipped; the grain must be constant in a group (22023) and not NULL (22004); infinite times are error 22008. at may be a range (daterange, tsrange, tstzrange; the upper bound may be open), a subscription that weighs 1: then the cohort is the period of the first day with a level above 0, at later ages active is who has one on the last day of the period, and the grain has no hours (22023). NULL when there is no customer';
 
-CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain) (
+CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain grain) (
 	SFUNC = ledger_transition,
 	STYPE = internal,
 	SSPACE = 1024,
@@ -574,7 +574,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", at "any", amount "any", grain) (
 COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", grain) IS
 	'cohorts by first activity, with money: amount is numeric, float or integer, taken at six decimals, half away from zero, in any one currency. A NULL amount is an event worth nothing, a negative one a refund: it corrects the revenue of its own period, and neither starts a cohort nor makes active nor counts as an order; before the customer''s cohort period (with since start: before the first order), or of a customer who never orders, it counts nowhere. A literal NULL as amount leaves money out. Amounts of 9.2e12 and more, NaN and infinities are error 22003. Of a range amount is the level while it lasts, and revenue the level on the last day of the period. Customers, times, ranges, grain and NULL as in cohort_matrix(customer, at, grain)';
 
-CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amount "any", grain) (
+CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amount "any", grain grain) (
 	SFUNC = ledger_transition,
 	STYPE = internal,
 	SSPACE = 1024,
@@ -586,7 +586,7 @@ CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amoun
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", "any", grain) IS
-	'cohorts by start (sign-up, contract): a customer belongs to the period of the earliest started_at and is active at the ages with an event, age 0 being an activation rate; a NULL started_at says nothing, a NULL at is a start without activity, customers without any start are left out and activity before the start''s period (with since start: before the start) is ignored. Amounts and refunds as in cohort_matrix(customer, at, amount, grain), all else as in cohort_matrix(customer, at, grain); a literal NULL as amount leaves money out. NULL when there is no start';
+	'cohorts by start (sign-up, contract): a customer belongs to the period of the earliest started_at and is active at the ages with an event, age 0 being an activation rate; a NULL started_at says nothing, a NULL at is a start without activity, customers without any start are left out and activity before the start''s period (with since start: before the start) is ignored. at may be the range of a subscription (daterange, tsrange, tstzrange; trial to paid): active at an age, also at age 0, is who has a level above 0 at its end, revenue is that level, orders there are none, and starts are counted from their day. Amounts and refunds as in cohort_matrix(customer, at, amount, grain), all else as in cohort_matrix(customer, at, grain); a literal NULL as amount leaves money out. NULL when there is no start';
 
 -- rollup
 
@@ -614,11 +614,12 @@ CREATE FUNCTION cohort_cells(
 	OUT orders bigint, OUT revenue numeric, OUT cumulative_revenue numeric,
 	OUT retention double precision, OUT retention_or_later double precision,
 	OUT retention_streak double precision, OUT revenue_per_customer numeric,
-	OUT revenue_retention double precision, OUT complete boolean) RETURNS SETOF record
+	OUT revenue_retention double precision, OUT complete boolean,
+	OUT kept_revenue numeric, OUT gross_revenue_retention double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_cohort_cells'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION cohort_cells(cohort_matrix, date, integer) IS
-	'one row per cohort and age that begins before the end of the data, empty cells and empty cohorts included, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. Counts are customers; active_or_later: active at this age or any later one stored, also past as_of; active_streak: active at every age from 0 (from 1 with started_at) to this one; rates are fractions of cohort_size, NULL where the period is incomplete or the cohort empty; orders are counted; money is in the unit of the amounts, NULL without amounts; cumulative_revenue is that of ages 0 to age, revenue_per_customer the same / cohort_size; revenue_retention is revenue / revenue at age 0, NULL where that is 0 or the period incomplete; period is NULL with since start and cut grains. up_to_age is the last age to show, NULL: all. NULL matrix: no rows. Errors: 22008 for an infinite as_of, 22023 for a negative up_to_age, 54000 for more than ten million rows';
+	'one row per cohort and age that begins before the end of the data, empty cells and empty cohorts included, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. Counts are customers; active_or_later: active at this age or any later one stored, also past as_of; active_streak: active at every age from 0 (from 1 with started_at) to this one; rates are fractions of cohort_size, NULL where the period is incomplete or the cohort empty; orders are counted; money is in the unit of the amounts, NULL without amounts; cumulative_revenue is that of ages 0 to age, revenue_per_customer the same / cohort_size; revenue_retention is revenue / revenue at age 0, NULL where that is 0 or the period incomplete; of subscriptions (ranges) kept_revenue is the sum of min(level at this age, the customer''s base), where the base is the first level above 0 at the end of an age and counts from that age on, and gross_revenue_retention is kept_revenue / the sum of the bases, never above revenue_retention where all have a base at age 0, NULL where there is none or the period is incomplete; both are NULL for events; period is NULL with since start and cut grains. up_to_age is the last age to show, NULL: all. NULL matrix: no rows. Errors: 22008 for an infinite as_of, 22023 for a negative up_to_age, 54000 for more than ten million rows';
 
 CREATE FUNCTION retention_curve(
 	matrix cohort_matrix, as_of date DEFAULT NULL,
@@ -1211,12 +1212,16 @@ CREATE FUNCTION purchase_summary(timeline timeline, as_of date, unit text DEFAUL
 COMMENT ON FUNCTION purchase_summary(timeline, date, text) IS
 	'repeat-purchase statistics, the input of purchase models (x, t_x, T of Fader, Hardie and Lee 2005): the orders of a day count as one purchase; frequency: days with an order after the first; recency: from the first day with an order to the last; age: from the first to the day before as_of; both in the unit ''day'', ''week'' (7 days) or ''month'' (365/12 days), in singular or plural; monetary_value: mean net amount of the days counted in frequency, NULL without one or without an amount argument. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for an unknown unit or a timeline of levels, 22008 for an infinite as_of';
 
+CREATE TYPE lifecycle_state AS ENUM ('new', 'regular', 'at risk', 'won back', 'lost');
+COMMENT ON TYPE lifecycle_state IS
+	'where a customer stands, made by lifecycle(timeline, as_of); sorts in the order of a customer''s life: new, regular, at risk, won back, lost. A comparison with any other word is error 22P02; as text: state::text';
+
 CREATE FUNCTION lifecycle(timeline timeline, as_of date,
-	at_risk_after interval DEFAULT '90 days', lost_after interval DEFAULT '180 days') RETURNS text
+	at_risk_after interval DEFAULT '90 days', lost_after interval DEFAULT '180 days') RETURNS lifecycle_state
 	AS 'MODULE_PATHNAME', 'retention_lifecycle'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION lifecycle(timeline, date, interval, interval) IS
-	'state of a customer on the day before as_of; d is the last active day before as_of (as_of - 1 while a level is above 0). The first that holds: ''lost'' when d + lost_after < as_of; ''at risk'' when d + at_risk_after < as_of; ''won back'' when the last gap of at least lost_after between two active days ended less than lost_after before as_of; ''new'' with one active day (levels: when the first day + at_risk_after >= as_of); else ''regular''. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of is active, and for a NULL argument. Errors: 22023 when lost_after is not longer than at_risk_after or that is negative, 22008 for an infinite as_of';
+	'state of a customer on the day before as_of, of the enum lifecycle_state: a word that is no state is an error, and where a text is wanted write ::text; d is the last active day before as_of (as_of - 1 while a level is above 0). The first that holds: ''lost'' when d + lost_after < as_of; ''at risk'' when d + at_risk_after < as_of; ''won back'' when the last gap of at least lost_after between two active days ended less than lost_after before as_of; ''new'' with one active day (levels: when the first day + at_risk_after >= as_of); else ''regular''. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of is active, and for a NULL argument. Errors: 22023 when lost_after is not longer than at_risk_after or that is negative, 22008 for an infinite as_of';
 
 CREATE FUNCTION overdue(timeline timeline, as_of date) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_overdue'
@@ -1232,7 +1237,7 @@ CREATE FUNCTION cohort_matrix_add_timeline(cohort_matrix, timeline, grain) RETUR
 COMMENT ON FUNCTION cohort_matrix_add_timeline(cohort_matrix, timeline, grain) IS
 	'a matrix with one more customer; a NULL matrix is that of nobody, a NULL timeline, or one that is never active, adds nothing; errors as cohort_matrix(timeline, grain)';
 
-CREATE AGGREGATE cohort_matrix(timeline, grain) (
+CREATE AGGREGATE cohort_matrix(timeline timeline, grain grain) (
 	SFUNC = cohort_matrix_add_timeline,
 	STYPE = cohort_matrix,
 	COMBINEFUNC = cohort_matrix_merge,
@@ -1247,7 +1252,7 @@ CREATE FUNCTION recurring_matrix_add_timeline(cohort_matrix, timeline, grain) RE
 COMMENT ON FUNCTION recurring_matrix_add_timeline(cohort_matrix, timeline, grain) IS
 	'a recurring matrix with one more customer; a NULL matrix is that of nobody, a NULL timeline, or one that is never active, adds nothing; errors as recurring_matrix(timeline, grain)';
 
-CREATE AGGREGATE recurring_matrix(timeline, grain) (
+CREATE AGGREGATE recurring_matrix(timeline timeline, grain grain) (
 	SFUNC = recurring_matrix_add_timeline,
 	STYPE = cohort_matrix,
 	COMBINEFUNC = cohort_matrix_merge,
@@ -1354,7 +1359,7 @@ CREATE FUNCTION customer_movements_send(customer_movements) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION customer_movements_send(customer_movements) IS
-	'binary output of customer_movements, version 1: the stored bytes, the same on every machine';
+	'binary output of customer_movements, version 2: the stored bytes, the same on every machine';
 
 CREATE TYPE customer_movements (
 	INPUT = customer_movements_in,
@@ -1553,7 +1558,7 @@ CREATE FUNCTION customer_movements_final(internal) RETURNS customer_movements
 COMMENT ON FUNCTION customer_movements_final(internal) IS
 	'aggregate support: folds the histories of a group into customer movements; NULL when nothing moved; leaves the state as it is, so other aggregates over the same rows can share it; error 22023 for a grain since start or with cut points';
 
-CREATE AGGREGATE customer_movements(customer "any", at "any", grain) (
+CREATE AGGREGATE customer_movements(customer "any", at "any", grain grain) (
 	SFUNC = ledger_transition,
 	STYPE = internal,
 	SSPACE = 1024,
@@ -1567,7 +1572,7 @@ CREATE AGGREGATE customer_movements(customer "any", at "any", grain) (
 COMMENT ON AGGREGATE customer_movements("any", "any", grain) IS
 	'new, retained, reactivated and churned customers per period. at is the time of an event (date, timestamp, timestamptz): active in a period is who has one in it; or a range (daterange, tsrange, tstzrange): active is who has one in force at the end of the period, and ranges that live inside one period are not seen. Customers, times, grain and NULL as in cohort_matrix(customer, at, grain); a grain since start or with cut points is error 22023. NULL when nothing moved';
 
-CREATE AGGREGATE customer_movements(customer "any", at "any", amount "any", grain) (
+CREATE AGGREGATE customer_movements(customer "any", at "any", amount "any", grain grain) (
 	SFUNC = ledger_transition,
 	STYPE = internal,
 	SSPACE = 1024,
@@ -1581,11 +1586,31 @@ CREATE AGGREGATE customer_movements(customer "any", at "any", amount "any", grai
 COMMENT ON AGGREGATE customer_movements("any", "any", "any", grain) IS
 	'movements of customers and revenue per period: a customer''s opening is the total of the period before (ranges: the level just before the period), the closing that of the period (the level at its end); closing - opening goes to new, reactivated or churned when activity starts, restarts or stops, else to expansion or contraction, net per customer and period. A negative amount of an event is a refund: it corrects the revenue of its period, also of a customer without orders, and makes nobody active. Amounts as in cohort_matrix(customer, at, amount, grain), all else as in customer_movements(customer, at, grain); a literal NULL as amount leaves money out';
 
+CREATE FUNCTION customer_movements_transition(internal, "any", "any", "any", grain, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_movements_transition_lag'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION customer_movements_transition(internal, "any", "any", "any", grain, bigint) IS
+	'aggregate support: takes a row with amount and lag into the ledger of its group; STABLE because a timestamptz may be cut in the session time zone';
+
+CREATE AGGREGATE customer_movements(customer "any", at "any", amount "any", grain grain, lag bigint) (
+	SFUNC = customer_movements_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = customer_movements_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements("any", "any", "any", grain, bigint) IS
+	'movements per period against the closing some periods before: lag is how many periods before the opening is, from 1 to 10000: with ''month'', 12 gives NRR, GRR and churn of the trailing year for every month. New is who was in no closing up to that one, dormant and reactivated alike; opening(t + lag) = closing(t); what happens in a period stays a movement for lag periods. The first lag periods have opening 0 and no rates. A lag of 1 is what the form without one does. Errors: 22023 for another lag, or one not the same for all rows of a group, 22004 for a NULL one; all else as in customer_movements(customer, at, amount, grain); a literal NULL as amount leaves money out';
+
 CREATE FUNCTION customer_movements_merge(customer_movements, customer_movements) RETURNS customer_movements
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_merge'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION customer_movements_merge(customer_movements, customer_movements) IS
-	'the sum of the movements of disjoint customers, period by period; the data end where the later ends; error 22023 when grain, time zone or kind (amounts, ranges) differ, 22003 when a sum overflows';
+	'the sum of the movements of disjoint customers, period by period; the data end where the later ends; error 22023 when grain, time zone, lag or kind (amounts, ranges) differ, 22003 when a sum overflows';
 
 CREATE AGGREGATE rollup(customer_movements) (
 	SFUNC = customer_movements_merge,
@@ -1594,7 +1619,7 @@ CREATE AGGREGATE rollup(customer_movements) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(customer_movements) IS
-	'adds up movements of disjoint customers (channels, shards, tenants) of one grain and time zone; NULLs are skipped, no rows give NULL; error 22023 when grain, zone or kind differ';
+	'adds up movements of disjoint customers (channels, shards, tenants) of one grain, time zone and lag; NULLs are skipped, no rows give NULL; error 22023 when grain, zone, lag or kind differ';
 
 CREATE FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain) RETURNS customer_movements
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_add_timeline'
@@ -1602,7 +1627,7 @@ CREATE FUNCTION customer_movements_add_timeline(customer_movements, timeline, gr
 COMMENT ON FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain) IS
 	'movements with one more customer; NULL movements are those of nobody, a NULL timeline, or one without movements, adds nothing; errors as customer_movements(timeline, grain)';
 
-CREATE AGGREGATE customer_movements(timeline, grain) (
+CREATE AGGREGATE customer_movements(timeline timeline, grain grain) (
 	SFUNC = customer_movements_add_timeline,
 	STYPE = customer_movements,
 	COMBINEFUNC = customer_movements_merge,
@@ -1610,6 +1635,21 @@ CREATE AGGREGATE customer_movements(timeline, grain) (
 );
 COMMENT ON AGGREGATE customer_movements(timeline, grain) IS
 	'movements per period, each timeline being a customer: those that customer_movements(customer, at, amount, grain) makes of the rows the timelines were built from. NULL timelines are skipped; NULL when nothing moved. Errors: 22023 when kinds or time zones of timelines differ, when the grain names another zone than theirs, is since start or with cut points, or not the same for all rows of a group; 22004 for a NULL grain';
+
+CREATE FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain, bigint) RETURNS customer_movements
+	AS 'MODULE_PATHNAME', 'retention_customer_movements_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION customer_movements_add_timeline(customer_movements, timeline, grain, bigint) IS
+	'movements with a lag with one more customer; NULL movements are those of nobody, a NULL timeline, or one without movements, adds nothing; errors as customer_movements(timeline, grain, lag)';
+
+CREATE AGGREGATE customer_movements(timeline timeline, grain grain, lag bigint) (
+	SFUNC = customer_movements_add_timeline,
+	STYPE = customer_movements,
+	COMBINEFUNC = customer_movements_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE customer_movements(timeline, grain, bigint) IS
+	'movements per period against the closing some periods before, each timeline being a customer: lag is how many periods before the opening is, from 1 to 10000: with ''month'', 12 gives NRR, GRR and churn of the trailing year for every month. New is who was in no closing up to that one, dormant and reactivated alike; opening(t + lag) = closing(t); what happens in a period stays a movement for lag periods. The first lag periods have opening 0 and no rates. A lag of 1 is what the form without one does. Errors: 22023 for another lag, or one not the same for all rows of a group, 22004 for a NULL one; all else as in customer_movements(timeline, grain)';
 
 -- readers
 
@@ -1632,7 +1672,7 @@ CREATE FUNCTION movement_rows(
 	AS 'MODULE_PATHNAME', 'retention_movement_rows'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION movement_rows(customer_movements, date) IS
-	'one row per period from the first movement to the one that contains as_of - 1, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event (ranges: of the last day on which a level above zero begins or grows). Customers: opening + new + reactivated - churned = closing, opening = retained + churned, expanded and contracted are parts of retained, dormant were active in an earlier period and are not in the opening. Revenue, in the unit of the amounts, losses negative: opening + new + reactivated + expansion + contraction + churned = closing; revenue_per_customer = closing revenue / closing customers. Rates, fractions: retention_rate = retained / opening, churn_rate = churned / opening customers; over customers with an opening above zero nrr = closing / opening and grr = the smaller of the two / opening revenue; quick_ratio = gains / losses; returning_share = (closing - new) / closing revenue; win_back_rate = reactivated / dormant. Rates are NULL where the period is incomplete or the denominator 0; revenue is NULL without amounts, and so is, of events, who expands or contracts (of ranges it then goes by their number); orders is NULL with ranges. NULL movements: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
+	'one row per period from the first movement to the one that contains as_of - 1, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event (ranges: of the last day on which a level above zero begins or grows). With a lag the opening is the closing of so many periods before, the first lag rows have opening 0 and no rates. Customers: opening + new + reactivated - churned = closing, opening = retained + churned, expanded and contracted are parts of retained, dormant were active in an earlier period and are not in the opening. Revenue, in the unit of the amounts, losses negative: opening + new + reactivated + expansion + contraction + churned = closing; revenue_per_customer = closing revenue / closing customers. Rates, fractions: retention_rate = retained / opening, churn_rate = churned / opening customers; over customers with an opening above zero nrr = closing / opening and grr = the smaller of the two / opening revenue; quick_ratio = gains / losses; returning_share = (closing - new) / closing revenue; win_back_rate = reactivated / dormant. Rates are NULL where the period is incomplete or the denominator 0; revenue is NULL without amounts, and so is, of events, who expands or contracts (of ranges it then goes by their number); orders is NULL with ranges. NULL movements: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
 
 CREATE FUNCTION movements_text(
 	movements customer_movements, as_of date DEFAULT NULL) RETURNS SETOF text
@@ -1642,13 +1682,13 @@ COMMENT ON FUNCTION movements_text(customer_movements, date) IS
 	'the movements as a table for psql, one row per line: per period the opening, new, reactivated (back), churned and closing customers, the percentage of the opening that was kept, and with amounts the revenue gained, lost and at the end, in whole units, with the net revenue retention; without amounts a bar of the closing; the latest 36 periods, and a line says what is left out; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL movements: no rows';
 
 CREATE FUNCTION timeline_movements(
-	timeline timeline, grain grain, as_of date DEFAULT NULL,
+	timeline timeline, grain grain, as_of date DEFAULT NULL, lag bigint DEFAULT 1,
 	OUT period date, OUT movement text, OUT opening numeric,
 	OUT closing numeric) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_timeline_movements'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 ROWS 10;
-COMMENT ON FUNCTION timeline_movements(timeline, grain, date) IS
-	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts; without amounts a level is the number of ranges, and of orders both are NULL. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, 22008 for an infinite as_of';
+COMMENT ON FUNCTION timeline_movements(timeline, grain, date, bigint) IS
+	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts; without amounts a level is the number of ranges, and of orders both are NULL. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. lag is how many periods before the opening is, as in customer_movements(timeline, grain, lag): a change then has a row in each of lag periods. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, and for a lag below 1 or above 10000, 22004 for a NULL lag, 22008 for an infinite as_of';
 
 -- ----------------------------------------------------------------
 -- 7. rates: two plain columns in, one number out
@@ -1905,52 +1945,52 @@ COMMENT ON FUNCTION retention_by_counts(numeric, numeric, numeric) IS
 -- 8. economics: acquisition cost, lifetime value, payback
 -- ----------------------------------------------------------------
 
-CREATE FUNCTION cac_transition(bytea, numeric, bigint) RETURNS bytea
+CREATE FUNCTION cac_transition(bytea, numeric, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(bytea, numeric, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, numeric, "any") IS
 	'aggregate support: takes in a cost and the customers it won';
 
-CREATE FUNCTION cac_inverse(bytea, numeric, bigint) RETURNS bytea
+CREATE FUNCTION cac_inverse(bytea, numeric, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(bytea, numeric, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, numeric, "any") IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
-CREATE FUNCTION cac_transition(bytea, numeric, numeric, bigint) RETURNS bytea
+CREATE FUNCTION cac_transition(bytea, numeric, numeric, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(bytea, numeric, numeric, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, numeric, numeric, "any") IS
 	'aggregate support: takes in costs of marketing and of sales and the customers they won';
 
-CREATE FUNCTION cac_inverse(bytea, numeric, numeric, bigint) RETURNS bytea
+CREATE FUNCTION cac_inverse(bytea, numeric, numeric, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_numeric'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(bytea, numeric, numeric, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, numeric, numeric, "any") IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
-CREATE FUNCTION cac_transition(bytea, double precision, bigint) RETURNS bytea
+CREATE FUNCTION cac_transition(bytea, double precision, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(bytea, double precision, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, double precision, "any") IS
 	'aggregate support: takes in a cost and the customers it won';
 
-CREATE FUNCTION cac_inverse(bytea, double precision, bigint) RETURNS bytea
+CREATE FUNCTION cac_inverse(bytea, double precision, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(bytea, double precision, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, double precision, "any") IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
-CREATE FUNCTION cac_transition(bytea, double precision, double precision, bigint) RETURNS bytea
+CREATE FUNCTION cac_transition(bytea, double precision, double precision, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_transition_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_transition(bytea, double precision, double precision, bigint) IS
+COMMENT ON FUNCTION cac_transition(bytea, double precision, double precision, "any") IS
 	'aggregate support: takes in costs of marketing and of sales and the customers they won';
 
-CREATE FUNCTION cac_inverse(bytea, double precision, double precision, bigint) RETURNS bytea
+CREATE FUNCTION cac_inverse(bytea, double precision, double precision, "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_cac_inverse_float8'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cac_inverse(bytea, double precision, double precision, bigint) IS
+COMMENT ON FUNCTION cac_inverse(bytea, double precision, double precision, "any") IS
 	'aggregate support: takes a row out of a moving frame, exactly';
 
 CREATE FUNCTION cac_final(bytea) RETURNS numeric
@@ -1959,7 +1999,7 @@ CREATE FUNCTION cac_final(bytea) RETURNS numeric
 COMMENT ON FUNCTION cac_final(bytea) IS
 	'aggregate support: cost / customers';
 
-CREATE AGGREGATE cac(cost numeric, customers bigint) (
+CREATE AGGREGATE cac(cost numeric, customers "any") (
 	SFUNC = cac_transition,
 	STYPE = bytea,
 	SSPACE = 144,
@@ -1974,10 +2014,10 @@ CREATE AGGREGATE cac(cost numeric, customers bigint) (
 	MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cac(numeric, bigint) IS
-	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
+COMMENT ON AGGREGATE cac(numeric, "any") IS
+	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. customers is a number of any type, so that shares of customers (touch credits) add up. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
 
-CREATE AGGREGATE cac(cost double precision, customers bigint) (
+CREATE AGGREGATE cac(cost double precision, customers "any") (
 	SFUNC = cac_transition,
 	STYPE = bytea,
 	SSPACE = 144,
@@ -1992,10 +2032,10 @@ CREATE AGGREGATE cac(cost double precision, customers bigint) (
 	MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cac(double precision, bigint) IS
-	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
+COMMENT ON AGGREGATE cac(double precision, "any") IS
+	'customer acquisition cost: sum of cost / sum of customers acquired, in the unit of the cost, numeric; the ratio of the sums, not a mean of ratios. NULL counts as 0 in either column, so spend without customers and customers without spend both count. customers is a number of any type, so that shares of customers (touch credits) add up. Numeric, float8 (as the decimal PostgreSQL prints) and integer amounts are taken at six decimals, half away from zero; sums are exact. NULL without customers or rows. Errors 22003: negative customers, amounts of 9.2e12 and more, NaN and infinities';
 
-CREATE AGGREGATE cac(marketing numeric, sales numeric, customers bigint) (
+CREATE AGGREGATE cac(marketing numeric, sales numeric, customers "any") (
 	SFUNC = cac_transition,
 	STYPE = bytea,
 	SSPACE = 144,
@@ -2010,10 +2050,10 @@ CREATE AGGREGATE cac(marketing numeric, sales numeric, customers bigint) (
 	MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cac(numeric, numeric, bigint) IS
+COMMENT ON AGGREGATE cac(numeric, numeric, "any") IS
 	'fully loaded customer acquisition cost: sum of (marketing + sales) / sum of customers acquired; all else as in cac(cost, customers)';
 
-CREATE AGGREGATE cac(marketing double precision, sales double precision, customers bigint) (
+CREATE AGGREGATE cac(marketing double precision, sales double precision, customers "any") (
 	SFUNC = cac_transition,
 	STYPE = bytea,
 	SSPACE = 144,
@@ -2028,7 +2068,7 @@ CREATE AGGREGATE cac(marketing double precision, sales double precision, custome
 	MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cac(double precision, double precision, bigint) IS
+COMMENT ON AGGREGATE cac(double precision, double precision, "any") IS
 	'fully loaded customer acquisition cost: sum of (marketing + sales) / sum of customers acquired; all else as in cac(cost, customers)';
 
 CREATE FUNCTION ltv(
@@ -2244,6 +2284,30 @@ CREATE FUNCTION nps_inverse(bytea, bigint, double precision) RETURNS bytea
 COMMENT ON FUNCTION nps_inverse(bytea, bigint, double precision) IS
 	'aggregate support: takes a score out of a moving frame, exactly';
 
+CREATE FUNCTION nps_transition(bytea, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_nps_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_transition(bytea, double precision) IS
+	'aggregate support: takes in a score';
+
+CREATE FUNCTION nps_transition(bytea, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_nps_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_transition(bytea, double precision, double precision) IS
+	'aggregate support: takes in a score, with the confidence';
+
+CREATE FUNCTION nps_inverse(bytea, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_nps_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_inverse(bytea, double precision) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
+CREATE FUNCTION nps_inverse(bytea, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_nps_inverse_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION nps_inverse(bytea, double precision, double precision) IS
+	'aggregate support: takes a score out of a moving frame, exactly';
+
 CREATE FUNCTION nps_final(bytea) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_nps_final'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -2310,19 +2374,73 @@ CREATE AGGREGATE nps_margin(score bigint, confidence double precision) (
 COMMENT ON AGGREGATE nps_margin(bigint, double precision) IS
 	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence given, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10; confidence must be one for the group: 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes';
 
-CREATE FUNCTION csat_transition(bytea, bigint, bigint) RETURNS bytea
+CREATE AGGREGATE nps(score double precision) (
+	SFUNC = nps_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = nps_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = nps_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps(double precision) IS
+	'Net Promoter Score in points, -100 to 100: 100 * (promoters, scores 9 and 10, - detractors, scores 0 to 6) / answers (Reichheld 2003); a score between two counts by the lower one, so that 8.5 is passive and 6.5 a detractor; NULLs are no answers and skipped, NULL without answers; error 22003 for a score outside 0..10';
+
+CREATE AGGREGATE nps_margin(score double precision) (
+	SFUNC = nps_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = nps_margin_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = nps_margin_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_margin(double precision) IS
+	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence 95 %, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. A score between two counts by the lower one. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10 and NaN';
+
+CREATE AGGREGATE nps_margin(score double precision, confidence double precision) (
+	SFUNC = nps_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = nps_margin_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = nps_transition,
+	MINVFUNC = nps_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = nps_margin_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE nps_margin(double precision, double precision) IS
+	'margin of error of nps(score) in points: the score is nps -+ nps_margin with the confidence given, by the normal approximation z * 100 * sqrt((p + d - (p - d)^2) / n) with the shares p of promoters and d of detractors of n answers; fit for some thirty answers and more, and 0 when all fall in one of the three classes. A score between two counts by the lower one. NULLs are skipped, NULL without answers; error 22003 for a score outside 0..10 and NaN; confidence must be one for the group: 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes';
+
+CREATE FUNCTION csat_transition(bytea, "any", "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_csat_transition'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION csat_transition(bytea, bigint, bigint) IS
+COMMENT ON FUNCTION csat_transition(bytea, "any", "any") IS
 	'aggregate support: takes in a score, with the lowest one of the satisfied';
 
-CREATE FUNCTION csat_inverse(bytea, bigint, bigint) RETURNS bytea
+CREATE FUNCTION csat_inverse(bytea, "any", "any") RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_csat_inverse'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION csat_inverse(bytea, bigint, bigint) IS
+COMMENT ON FUNCTION csat_inverse(bytea, "any", "any") IS
 	'aggregate support: takes a score out of a moving frame, exactly';
 
-CREATE AGGREGATE csat(score bigint, satisfied_from bigint) (
+CREATE AGGREGATE csat(score "any", satisfied_from "any") (
 	SFUNC = csat_transition,
 	STYPE = bytea,
 	SSPACE = 144,
@@ -2337,8 +2455,8 @@ CREATE AGGREGATE csat(score bigint, satisfied_from bigint) (
 	MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE csat(bigint, bigint) IS
-	'customer satisfaction: the fraction of answers with score >= satisfied_from, such as 4 on a scale from 1 to 5; for bounds use share_low(score >= 4). NULLs are no answers and skipped, NULL without answers. Errors: 22003 for a score or satisfied_from outside 0..10, satisfied_from 22004 when NULL, 22023 when it changes within a group';
+COMMENT ON AGGREGATE csat("any", "any") IS
+	'customer satisfaction: the fraction of answers with score >= satisfied_from, such as 4 on a scale from 1 to 5; both are numbers of any type, taken at six decimals; for bounds use share_low(score >= 4). NULLs are no answers and skipped, NULL without answers. Errors: 22003 for a score or satisfied_from outside 0..10, satisfied_from 22004 when NULL, 22023 when it changes within a group';
 
 CREATE FUNCTION quantile_score(k integer) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_quantile_score'

@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS retention;
 RESET client_min_messages;
 
-CREATE FUNCTION days(timeline) RETURNS text LANGUAGE sql IMMUTABLE
+CREATE FUNCTION pg_temp.days(timeline) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN (SELECT string_agg(to_char(day, 'MM-DD') || ' ' || amount, ', ' ORDER BY day) FROM timeline_days($1));
 CREATE TEMP TABLE log (customer int, subscription text, at timestamp, level numeric);
 INSERT INTO log VALUES
@@ -19,7 +19,7 @@ INSERT INTO log VALUES
 	(2, 'c', NULL, 99),
 	-- never anything
 	(3, 'd', '2024-01-01', 0);
-SELECT customer, subscription, days(timeline_of_levels(at, level)), last_at(timeline_of_levels(at, level)) AS last
+SELECT customer, subscription, pg_temp.days(timeline_of_levels(at, level)), last_at(timeline_of_levels(at, level)) AS last
 FROM log GROUP BY customer, subscription ORDER BY 1, 2;
 -- what LEAD builds is the same value
 SELECT subscription, timeline_of_levels(at, level) = (
@@ -27,30 +27,30 @@ SELECT subscription, timeline_of_levels(at, level) = (
 	FROM (SELECT tsrange(at, lead(at) OVER (ORDER BY at)) AS during, level FROM log l WHERE l.subscription = log.subscription AND at IS NOT NULL) r) AS same
 FROM log GROUP BY subscription ORDER BY 1;
 -- the subscriptions of a customer are put together by rollup
-SELECT customer, days(rollup(t)), level(rollup(t), '2024-03-15') AS "level in March"
+SELECT customer, pg_temp.days(rollup(t)), level(rollup(t), '2024-03-15') AS "level in March"
 FROM (SELECT customer, timeline_of_levels(at, level) AS t FROM log GROUP BY customer, subscription) s GROUP BY customer ORDER BY customer;
 SELECT period, opening_revenue AS opening, new_revenue AS new, expansion_revenue AS expansion, contraction_revenue AS contraction, churned_revenue AS churned, closing_revenue AS closing
 FROM movement_rows((SELECT customer_movements(t, 'month') FROM (
 	SELECT customer, rollup(t) AS t FROM (SELECT customer, timeline_of_levels(at, level) AS t FROM log GROUP BY customer, subscription) s GROUP BY customer) c), '2024-07-01');
 
 -- dates, instants, zones: 23:30 in UTC is the next day in Paris
-SELECT days(timeline_of_levels(at::date, level::float8)) FROM log WHERE subscription = 'a';
-SELECT days(timeline_of_levels(at AT TIME ZONE 'UTC', level)) AS utc, days(timeline_of_levels(at AT TIME ZONE 'UTC', level, 'Europe/Paris')) AS paris,
-	days(timeline_of_levels(at AT TIME ZONE 'UTC', level, 'day at Europe/Paris'::grain)) AS grain
+SELECT pg_temp.days(timeline_of_levels(at::date, level::float8)) FROM log WHERE subscription = 'a';
+SELECT pg_temp.days(timeline_of_levels(at AT TIME ZONE 'UTC', level)) AS utc, pg_temp.days(timeline_of_levels(at AT TIME ZONE 'UTC', level, 'Europe/Paris')) AS paris,
+	pg_temp.days(timeline_of_levels(at AT TIME ZONE 'UTC', level, 'day at Europe/Paris'::grain)) AS grain
 FROM (VALUES (timestamp '2024-01-05 23:30', 4), ('2024-01-06 12:00', 5::bigint)) v (at, level);
 SELECT timeline_of_levels(at AT TIME ZONE 'UTC', 3, 'Europe/Paris') FROM log WHERE subscription = 'd';
 SELECT timeline_of_levels(at, 3, 'Europe/Paris') FROM log WHERE subscription = 'd';
 -- clocks that go back over midnight, 00:01 to 23:01 in St. John's on 2006-10-29:
 -- the day before is lived again, and the row that came last counts from it on
-SELECT at AT TIME ZONE 'America/St_Johns' AS local, days(timeline_of_levels(at, level, 'America/St_Johns') OVER (ORDER BY at))
+SELECT at AT TIME ZONE 'America/St_Johns' AS local, pg_temp.days(timeline_of_levels(at, level, 'America/St_Johns') OVER (ORDER BY at))
 FROM (VALUES (timestamptz '2006-10-01 12:00', 1), ('2006-10-29 02:30:30', 9), ('2006-10-29 02:45', 3), ('2006-10-29 12:00', 4)) v (at, level) ORDER BY at;
 -- levels below 0 as ranges have them, and no rows
-SELECT days(timeline_of_levels(at, -level)) FROM log WHERE subscription = 'b';
+SELECT pg_temp.days(timeline_of_levels(at, -level)) FROM log WHERE subscription = 'b';
 SELECT timeline_of_levels(at, level) IS NULL AS nothing FROM log WHERE at IS NULL;
 SELECT timeline_of_levels(at, level) FROM log WHERE subscription = 'd';
-SELECT days(timeline_of_levels(at, NULL)) IS NULL AS nothing FROM log WHERE subscription = 'a';
+SELECT pg_temp.days(timeline_of_levels(at, NULL)) IS NULL AS nothing FROM log WHERE subscription = 'a';
 -- as a window function
-SELECT at, days(timeline_of_levels(at, level) OVER (ORDER BY at)) FROM log WHERE subscription = 'a' ORDER BY at;
+SELECT at, pg_temp.days(timeline_of_levels(at, level) OVER (ORDER BY at)) FROM log WHERE subscription = 'a' ORDER BY at;
 
 -- two levels at one instant, and in one day of dates
 SELECT timeline_of_levels(at, level) FROM (VALUES (timestamp '2024-01-05 09:00', 20.5), ('2024-01-05 09:00', 7), ('2024-01-05 09:00', 1e3)) v (at, level);

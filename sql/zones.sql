@@ -43,13 +43,14 @@ FROM orders;
 -- retention.require_zone
 -- ---------------------------------------------------------------
 
--- Everything that may take an instant.  What is new here belongs into the
--- table below, too.
+-- Everything that may take an instant, and not just any number.  What is new here
+-- belongs into the table below, too.
 SELECT p.oid::regprocedure
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 	JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'retention'
 WHERE p.proargtypes[0] IS DISTINCT FROM 'internal'::regtype
 	AND ARRAY['"any"', 'timestamptz', 'tstzrange', 'timestamptz[]', 'anyelement', 'anyrange']::regtype[]::oid[] && p.proargtypes::oid[]
+	AND p.proname !~ '^(cac|csat)'
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 
 -- A call, the same with its zone named (NULL: it cannot be, or need not), and
@@ -70,6 +71,8 @@ INSERT INTO calls (call, named, cut) VALUES
 	('customer_movements(customer, at, amount, ''month'')', 'customer_movements(customer, at, amount, ''month at America/New_York'')', true),
 	('customer_movements(customer, tstzrange(at, NULL), amount, ''month'')', 'customer_movements(customer, tstzrange(at, NULL), amount, ''month at America/New_York'')', true),
 	('customer_movements(customer, at::date, amount, ''month'')', NULL, false),
+	('customer_movements(customer, at, amount, ''month'', 2)', 'customer_movements(customer, at, amount, ''month at America/New_York'', 2)', true),
+	('cohort_matrix(customer, at::date, tstzrange(at, NULL), amount, ''month'')', 'cohort_matrix(customer, at::date, tstzrange(at, NULL), amount, ''month at America/New_York'')', true),
 	('timeline(at)', 'timeline(at, NULL, ''day at America/New_York''::grain)', true),
 	('timeline(at, amount)', 'timeline(at, amount, ''America/New_York'')', true),
 	('timeline(at, amount, ''day''::grain)', 'timeline(at, amount, ''day at America/New_York''::grain)', true),
@@ -120,6 +123,7 @@ FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid =
 	JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'retention'
 WHERE p.proargtypes[0] IS DISTINCT FROM 'internal'::regtype
 	AND ARRAY['"any"', 'timestamptz', 'tstzrange', 'timestamptz[]', 'anyelement', 'anyrange']::regtype[]::oid[] && p.proargtypes::oid[]
+	AND p.proname !~ '^(cac|csat)'
 	AND NOT EXISTS (SELECT FROM calls WHERE call ~ ('\m' || p.proname || '\('));
 
 -- Off, it changes nothing; on, what is cut in the zone of the session is

@@ -59,6 +59,11 @@ static const ConstantWords words[] = {
 		"Pass the day after the last one that the data cover.",
 		HINT_GROUP
 	},
+	[CONSTANT_LAG] = {
+		"lag",
+		"Pass how many periods before the opening is: with 'month', 12 is a year.",
+		HINT_GROUP
+	},
 	[CONSTANT_TIMEZONE] = {
 		"TimeZone", NULL, "Do not change it while the query runs."
 	}

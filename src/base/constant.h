@@ -22,6 +22,7 @@ typedef enum Constant
 	CONSTANT_CONFIDENCE,
 	CONSTANT_SATISFIED_FROM,
 	CONSTANT_AS_OF,
+	CONSTANT_LAG,
 	CONSTANT_TIMEZONE,			/* a setting, not an argument */
 	CONSTANTS
 } Constant;

@@ -348,6 +348,18 @@ money_ratio(int128 scaled, int64 divisor)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, quotient));
 }
 
+/* Likewise divided by millionths. */
+Numeric
+money_quotient(int128 scaled, int128 divisor)
+{
+	Datum		quotient;
+
+	quotient = DirectFunctionCall2(numeric_div,
+								   NumericGetDatum(money_to_numeric(scaled)),
+								   NumericGetDatum(money_to_numeric(divisor)));
+	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, quotient));
+}
+
 /* Parts of 1e-16 in a millionth. */
 #define QUOTIENT_PARTS INT64CONST(10000000000)
 

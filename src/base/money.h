@@ -38,6 +38,7 @@ extern MoneyFault money_try_float8(float8 value, int64 *amount, bool *more);
 
 extern Numeric money_to_numeric(int128 scaled);
 extern Numeric money_ratio(int128 scaled, int64 divisor);
+extern Numeric money_quotient(int128 scaled, int128 divisor);
 extern Numeric money_from_shortest(float8 value);
 extern float8 money_share(int128 part, int128 whole);
 extern char *money_to_cstring(int128 scaled);

@@ -78,7 +78,7 @@ refuse_range(const char *name, Oid type)
 			 type_is_multirange(type) ?
 			 errhint("Give one row for each of its ranges: CROSS JOIN LATERAL unnest(%s).",
 					 name) :
-			 errhint("A range is taken where no started_at is given: the cohort of a subscription is the period of its first day with a level above zero.")));
+			 errhint("Pass when it begins, lower(%s).", name)));
 }
 
 /* How to take a time. */
@@ -187,7 +187,7 @@ take_range(Calendar *days, TimeKind kind, TypeCacheEntry *type, Datum value)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("range has no start"),
 				 errdetail("The end of a range may be open, its start may not."),
-				 errhint("Filter such rows, or give the first day you know of as the start.")));
+				 errhint("Filter such rows, or give the first day you know of as the start. Where a LEFT JOIN finds nothing, daterange(NULL, NULL) is without bounds: make it NULL, CASE WHEN starts_on IS NOT NULL THEN daterange(starts_on, ends_on) END.")));
 	result.from = bound_day(days, kind, &lower);
 	result.open = bound_is_infinite(kind, &upper);
 	if (!result.open)
@@ -312,4 +312,64 @@ take_instant(TimeKind kind, Datum value)
 		refuse_instant("infinite time out of range",
 					   "The window of a funnel has a beginning and an end.");
 	return DatumGetTimestamp(value);
+}
+
+#define NUMBERS_MAX 4
+
+/* How to take arguments of any number type; 0, which is none, is not known. */
+typedef struct NumberKinds
+{
+	AmountKind	kinds[NUMBERS_MAX];
+} NumberKinds;
+
+StaticAssertDecl(AMOUNT_NONE == 0, "zeros are kinds not known");
+
+static AmountKind
+number_kind(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	Oid			type = argument_type(fcinfo, arg);
+
+	switch (type)
+	{
+		case NUMERICOID:
+			return AMOUNT_NUMERIC;
+		case FLOAT8OID:
+			return AMOUNT_FLOAT8;
+		case FLOAT4OID:
+			return AMOUNT_FLOAT4;
+		case INT2OID:
+			return AMOUNT_INT2;
+		case INT4OID:
+			return AMOUNT_INT4;
+		case INT8OID:
+			return AMOUNT_INT8;
+		case UNKNOWNOID:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("%s is a literal of unknown type", name),
+					 errhint("Say which type it is, for example numeric '4.5'.")));
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("%s must be a number, not %s", name,
+							format_type_be(type)),
+					 errhint("Cast it, for example %s::numeric.", name)));
+	}
+	return AMOUNT_NONE;			/* keep compiler quiet */
+}
+
+/* A number of any type, in millionths. */
+int64
+take_number(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	NumberKinds *known = fcinfo->flinfo->fn_extra;
+
+	Assert(arg < NUMBERS_MAX && !PG_ARGISNULL(arg));
+	if (unlikely(known == NULL))
+		known = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(NumberKinds));
+	if (unlikely(known->kinds[arg] == AMOUNT_NONE))
+		known->kinds[arg] = number_kind(fcinfo, arg, name);
+	return take_amount(known->kinds[arg], PG_GETARG_DATUM(arg));
 }

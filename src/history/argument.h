@@ -190,4 +190,10 @@ try_amount(AmountKind kind, Datum value, int64 *amount, bool *more)
 	return MONEY_FITS;
 }
 
+/*
+ * A number of any type, in millionths: argument arg, called name, which is not
+ * NULL.  Other types: error 42804.  Keeps what it finds out on fn_extra.
+ */
+extern int64 take_number(FunctionCallInfo fcinfo, int arg, const char *name);
+
 #endif							/* RETENTION_ARGUMENT_H */

@@ -35,6 +35,7 @@ plan_argument(ArgumentPlan *plan, FunctionCallInfo fcinfo,
 						  PG_GET_COLLATION(), context);
 			break;
 		case ROLE_DURING:
+		case ROLE_LASTING:
 			plan->at = plan_time(fcinfo, arg, "at", true);
 			plan->range = time_range_type(plan->at);
 			break;

@@ -14,7 +14,8 @@
  *	ROLE_INSTANT		a time						skips the row
  *	ROLE_COUNTER		a time, or an integer		skips the row
  *	ROLE_STARTED		a time						is none
- *	ROLE_AT				a time beside a start		is none
+ *	ROLE_AT				a time						is none
+ *	ROLE_LASTING		a time, or a range of times	is none
  *	ROLE_AMOUNT			a number					is nothing: 0
  *	ROLE_WEIGHT			bigint						stands for nobody: 0
  *	ROLE_VALUE			as SQL declares it			skips the row
@@ -40,6 +41,7 @@ typedef enum ArgumentRole
 	ROLE_COUNTER,
 	ROLE_STARTED,
 	ROLE_AT,
+	ROLE_LASTING,
 	ROLE_AMOUNT,
 	ROLE_WEIGHT,
 	ROLE_VALUE,

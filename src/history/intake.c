@@ -42,7 +42,7 @@ intake_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 	const ArgumentPlan *args = &intake->args;
 
 	intake->start_arg = args->arg[ROLE_STARTED];
-	intake->at_arg = args->arg[intake->start_arg ? ROLE_AT : ROLE_DURING];
+	intake->at_arg = args->arg[intake->start_arg ? ROLE_LASTING : ROLE_DURING];
 	intake->flags = (args->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
 		(intake->start_arg ? LEDGER_STARTED : 0);
 	if (args->range != NULL)
@@ -64,8 +64,11 @@ static const uint8 plain_roles[] = {
 static const uint8 amount_roles[] = {
 	ROLE_CUSTOMER, ROLE_DURING, ROLE_AMOUNT, CONSTANT_GRAIN
 };
+static const uint8 lag_roles[] = {
+	ROLE_CUSTOMER, ROLE_DURING, ROLE_AMOUNT, CONSTANT_GRAIN, CONSTANT_LAG
+};
 static const uint8 started_roles[] = {
-	ROLE_CUSTOMER, ROLE_STARTED, ROLE_AT, ROLE_AMOUNT, CONSTANT_GRAIN
+	ROLE_CUSTOMER, ROLE_STARTED, ROLE_LASTING, ROLE_AMOUNT, CONSTANT_GRAIN
 };
 
 /* By the number of arguments, of which there are three at least. */
@@ -80,6 +83,12 @@ static const ArgumentForm forms[] = {
 		ARGUMENT_ROLES(started_roles), NULL, HINT_START,
 		sizeof(Intake), intake_prepare
 	}
+};
+
+/* With a lag after the grain. */
+static const ArgumentForm lag_form = {
+	ARGUMENT_ROLES(lag_roles), NULL, HINT_START,
+	sizeof(Intake), intake_prepare
 };
 
 /* The grain of this row; NULL is error 22004. */
@@ -116,7 +125,8 @@ find_calendar(Intake *intake, const Grain *grain, pg_tz *zone,
 
 /* Begin the ledger of a group. */
 static Ledger *
-open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
+open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context,
+			int64 number)
 {
 	Grain	   *grain = grain_argument(intake, fcinfo);
 	pg_tz	   *zone = NULL;
@@ -138,6 +148,7 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context)
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
 	settings.flags = intake->flags;
 	settings.key_words = intake->args.customer.words;
+	settings.parameter = number;
 	ledger = ledger_create(&settings, intake->pool, context, 0);
 	ledger->calendar = intake->args.range == NULL ? calendar :
 		find_calendar(intake, intake->day, zone, context);
@@ -154,6 +165,16 @@ check_grain(const Intake *intake, const Ledger *ledger, FunctionCallInfo fcinfo)
 		constant_check_words(CONSTANT_GRAIN,
 							 grain_to_cstring(ledger->settings.grain),
 							 grain_to_cstring(grain));
+}
+
+/* Likewise the metric's own number. */
+static void
+check_number(const Ledger *ledger, int64 number)
+{
+	if (number != ledger->settings.parameter)
+		constant_refuse_change(CONSTANT_LAG,
+							   psprintf("%lld", (long long) ledger->settings.parameter),
+							   psprintf("%lld", (long long) number));
 }
 
 /* A time as the ledger counts it: period or, under since start, moment. */
@@ -181,6 +202,15 @@ take_time(Calendar *calendar, TimeKind kind, Datum value)
 	}
 }
 
+/* A start likewise; beside ranges it is a day, as they are. */
+static inline int64
+take_start(const Intake *intake, const Ledger *ledger, Datum value)
+{
+	return intake->args.range != NULL ?
+		take_day(ledger->calendar, intake->args.started, value) :
+		take_time(ledger->calendar, intake->args.started, value);
+}
+
 /* A range as what it does to the level: up on its first day, down after its last. */
 static void
 add_range(const Intake *intake, Ledger *ledger, const uint64 *key, Datum value,
@@ -202,8 +232,8 @@ add_range(const Intake *intake, Ledger *ledger, const uint64 *key, Datum value,
  * an event worth nothing or a level of nothing, a negative amount corrects
  * revenue and is no order.  Without an amount a range weighs 1.
  */
-Ledger *
-intake_row(FunctionCallInfo fcinfo)
+static inline Ledger *
+take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, IntakeNumber take)
 {
 	Intake	   *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger;
@@ -212,16 +242,21 @@ intake_row(FunctionCallInfo fcinfo)
 	bool		at_null;
 
 	if (unlikely(intake == NULL))
-		intake = argument_plan_find(fcinfo, &forms[PG_NARGS() - 4]);
+		intake = argument_plan_find(fcinfo, form);
 	if (unlikely(PG_ARGISNULL(0)))
-		ledger = open_ledger(intake, fcinfo, aggregate_context(fcinfo));
+		ledger = open_ledger(intake, fcinfo, aggregate_context(fcinfo),
+							 take != NULL ? take(fcinfo, PG_NARGS() - 1) : 0);
 	else
 	{
 		/* nobody but an aggregate has a state to pass */
 		ledger = (Ledger *) PG_GETARG_POINTER(0);
 		ledger_check(ledger);
 		if (!intake->args.constant)
+		{
 			check_grain(intake, ledger, fcinfo);
+			if (take != NULL)
+				check_number(ledger, take(fcinfo, PG_NARGS() - 1));
+		}
 	}
 
 	at_null = PG_ARGISNULL(intake->at_arg);
@@ -232,21 +267,33 @@ intake_row(FunctionCallInfo fcinfo)
 	/* checked even where the row says nothing more */
 	amount = argument_amount(&intake->args, fcinfo);
 	identity_take(&intake->args.customer, PG_GETARG_DATUM(1), key);
-	if (intake->args.range != NULL)
-	{
-		add_range(intake, ledger, key, PG_GETARG_DATUM(intake->at_arg),
-				  intake->flags & LEDGER_UNITS ? MONEY_ONE : amount);
-		return ledger;
-	}
 	if (intake->start_arg && !PG_ARGISNULL(intake->start_arg))
 		ledger_add(ledger, key,
-				   ledger_when(take_time(ledger->calendar, intake->args.started,
-										 PG_GETARG_DATUM(intake->start_arg)),
+				   ledger_when(take_start(intake, ledger,
+										  PG_GETARG_DATUM(intake->start_arg)),
 							   LEDGER_START), 0);
-	if (!at_null)
+	if (at_null)
+		return ledger;
+	if (intake->args.range != NULL)
+		add_range(intake, ledger, key, PG_GETARG_DATUM(intake->at_arg),
+				  intake->flags & LEDGER_UNITS ? MONEY_ONE : amount);
+	else
 		ledger_add(ledger, key,
 				   ledger_when(take_time(ledger->calendar, intake->args.at,
 										 PG_GETARG_DATUM(intake->at_arg)),
 							   amount < 0 ? 0 : 1), amount);
 	return ledger;
+}
+
+Ledger *
+intake_row(FunctionCallInfo fcinfo)
+{
+	return take_row(fcinfo, &forms[PG_NARGS() - 4], NULL);
+}
+
+/* The same with a lag after the grain. */
+Ledger *
+intake_row_with_lag(FunctionCallInfo fcinfo, IntakeNumber take)
+{
+	return take_row(fcinfo, &lag_form, take);
 }

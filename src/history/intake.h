@@ -8,6 +8,7 @@
  *	(state, customer, at, grain)
  *	(state, customer, at, amount, grain)
  *	(state, customer, started_at, at, amount, grain)
+ *	(state, customer, at, amount, grain, lag)
  */
 #ifndef RETENTION_INTAKE_H
 #define RETENTION_INTAKE_H
@@ -15,5 +16,10 @@
 #include "history/ledger.h"
 
 extern Ledger *intake_row(FunctionCallInfo fcinfo);
+
+/* The lag in an argument; refuses one that cannot be used. */
+typedef int64 (*IntakeNumber) (FunctionCallInfo fcinfo, int arg);
+
+extern Ledger *intake_row_with_lag(FunctionCallInfo fcinfo, IntakeNumber take);
 
 #endif							/* RETENTION_INTAKE_H */

@@ -223,6 +223,7 @@ typedef struct LedgerSettings
 	const Grain *grain;			/* of periods, else NULL */
 	const char *zone;			/* zone instants were cut in (moments are on
 								 * the UTC line), "" when there were none */
+	int64		parameter;		/* a number of the metric's own, 0 for none */
 	uint8		flags;			/* LEDGER_MONEY, LEDGER_STARTED, ... */
 	uint8		key_words;		/* 1 or 2 */
 } LedgerSettings;

@@ -10,7 +10,7 @@
 
 #include "pgtime.h"
 
-#define PACK_VERSION 2
+#define PACK_VERSION 3
 
 /* Write it. */
 void

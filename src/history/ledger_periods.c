@@ -5,6 +5,7 @@
  * Packed, the rules are
  *
  *	uint	length of the grain (a varlena), then its bytes
+ *	uint	the metric's own number
  *
  * and a customer's items, in order of time,
  *
@@ -114,6 +115,12 @@ periods_check_same(const LedgerSettings *a, const LedgerSettings *b)
 						   grain_to_cstring(a->grain), a->zone,
 						   grain_to_cstring(b->grain), b->zone),
 				 errhint("Name the zone in the grain, as in 'month at Europe/Paris'.")));
+	if (a->parameter != b->parameter)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge histories of different kinds"),
+				 errdetail("One has the number %lld after its grain, the other %lld.",
+						   (long long) a->parameter, (long long) b->parameter)));
 }
 
 static const char *
@@ -139,6 +146,7 @@ periods_put_rules(WireWriter *w, const LedgerSettings *settings)
 {
 	wire_put(w, VARSIZE(settings->grain));
 	wire_put_bytes(w, settings->grain, VARSIZE(settings->grain));
+	wire_put(w, settings->parameter);
 }
 
 static void
@@ -156,6 +164,7 @@ periods_get_rules(WireReader *r, LedgerSettings *settings)
 	if (problem != NULL)
 		wire_corrupt(r, problem);
 	settings->grain = grain;
+	settings->parameter = wire_get_max(r, PG_INT64_MAX, "A number is too large.");
 }
 
 /*

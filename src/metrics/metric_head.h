@@ -25,6 +25,7 @@ typedef struct MetricHead
 	Grain	   *grain;
 	const char *zone;			/* "" when no instant was cut in a zone */
 	int32		last;
+	int64		lag;			/* of movements; 0 for those that have none */
 } MetricHead;
 
 /* Does PostgreSQL have this day? */

@@ -42,7 +42,7 @@ state_create(FunctionCallInfo fcinfo, const SummaryKind *kind,
 	state->head.grain = grain_copy(head->grain);
 	state->head.zone = pstrdup(head->zone);
 	state->builder = palloc(kind->builder_size);
-	kind->init(state->builder, head->flags);
+	kind->init(state->builder, head);
 	MemoryContextSwitchTo(old);
 	kind->add_value(state->builder, value, state->expanded.header.eoh_context);
 	return state;
@@ -83,7 +83,7 @@ summary_merge(FunctionCallInfo fcinfo, const SummaryKind *kind)
 		PG_RETURN_DATUM(expanded_datum(&before.state->expanded));
 	}
 	builder = palloc(kind->builder_size);
-	kind->init(builder, head.flags);
+	kind->init(builder, &head);
 	kind->add_value(builder, before.value, CurrentMemoryContext);
 	kind->add_value(builder, value, CurrentMemoryContext);
 	PG_RETURN_POINTER(kind->finish(builder, head.grain, head.zone));
@@ -131,10 +131,10 @@ goes_with(const SummaryKind *kind, const MetricHead *before,
 
 	if (likely(grain_equal(before->grain, head->grain) &&
 			   strcmp(before->zone, head->zone) == 0 &&
-			   before->flags == head->flags))
+			   before->flags == head->flags && before->lag == head->lag))
 		return true;
 	builder = palloc(kind->builder_size);
-	kind->init(builder, head->flags);
+	kind->init(builder, head);
 	timeline_read_value(&r, timeline);
 	kind->add_customer(builder, items, &r);
 	if (kind->finish(builder, head->grain, head->zone) == NULL)
@@ -172,6 +172,8 @@ summary_add_timeline(FunctionCallInfo fcinfo, const SummaryKind *kind)
 	timeline_read_value(&r, PG_GETARG_TIMELINE(1));
 	items = timeline_items_prepare(fcinfo, grain, &r, kind->check_grain);
 	head = timeline_head(kind, grain, &r);
+	if (kind->take_arguments != NULL)
+		kind->take_arguments(fcinfo, &head);
 	if (!PG_ARGISNULL(0))
 	{
 		before = before_argument(fcinfo, kind);
@@ -187,7 +189,7 @@ summary_add_timeline(FunctionCallInfo fcinfo, const SummaryKind *kind)
 		PG_RETURN_DATUM(expanded_datum(&before.state->expanded));
 	}
 	builder = palloc(kind->builder_size);
-	kind->init(builder, head.flags);
+	kind->init(builder, &head);
 	if (before.value != NULL)
 		kind->add_value(builder, before.value, CurrentMemoryContext);
 	kind->add_customer(builder, items, &r);

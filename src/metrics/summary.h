@@ -21,7 +21,7 @@ typedef struct SummaryKind
 	Size		builder_size;	/* of what is under construction */
 
 	/* Begin with nobody, in the current memory context. */
-	void		(*init) (void *builder, uint8 flags);
+	void		(*init) (void *builder, const MetricHead *head);
 
 	/* Add the customer of a timeline, likewise. */
 	void		(*add_customer) (void *builder, TimelineItems *items,
@@ -48,6 +48,12 @@ typedef struct SummaryKind
 
 	/* Error 22023 for a grain that does not go with it. */
 	void		(*check_grain) (const Grain *grain);
+
+	/*
+	 * Take what follows the grain, into the head of timelines; NULL when
+	 * nothing does.
+	 */
+	void		(*take_arguments) (FunctionCallInfo fcinfo, MetricHead *head);
 
 	/* Its flags for timelines with amounts and of levels, and always. */
 	uint8		money;

@@ -80,3 +80,19 @@ put_bar(StringInfo line, float8 share)
 	for (int i = 0; i < width; i++)
 		appendStringInfoString(line, shade(1));
 }
+
+/* The words of a grain, and the zone that instants were cut in. */
+void
+put_grain_words(StringInfo line, const Grain *grain, const char *zone)
+{
+	char	   *words = grain_to_cstring(grain);
+	char	   *named = grain_zone_len(grain) > 0 ? strstr(words, " at ") : NULL;
+
+	/* the zone stands last, and no other word is "at" */
+	if (named != NULL && zone[0] == '\0')
+		*named = '\0';
+	appendStringInfoString(line, words);
+	if (named == NULL && zone[0] != '\0')
+		appendStringInfo(line, ", cut in %s", zone);
+	pfree(words);
+}

@@ -9,8 +9,17 @@
 #define RETENTION_LINES_H
 
 #include "base/compat.h"
+#include "base/grain.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
+
+/*
+ * "month, cut in Europe/Paris": the words of a grain and the zone that instants
+ * were cut in, "" for none.  One that the grain names has no part in local times,
+ * and is left out.
+ */
+extern void put_grain_words(StringInfo line, const Grain *grain,
+							const char *zone);
 
 /* Append the line, without blanks at its end, as text; it is empty then. */
 extern void add_line(List **lines, StringInfo line);

@@ -2,7 +2,7 @@
  * movements_text.c
  *		The picture of customer movements for psql, as rows of text.
  */
-#include "metrics/movements/type.h"
+#include "metrics/movements/track.h"
 
 #include <math.h>
 
@@ -41,9 +41,9 @@ put_amount(StringInfo line, int128 amount)
 
 /* part / whole in percent, of eight columns. */
 static void
-put_percent(StringInfo line, int128 part, int128 whole, bool complete)
+put_percent(StringInfo line, int128 part, int128 whole, bool known)
 {
-	if (!complete || whole == 0)
+	if (!known || whole == 0)
 		appendStringInfo(line, "%8s", "-");
 	else
 		appendStringInfo(line, " %6.1f%%", 100 * money_share(part, whole));
@@ -66,7 +66,7 @@ put_period(StringInfo line, const Movements *m, const Calendar *calendar,
 	put_moved(line, counts[COUNT_CHURNED], '-');
 	appendStringInfo(line, " %9lld", (long long) row->closing.customers);
 	put_percent(line, row->opening.customers - counts[COUNT_CHURNED],
-				row->opening.customers, row->complete);
+				row->opening.customers, row->rates);
 	if (!movements_has_money(m))
 	{
 		appendStringInfoString(line, "  ");
@@ -79,20 +79,22 @@ put_period(StringInfo line, const Movements *m, const Calendar *calendar,
 	put_amount(line, money[MONEY_CONTRACTION] + money[MONEY_CHURNED]);
 	put_amount(line, row->closing.revenue);
 	put_percent(line, row->opening.positive + money[MONEY_KEPT],
-				row->opening.positive, row->complete);
+				row->opening.positive, row->rates);
 }
 
 /* The largest closing, for the length of bars. */
 static int64
 largest_closing(const Movements *m)
 {
-	MovementState state = {0};
+	MovementTrack track;
 	int64		largest = 1;
 
+	movement_track_begin(&track, m);
 	for (int i = 0; i < m->ncells; i++)
 	{
-		movement_state_add(&state, &m->cells[i]);
-		largest = Max(largest, state.customers);
+		MovementState closing = movement_track_add(&track, &m->cells[i]);
+
+		largest = Max(largest, closing.customers);
 	}
 	return largest;
 }
@@ -112,9 +114,11 @@ draw_movements(FunctionCallInfo fcinfo)
 	StringInfoData line;
 
 	initStringInfo(&line);
-	appendStringInfo(&line, "Movements by %s", grain_to_cstring(m->head.grain));
-	if (m->head.zone[0] != '\0' && grain_zone_len(m->head.grain) == 0)
-		appendStringInfo(&line, ", cut in %s", m->head.zone);
+	appendStringInfoString(&line, "Movements by ");
+	put_grain_words(&line, m->head.grain, m->head.zone);
+	if (m->head.lag > 1)
+		appendStringInfo(&line, ", against %lld periods before",
+						 (long long) m->head.lag);
 	add_line(&lines, &line);
 	appendStringInfo(&line, "%-12s %10s%9s%9s%9s%10s%8s", "period", "opening",
 					 "new", "back", "churned", "closing", "kept");

@@ -35,9 +35,8 @@ draw_matrix(FunctionCallInfo fcinfo,
 static void
 put_grain(StringInfo line, const Matrix *matrix)
 {
-	appendStringInfo(line, " by %s", grain_to_cstring(matrix->grain));
-	if (matrix->zone[0] != '\0' && grain_zone_len(matrix->grain) == 0)
-		appendStringInfo(line, ", cut in %s", matrix->zone);
+	appendStringInfoString(line, " by ");
+	put_grain_words(line, matrix->grain, matrix->zone);
 }
 
 /* ----------------------------------------------------------------

@@ -102,6 +102,7 @@ SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(c, at, g) FROM fuzz.few, fuzz
 	UNION ALL SELECT fuzz.%1$I(c, during, ''month'') FROM fuzz.few
 	UNION ALL SELECT fuzz.%1$I(c, at, ''month'') FROM fuzz.many', a))
 FROM unnest('{cohort_matrix,customer_movements}'::text[]) a;
+SELECT fuzz.add_states('customer_movements', 'SELECT fuzz.customer_movements(c, at, 5, ''month'', 12) FROM fuzz.many UNION ALL SELECT fuzz.customer_movements(c, during, amount, ''week'', 3) FROM fuzz.few');
 SELECT fuzz.add_states('cohort_matrix', 'SELECT fuzz.cohort_matrix(c, date ''2023-02-02'', at, amount, g) FROM fuzz.few, fuzz.grains GROUP BY g');
 SELECT fuzz.add_states('timeline', 'SELECT fuzz.timeline(at) FROM fuzz.few UNION ALL SELECT fuzz.timeline(tz, amount) FROM fuzz.orders
 	UNION ALL SELECT fuzz.timeline(during, amount, ''Asia/Tokyo'') FROM fuzz.few

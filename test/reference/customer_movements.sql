@@ -4,10 +4,11 @@
 -- first: the calendar, the deeds and the levels are there, and how to fill
 -- reference.activity or reference.subscription.  Then
 --
---     SELECT * FROM reference.movement_rows(q, levels, as_of);
---     SELECT * FROM reference.customer_changes(q, levels, as_of);
+--     SELECT * FROM reference.movement_rows(q, levels, as_of, back);
+--     SELECT * FROM reference.customer_changes(q, levels, as_of, back);
 --
--- with q a reference.question of a calendar grain, levels true for ranges.
+-- with q a reference.question of a calendar grain, levels true for ranges, back
+-- how many periods before the opening is.
 
 ----------------------------------------------------------------
 -- One customer in one period
@@ -66,8 +67,9 @@ BEGIN ATOMIC
 						reference.level(ROW(m, true, (q).has_amount)::reference.timeline, p.period_end - 1) END) l (level);
 END;
 
--- What turns the opening into the closing; movement is NULL where nothing does.
-CREATE FUNCTION reference.customer_movements(q reference.question, levels boolean, until_day date)
+-- What turns the opening, which is the closing so many periods back, into the
+-- closing; movement is NULL where nothing does.
+CREATE FUNCTION reference.customer_movements(q reference.question, levels boolean, until_day date, back int DEFAULT 1)
 RETURNS TABLE (customer text, period date, opening numeric, closing numeric,
 			   was_active boolean, active boolean, ever_active boolean, orders bigint, movement text)
 LANGUAGE sql STABLE
@@ -81,12 +83,13 @@ BEGIN ATOMIC
 				WHEN x.closing < x.opening THEN 'contraction'
 		   END
 	FROM (SELECT v.customer, v.period, v.active, v.orders,
-				 CASE WHEN levels OR (q).has_amount THEN coalesce(lag(v.value) OVER w, 0) END AS opening,
+				 CASE WHEN levels OR (q).has_amount THEN coalesce(lag(v.value, back) OVER w, 0) END AS opening,
 				 v.value AS closing,
-				 coalesce(lag(v.active) OVER w, false) AS was_active,
-				 -- in a period before this one
-				 coalesce(bool_or(v.active) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS ever_active
-		  FROM reference.customer_values(q, levels, until_day) v
+				 coalesce(lag(v.active, back) OVER w, false) AS was_active,
+				 -- in that period or one before it
+				 coalesce(min(v.nth) FILTER (WHERE v.active) OVER (PARTITION BY v.customer) <= v.nth - back, false) AS ever_active
+		  FROM (SELECT c.*, row_number() OVER (PARTITION BY c.customer ORDER BY c.period) AS nth
+				FROM reference.customer_values(q, levels, until_day) c) v
 		  WINDOW w AS (PARTITION BY v.customer ORDER BY v.period)) x;
 END;
 
@@ -116,9 +119,10 @@ END;
 -- The readers
 ----------------------------------------------------------------
 
+-- With a distance the first rows have no opening, and no rates.
 -- From the first period in which anybody moves to the one of the day before
 -- as_of; without it to the one in which the data end, somewhere inside.
-CREATE FUNCTION reference.movement_rows(q reference.question, levels boolean, as_of date DEFAULT NULL)
+CREATE FUNCTION reference.movement_rows(q reference.question, levels boolean, as_of date DEFAULT NULL, back int DEFAULT 1)
 RETURNS TABLE (
 	period date, complete boolean,
 	opening_customers bigint, new_customers bigint, reactivated_customers bigint,
@@ -134,7 +138,7 @@ BEGIN ATOMIC
 		SELECT max(e.last_period) AS last_period FROM reference.movement_ends(q, levels) e
 	), moves AS MATERIALIZED (
 		SELECT m.*, m.closing - m.opening AS gain
-		FROM ends e, reference.customer_movements(q, levels, coalesce(as_of - 1, e.last_period)) m
+		FROM ends e, reference.customer_movements(q, levels, coalesce(as_of - 1, e.last_period), back) m
 	), sums AS (
 		SELECT m.period,
 			   CASE WHEN as_of IS NULL THEN m.period < e.last_period
@@ -161,6 +165,10 @@ BEGIN ATOMIC
 			   sum(least(m.opening, m.closing)) FILTER (WHERE m.opening > 0) AS kept
 		FROM moves m, ends e
 		GROUP BY m.period, e.last_period
+	), shown AS (
+		SELECT s.*, row_number() OVER (ORDER BY s.period) AS nth
+		FROM sums s
+		WHERE s.period >= (SELECT min(m.period) FROM moves m WHERE m.movement IS NOT NULL)
 	)
 	SELECT s.period, s.complete, s.opening, s.new, s.reactivated,
 		   CASE WHEN levels OR (q).has_amount THEN s.expanded END,
@@ -175,21 +183,20 @@ BEGIN ATOMIC
 		   c.one * ((a.new + a.reactivated + a.expansion) / nullif(-(a.contraction + a.churned), 0))::float8,
 		   c.one * ((a.closing - a.new) / nullif(a.closing, 0))::float8,
 		   c.one * s.reactivated / nullif(s.dormant, 0)
-	FROM sums s
+	FROM shown s
 	-- no rate of what is not complete, no money without amounts
-	CROSS JOIN LATERAL (SELECT CASE WHEN s.complete THEN 1::float8 END) c (one)
+	CROSS JOIN LATERAL (SELECT CASE WHEN s.complete AND (back = 1 OR s.nth > back) THEN 1::float8 END) c (one)
 	LEFT JOIN LATERAL (
 		SELECT c.one, trim_scale(s.opening_revenue), trim_scale(s.new_revenue), trim_scale(s.reactivated_revenue),
 			   trim_scale(s.expansion_revenue), trim_scale(s.contraction_revenue), trim_scale(s.churned_revenue),
 			   trim_scale(s.closing_revenue)) a (one, opening, new, reactivated, expansion, contraction, churned, closing)
 	ON (q).has_amount
-	WHERE s.period >= (SELECT min(m.period) FROM moves m WHERE m.movement IS NOT NULL)
 	ORDER BY s.period;
 END;
 
 -- Who moved: the parts of those rows, customer by customer.  Without as_of each
 -- customer's data end where that customer's own do.
-CREATE FUNCTION reference.customer_changes(q reference.question, levels boolean, as_of date DEFAULT NULL)
+CREATE FUNCTION reference.customer_changes(q reference.question, levels boolean, as_of date DEFAULT NULL, back int DEFAULT 1)
 RETURNS TABLE (customer text, period date, movement text, opening numeric, closing numeric)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -197,7 +204,7 @@ BEGIN ATOMIC
 		SELECT * FROM reference.movement_ends(q, levels)
 	)
 	SELECT m.customer, m.period, m.movement, trim_scale(m.opening), trim_scale(m.closing)
-	FROM reference.customer_movements(q, levels, coalesce(as_of - 1, (SELECT max(e.last_period) FROM ends e))) m
+	FROM reference.customer_movements(q, levels, coalesce(as_of - 1, (SELECT max(e.last_period) FROM ends e)), back) m
 	WHERE m.movement IS NOT NULL
 	  AND (as_of IS NOT NULL OR m.period <= (SELECT e.last_period FROM ends e WHERE e.customer = m.customer))
 	ORDER BY m.customer, m.period;

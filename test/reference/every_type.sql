@@ -52,6 +52,7 @@ INSERT INTO kept.made VALUES
 		SELECT customer_movements(customer, at, amount, g)
 		FROM kept.events, unnest('{day,week,month}'::grain[]) AS g GROUP BY g$$),
 	('customer_movements', $$SELECT customer_movements(customer, during, amount, 'month') FROM kept.plans$$),
+	('customer_movements', $$SELECT customer_movements(customer, during, amount, 'month', 12) FROM kept.plans$$),
 	('funnel', $$
 		SELECT funnel(customer, at, nullif(kind, 0)::int, w, m)
 		FROM kept.events, (VALUES (interval '30 days', 'default'), ('1 mon', 'strict order'), ('36:00', 'strictly increasing')) AS f (w, m)
@@ -88,6 +89,8 @@ CREATE FUNCTION kept.missing() RETURNS text
 		JOIN pg_type AS t ON t.oid = d.objid
 		WHERE d.classid = 'pg_type'::regclass AND d.refclassid = 'pg_extension'::regclass
 			AND d.deptype = 'e' AND t.typcategory <> 'A'
+			-- of an enum PostgreSQL keeps the values
+			AND t.typtype <> 'e'
 			AND NOT EXISTS (SELECT FROM kept.made AS m WHERE m.type = t.typname));
 
 DO $$

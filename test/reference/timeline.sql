@@ -300,7 +300,8 @@ END;
 -- gives cells with size, counts and revenue; NULL revenue: none is known.
 CREATE TYPE reference.cell AS (
 	cohort date, age int, period date, complete boolean,
-	size bigint, active bigint, active_or_later bigint, active_streak bigint, revenue numeric
+	size bigint, active bigint, active_or_later bigint, active_streak bigint, revenue numeric,
+	kept numeric, bases numeric
 );
 
 CREATE FUNCTION reference.shown_cells(cells reference.cell[])
@@ -309,7 +310,8 @@ RETURNS TABLE (
 	cohort_size bigint, active bigint, active_or_later bigint, active_streak bigint, orders bigint,
 	revenue numeric, cumulative_revenue numeric,
 	retention float8, retention_or_later float8, retention_streak float8,
-	revenue_per_customer numeric, revenue_retention float8, complete boolean)
+	revenue_per_customer numeric, revenue_retention float8, complete boolean,
+	kept_revenue numeric, gross_revenue_retention float8)
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
 	SELECT c.cohort, c.age, c.period,
@@ -320,7 +322,9 @@ BEGIN ATOMIC
 		   CASE WHEN c.complete THEN c.active_streak::float8 / nullif(c.size, 0)::float8 END,
 		   trim_scale(c.cumulative / nullif(c.size, 0)),
 		   CASE WHEN c.complete THEN c.revenue::float8 / nullif(c.revenue_0, 0)::float8 END,
-		   c.complete
+		   c.complete,
+		   trim_scale(c.kept),
+		   CASE WHEN c.complete THEN c.kept::float8 / nullif(c.bases, 0)::float8 END
 	FROM (SELECT x.*,
 				 sum(x.revenue) OVER w AS cumulative,
 				 first_value(x.revenue) OVER w AS revenue_0
@@ -330,7 +334,8 @@ BEGIN ATOMIC
 END;
 
 -- Customers with ranges: the cohort is the period (of the cohort rows) of the
--- first day with a level above zero.
+-- first day with a level above zero; with starts, which reference.activity has,
+-- of the day of the earliest.
 CREATE FUNCTION reference.subscribers(q reference.question)
 RETURNS TABLE (customer text, anchor date, cohort date)
 LANGUAGE sql STABLE
@@ -340,11 +345,28 @@ BEGIN ATOMIC
 	FROM (SELECT c.customer, min(r.first_day) AS anchor
 		  FROM (SELECT DISTINCT customer FROM reference.subscription) c,
 			   reference.active_runs(ROW(c.customer, true, (q).has_amount)::reference.timeline) r
-		  GROUP BY c.customer) s;
+		  WHERE NOT (q).has_start
+		  GROUP BY c.customer
+		  UNION ALL
+		  SELECT a.customer, min(a.started_at)::timestamp::date
+		  FROM reference.activity a
+		  WHERE (q).has_start AND a.customer IS NOT NULL AND a.started_at IS NOT NULL
+		  GROUP BY a.customer) s;
 END;
 
--- Over ranges.  At age 0 everybody is active; at any other age who has a level
--- above zero on its last day.  Revenue is that day's level, orders there are
+-- The day the data of ranges end on: with starts the last of these, or of the
+-- days on which a level above zero of somebody who started begins or grows.
+CREATE FUNCTION reference.levels_end(q reference.question) RETURNS date
+LANGUAGE sql STABLE
+RETURN CASE WHEN (q).has_start THEN (
+		SELECT max(greatest(w.anchor, (SELECT max(l.day)
+									   FROM reference.level_changes(ROW(w.customer, true, (q).has_amount)::reference.timeline) l
+									   WHERE l.level > l.level_before AND l.level > 0)))
+		FROM reference.subscribers(q) w)
+	ELSE reference.last_rise((q).has_amount) END;
+
+-- Over ranges.  Without starts everybody is active at age 0; at any other age who
+-- has a level above zero on its last day.  Revenue is that day's level, orders there are
 -- none.
 CREATE FUNCTION reference.level_cells(q reference.question, as_of date DEFAULT NULL, up_to_age int DEFAULT NULL)
 RETURNS TABLE (
@@ -352,7 +374,8 @@ RETURNS TABLE (
 	cohort_size bigint, active bigint, active_or_later bigint, active_streak bigint, orders bigint,
 	revenue numeric, cumulative_revenue numeric,
 	retention float8, retention_or_later float8, retention_streak float8,
-	revenue_per_customer numeric, revenue_retention float8, complete boolean)
+	revenue_per_customer numeric, revenue_retention float8, complete boolean,
+	kept_revenue numeric, gross_revenue_retention float8)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	WITH who AS MATERIALIZED (
@@ -360,7 +383,7 @@ BEGIN ATOMIC
 	), frame AS MATERIALIZED (
 		SELECT f.*
 		FROM (SELECT min(w.cohort) AS first_row,
-					 reference.period_start(reference.last_rise((q).has_amount)::timestamp,
+					 reference.period_start(reference.levels_end(q)::timestamp,
 											reference.row_unit(q), reference.row_count(q), (q).starting) AS last_row
 			  FROM who w) b,
 			 reference.frame(q, b.first_row, b.last_row, as_of, up_to_age) f
@@ -375,25 +398,32 @@ BEGIN ATOMIC
 			 generate_series(0, CASE WHEN (q).cuts IS NOT NULL THEN cardinality((q).cuts) - 2
 									 ELSE greatest(m.shown, 1 + m.days / greatest(1, floor(0.9 * extract(epoch FROM reference.units((q).n, (q).unit)) / 86400))::int) END) a (age)
 	), states AS (
-		SELECT w.customer, w.cohort, a.age, l.level, a.age = 0 OR l.level > 0 AS active
+		SELECT w.customer, w.cohort, a.age, l.level, a.age = 0 AND NOT (q).has_start OR l.level > 0 AS active
 		FROM who w, ages a,
 			 LATERAL (SELECT reference.level(
 				ROW(w.customer, true, (q).has_amount)::reference.timeline,
 				(CASE WHEN (q).since_start THEN w.anchor ELSE w.cohort END + reference.span(q, a.age + 1))::date - 1)) l (level)
 	), histories AS MATERIALIZED (
 		SELECT s.*,
+			   -- the first level above zero, from its age on
+			   (SELECT b.level FROM states b WHERE b.customer = s.customer AND b.age <= s.age AND b.level > 0 ORDER BY b.age LIMIT 1) AS base,
 			   bool_or(s.active) OVER (PARTITION BY s.customer ORDER BY s.age DESC) AS later,
-			   bool_and(s.active) OVER (PARTITION BY s.customer ORDER BY s.age) AS streak
+			   -- with starts from age 1 on
+			   bool_and(s.active OR s.age = 0) OVER (PARTITION BY s.customer ORDER BY s.age) AS streak
 		FROM states s
 	)
 	SELECT c.*
 	FROM (SELECT array_agg(ROW(f.cohort, f.age, f.period, f.complete, x.size, x.active, x.later, x.streak,
-							   CASE WHEN (q).has_amount THEN x.revenue END)::reference.cell) AS cells
+							   CASE WHEN (q).has_amount THEN x.revenue END,
+							   CASE WHEN (q).has_amount THEN x.kept END,
+							   CASE WHEN (q).has_amount THEN x.bases END)::reference.cell) AS cells
 		  FROM frame f,
 			   LATERAL (SELECT count(*), count(*) FILTER (WHERE h.active), count(*) FILTER (WHERE h.later),
-							   count(*) FILTER (WHERE h.streak), coalesce(sum(h.level), 0)
+							   count(*) FILTER (WHERE h.streak), coalesce(sum(h.level), 0),
+							   coalesce(sum(least(h.level, h.base)) FILTER (WHERE h.base IS NOT NULL), 0),
+							   coalesce(sum(h.base), 0)
 						FROM histories h
-						WHERE h.cohort = f.cohort AND h.age = f.age) x (size, active, later, streak, revenue)) a,
+						WHERE h.cohort = f.cohort AND h.age = f.age) x (size, active, later, streak, revenue, kept, bases)) a,
 		 reference.shown_cells(a.cells) c;
 END;
 
@@ -422,7 +452,8 @@ RETURNS TABLE (
 	cohort_size bigint, active bigint, active_or_later bigint, active_streak bigint, orders bigint,
 	revenue numeric, cumulative_revenue numeric,
 	retention float8, retention_or_later float8, retention_streak float8,
-	revenue_per_customer numeric, revenue_retention float8, complete boolean)
+	revenue_per_customer numeric, revenue_retention float8, complete boolean,
+	kept_revenue numeric, gross_revenue_retention float8)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	WITH ends AS (
@@ -452,7 +483,7 @@ BEGIN ATOMIC
 		GROUP BY f.cohort, f.age
 	)
 	SELECT c.*
-	FROM (SELECT array_agg(ROW(f.cohort, f.age, f.period, f.complete, x.size, a.active, x.later, a.streak, NULL)::reference.cell) AS cells
+	FROM (SELECT array_agg(ROW(f.cohort, f.age, f.period, f.complete, x.size, a.active, x.later, a.streak, NULL, NULL, NULL)::reference.cell) AS cells
 		  FROM frame f
 		  JOIN again a ON a.cohort = f.cohort AND a.age = f.age,
 			   LATERAL (SELECT count(*), count(*) FILTER (WHERE p.last_period >= f.period)

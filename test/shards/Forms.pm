@@ -145,6 +145,8 @@ sub forms
 	summary('subscriptions', "customer_movements(customer_id, during, amount, 'month')");
 	summary_of_timelines("customer_movements(history, 'month')", 'timeline(day, amount)', 'orders');
 	summary_of_timelines("customer_movements(history, 'month')", 'timeline(during, amount)', 'subscriptions');
+	summary('subscriptions', "customer_movements(customer_id, during, amount, 'month', 12)");
+	summary_of_timelines("customer_movements(history, 'month', 12)", 'timeline(during, amount)', 'subscriptions');
 
 	# Timelines, the first and the last.
 	of_customer('orders', 'timeline(day)');
@@ -152,6 +154,9 @@ sub forms
 	of_customer('orders', "timeline(at, amount, 'Europe/Paris')", text => 1);
 	of_customer('orders', "timeline(at, amount, 'day $paris'::grain)");
 	of_customer('subscriptions', 'timeline(during, amount)');
+	of_customer('subscriptions', 'timeline_of_levels(lower(during), amount)');
+	of_customer('subscriptions', "timeline_of_levels(lower(during), amount, 'Europe/Paris')", text => 1);
+	of_customer('subscriptions', "timeline_of_levels(lower(during), amount, 'day $paris'::grain)");
 	of_customer('orders', 'earliest(amount, at)');
 	of_customer('orders', 'latest(step, at)');
 
@@ -200,6 +205,8 @@ sub forms
 	  for 'share(content)', 'share_low(content)', 'share_low(content, 0.9)', 'share_high(content)', 'share_high(content, 0.9)';
 	counted('answers', $_, 'score')
 	  for 'nps(score)', 'nps_margin(score)', 'nps_margin(score, 0.9)', 'csat(score, 8)';
+	counted('answers', $_, 'score')
+	  for 'nps(score::float8)', 'nps_margin(score::float8)', 'nps_margin(score::float8, 0.9)';
 
 	# Models are fitted where everybody is: the shards count equal customers.
 	my @model = (shipped => undef);

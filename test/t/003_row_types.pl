@@ -57,6 +57,7 @@ my %value = (
 	'date' => q{'2024-12-01'::date},
 	'double precision' => '0.5::float8',
 	'integer' => '1',
+	'bigint' => '1',
 	'interval' => q{'12 months'::interval},
 	'text' => q{'day'::text});
 
@@ -216,6 +217,12 @@ is($node->safe_psql('postgres', q{
 	CREATE FUNCTION again.picture(cohort_matrix, date) RETURNS SETOF integer AS '$libdir/retention', 'retention_cohort_text' LANGUAGE C;
 	SELECT split_part(again.detail('SELECT again.picture(NULL, NULL)'), ' | ', 2);}),
 	'It is declared to return integer, where the library returns text.', 'lines are text');
+
+is($node->safe_psql('postgres', q{
+	CREATE FUNCTION again.state(timeline, date, interval, interval) RETURNS text AS '$libdir/retention', 'retention_lifecycle' LANGUAGE C;
+	CREATE FUNCTION again.message(query text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE query; EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE || ' ' || SQLERRM; END $$;
+	SELECT again.message($$SELECT again.state(timeline(date '2024-01-01'), '2024-02-01', '1 day', '2 days')$$);}),
+	'42804 lifecycle returns an enum, not text', 'states are of an enum');
 
 unlike(slurp_file($node->logfile), qr/was terminated by signal|TRAP:|PANIC/, 'no crash');
 

@@ -24,7 +24,7 @@ my $cases = $ENV{RETENTION_CASES} || 200;
 # Compared exactly; a ratio of money is not.
 my $cells = join(', ', qw(cohort age period cohort_size active active_or_later
 	  active_streak orders revenue cumulative_revenue retention retention_or_later
-	  retention_streak revenue_per_customer complete));
+	  retention_streak revenue_per_customer complete kept_revenue));
 my @weekdays = qw(monday tuesday wednesday thursday friday saturday sunday);
 my @months = qw(january february march april may june july august september october november december);
 
@@ -181,7 +181,7 @@ SELECT '$seed|sizes|' || customers || '|' || sizes FROM (SELECT count(*) FROM t 
 
 } . compared($seed, 'summary', 'SELECT customer, first_at(t), last_at(t), active_days(t) FROM t',
 		"SELECT customer, s.first_at, s.last_at, s.active_days FROM t, reference.summary($timeline) s")
-	  . compared($seed, 'tenure', "SELECT customer, as_of, tenure(t, as_of), lifecycle(t, as_of), lifecycle(t, as_of, $c->{patience}) FROM t, unnest($as_ofs) as_of",
+	  . compared($seed, 'tenure', "SELECT customer, as_of, tenure(t, as_of), lifecycle(t, as_of)::text, lifecycle(t, as_of, $c->{patience})::text FROM t, unnest($as_ofs) as_of",
 		"SELECT customer, as_of, s.tenure, reference.lifecycle($timeline, as_of), reference.lifecycle($timeline, as_of, $c->{patience})
 		FROM t, unnest($as_ofs) as_of, reference.summary($timeline, as_of) s")
 	  . compared($seed, 'active', "SELECT customer, a, b, active(t, a, b) FROM t, (VALUES $c->{windows}) v (a, b)",

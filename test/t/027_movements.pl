@@ -199,7 +199,68 @@ SELECT '$seed|changes|' || side || '|' || x FROM (
 DROP TABLE ref_changes;
 SELECT '$seed|done|' || (SELECT count(*) FROM want) || '|' || (SELECT coalesce(least(sum(reactivated_customers), sum(churned_customers)), 0) FROM want);
 };
-	return $script;
+	return lagged($script, $seed, $c, $arguments, $question, $levels);
+}
+
+# The same against the closing some periods before: every lag from 1 to 24 by its
+# identities, one of them by the definition.  Goes before the last line.
+sub lagged
+{
+	my ($script, $seed, $c, $arguments, $question, $levels) = @_;
+	my ($before, $done) = $script =~ /^(.*)(SELECT '\d+\|done\|.*)$/s;
+	my $lag = 1 + $seed % 24;
+	my $with = $arguments =~ /,/ ? $arguments : "$arguments, NULL";
+	my $call = "customer_movements(customer, $with, '$c->{words}', %s)";
+	my $one = sprintf $call, $lag;
+	return $before . qq{
+SET timezone = '$c->{session_zone}';
+DROP TABLE IF EXISTS lags, lagged, one, lag_want;
+CREATE TEMP TABLE lags AS SELECT lag, (SELECT ${\ sprintf $call, 'lag'} FROM d) AS m FROM generate_series(1, 24) lag;
+CREATE TEMP TABLE lagged AS SELECT l.lag, r.*, row_number() OVER (PARTITION BY l.lag ORDER BY r.period) AS nth,
+	lag(r.closing_customers, l.lag::int) OVER w AS was, lag(r.closing_revenue, l.lag::int) OVER w AS was_worth, k.known
+	FROM lags l, movement_rows(l.m, '$c->{later}') r
+	LEFT JOIN LATERAL (SELECT sum(x.new_customers) AS known FROM rows x WHERE x.as_of = '$c->{later}'
+		AND x.period < (SELECT y.period FROM rows y WHERE y.as_of = '$c->{later}' AND y.period <= r.period ORDER BY y.period DESC OFFSET l.lag - 1 LIMIT 1)) k ON true
+	WINDOW w AS (PARTITION BY l.lag ORDER BY r.period);
+SELECT '$seed|lag ' || lag || '|' || r::text FROM lagged r
+WHERE opening_customers + new_customers + reactivated_customers - churned_customers <> closing_customers
+   OR opening_customers <> retained_customers + churned_customers OR expanded_customers + contracted_customers > retained_customers
+   OR reactivated_customers > dormant_customers
+   OR opening_revenue + new_revenue + reactivated_revenue + expansion_revenue + contraction_revenue + churned_revenue <> closing_revenue
+   OR opening_customers <> coalesce(was, 0) OR opening_revenue <> coalesce(was_worth, 0)
+   OR dormant_customers <> coalesce(known, 0) - coalesce(was, 0)
+   OR abs(retention_rate + churn_rate - 1) > 1e-12 OR grr > least(1, nrr) + 1e-12
+   OR lag > 1 AND nth <= lag AND (opening_customers <> 0 OR opening_revenue <> 0 OR dormant_customers <> 0 OR num_nonnulls(${\ join(', ', @rates)}) > 0);
+SELECT '$seed|closings of lag ' || l.lag FROM (SELECT lag, array_agg(ROW(period, complete, closing_customers, closing_revenue, orders) ORDER BY period) AS c FROM lagged GROUP BY lag) l
+WHERE c IS DISTINCT FROM (SELECT array_agg(ROW(period, complete, closing_customers, closing_revenue, orders) ORDER BY period) FROM rows WHERE as_of = '$c->{later}');
+SELECT '$seed|lag of 1|' || m::text FROM lags WHERE lag = 1 AND customer_movements_send(m) IS DISTINCT FROM (SELECT bytes FROM m);
+SELECT '$seed|text of lag ' || lag || '|' || m::text FROM lags WHERE customer_movements_send(m::text::customer_movements) IS DISTINCT FROM customer_movements_send(m);
+CREATE TEMP TABLE one AS SELECT m, customer_movements_send(m) AS bytes FROM lags WHERE lag = $lag;
+SELECT '$seed|lag $lag|' || what || '|' || m::text FROM (
+	SELECT 'rollup' AS what, rollup(part) AS m FROM (SELECT $one AS part FROM d GROUP BY customer % 3) x
+	UNION ALL SELECT 'single customers', rollup(part) FROM (SELECT $one AS part FROM d GROUP BY customer) x
+	UNION ALL SELECT 'timelines', customer_movements(t, '$c->{words}', $lag) FROM t
+	UNION ALL SELECT 'timelines in parts', rollup(part) FROM (SELECT customer_movements(t, '$c->{words}', $lag) AS part FROM t GROUP BY customer % 2) x
+	UNION ALL SELECT 'shuffled', $one FROM (SELECT * FROM d ORDER BY md5(n::text)) x) y
+WHERE customer_movements_send(m) IS DISTINCT FROM (SELECT bytes FROM one);
+SET max_parallel_workers_per_gather = 2;
+SELECT '$seed|lag $lag, 2 workers|' FROM (SELECT customer_movements_send($one) AS bytes FROM d) x WHERE bytes IS DISTINCT FROM (SELECT bytes FROM one);
+SET max_parallel_workers_per_gather = 0;
+DROP TABLE rows, changes;
+CREATE TEMP TABLE rows AS SELECT a.as_of, r.* FROM one, asked a, movement_rows(m, a.as_of) r;
+CREATE TEMP TABLE changes AS SELECT a.as_of, t.customer, c.* FROM t, asked a, timeline_movements(t, '$c->{words}', a.as_of, $lag) c;
+SET timezone = '$c->{zone}';
+CREATE TEMP TABLE lag_want AS SELECT a.as_of, r.* FROM asked a, reference.movement_rows($question, $levels, a.as_of, $lag) r;
+SELECT '$seed|rows of lag $lag|' || side || '|' || x FROM (
+	SELECT 'got' AS side, x::text AS x FROM (SELECT as_of, $exact FROM rows EXCEPT ALL SELECT as_of, $exact FROM lag_want) x
+	UNION ALL SELECT 'want', x::text FROM (SELECT as_of, $exact FROM lag_want EXCEPT ALL SELECT as_of, $exact FROM rows) x ORDER BY 2, 1 LIMIT 10) x;
+SELECT '$seed|rates of lag $lag|got ' || g::text || '|want ' || w::text FROM rows g JOIN lag_want w ON g.as_of IS NOT DISTINCT FROM w.as_of AND g.period = w.period WHERE $rates_differ;
+CREATE TEMP TABLE ref_changes AS SELECT a.as_of, c.* FROM asked a, reference.customer_changes($question, $levels, a.as_of, $lag) c;
+SELECT '$seed|changes of lag $lag|' || side || '|' || x FROM (
+	SELECT 'got' AS side, x::text AS x FROM (SELECT as_of, customer::text, period, movement, opening, closing FROM changes EXCEPT ALL SELECT * FROM ref_changes) x
+	UNION ALL SELECT 'want', x::text FROM (SELECT * FROM ref_changes EXCEPT ALL SELECT as_of, customer::text, period, movement, opening, closing FROM changes) x ORDER BY 2, 1 LIMIT 10) x;
+DROP TABLE ref_changes;
+${done}};
 }
 
 #----------------------------------------------------------------

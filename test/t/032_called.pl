@@ -83,11 +83,13 @@ my %arguments = (
 	zone => [ $by_set->(q{'Europe/Paris', 'Asia/Kolkata', 'America/New_York'}, 3) ],
 	value => [ 'channel', 'n', 'amount', 'at', 'to_jsonb(channel)' ],
 	opening => [ 'amount' ], closing => [ 'amount * 1.1 - n * 20' ],
-	cost => [ 'amount' ], marketing => [ 'amount' ], sales => [ 'amount / 3' ], customers => [ 'frequency' ],
+	cost => [ 'amount' ], marketing => [ 'amount' ], sales => [ 'amount / 3' ], customers => [ 'frequency', 'frequency / 3.0', 'frequency::float8' ],
 	condition => [ 'NULLIF(frequency, 3) > 1' ], confidence => [ '0.9' ],
 	score => [ 'NULLIF(n % 11, 5)' ], satisfied_from => [ '7' ],
+	'csat.score' => [ 'NULLIF(n % 11, 5)', 'n % 20 / 2.0', 'n % 20 / 2::float8' ], 'csat.satisfied_from' => [ '7', '7.5', '7::bigint' ],
 	# by date one a day
 	level => [ 'amount', 'amount::float8', 'extract(doy FROM at)::bigint' ],
+	lag => [ $by_set->('1, 2, 5, 13', 4) ],
 	step => [ 'NULLIF(frequency, 0)' ], within => [ "interval '20 days'" ],
 	mode => [ $by_set->(q{'default', 'strict order', 'strictly increasing', 'deduplicated'}, 4) ],
 	conditions => [ 'ARRAY[frequency < 3, frequency % 2 = 1, n % 3 = 0, NULL, channel IS NULL]' ],
@@ -105,8 +107,8 @@ my %arguments = (
 	# timelines are cut in a zone already
 	map({ ("$_/2.grain" => [ $by_set->(q{'month', 'week starting sunday', '1 day', 'quarter starting february'}, 4) ]) }
 		'cohort_matrix', 'recurring_matrix', 'customer_movements'),
+	'customer_movements/3.grain' => [ $by_set->(q{'month', 'week starting sunday', '1 day', 'quarter starting february'}, 4) ],
 	'zone.grain' => [ $by_set->(q{'day at Europe/Paris', 'day', 'day at America/New_York'}, 3) ],
-	'cohort_matrix/5.at' => $instants,
 	'timeline_of_levels.at' => $instants,
 	'funnel.at' => $instants, 'earliest.at' => $instants, 'latest.at' => $instants,
 	'window_funnel.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],

@@ -98,12 +98,12 @@ for my $function (split /\n/, result('SELECT DISTINCT f FROM aggregates, unnest(
 
 # a cut count of 65535: the grain's end was looked for far behind its bytes
 is( final('cohort_matrix',
-		pack('H*', '020101011040000000010303000000ffff010000000355544300090101000701800ac801')),
+		pack('H*', '030101011040000000010303000000ffff01000000000355544300090101000701800ac801')),
 	"$corrupt parallel aggregate state / The number of cut points is out of range.", 'a grain of 65535 cut points');
 
 my $row = result(q{SELECT encode(image, 'hex') FROM (SELECT fuzz.customer_movements(1, date '2000-01-15', 1, 'month')) s (image);});
-# flags, grain, zone, and the tag of this server
-my $head = substr(pack('H*', $row), 0, 30);
+# flags, grain, number, zone, and the tag of this server
+my $head = substr(pack('H*', $row), 0, 31);
 # customers are [key, [time, amount, count], ...]
 sub block
 {
@@ -172,20 +172,25 @@ for (
 	  unlike($got, qr/^22P03/, "byte $at is $byte");
 }
 my $zoned = ledger(block([ 1, [ 0, 1 ] ]));
-is(final('cohort_matrix', substr($zoned, 0, 21) . "\4Mars" . substr($zoned, 22)),
+is(final('cohort_matrix', substr($zoned, 0, 22) . "\4Mars" . substr($zoned, 23)),
 	"$corrupt parallel aggregate state / The time zone is unknown here, or not in its canonical spelling.", 'a zone that is none');
-is(final('cohort_matrix', substr($zoned, 0, 21) . "\4UTC\0" . substr($zoned, 22)),
+is(final('cohort_matrix', substr($zoned, 0, 22) . "\4UTC\0" . substr($zoned, 23)),
 	"$corrupt parallel aggregate state / A name has characters it cannot have.", 'a zone with a zero byte');
+
+# the number after the grain is the lag of movements
+like(final('customer_movements', substr($zoned, 0, 21) . uint(10001) . substr($zoned, 22)), qr/^22023: lag must be from 1 to 10000 periods/, 'a lag that is none');
+like(final('customer_movements', substr($zoned, 0, 21) . uint(2) . substr($zoned, 22)), qr/"lag": 2/, 'a lag made by hand');
+like(final('customer_movements', $zoned, substr($zoned, 0, 21) . uint(2) . substr($zoned, 22)), qr/^22023: cannot merge histories of different kinds/, 'two lags');
 
 # 256 parts, of which a customer is in one
 my $parts = result(q{SELECT encode(image, 'hex') FROM states WHERE name = 'cohort_matrix' ORDER BY length(image) DESC LIMIT 1;});
 my $large = pack('H*', $parts);
 is(ord(substr($large, 3, 1)), 0, 'a large ledger');
-substr($large, 30, 1) = chr(ord(substr($large, 30, 1)) ^ 1);
+substr($large, 31, 1) = chr(ord(substr($large, 31, 1)) ^ 1);
 is(final('cohort_matrix', $large), "$corrupt parallel aggregate state / A customer is not of this part.", 'a part of others');
 # the parts of another server are others: customers are told apart again
 my $own = final('cohort_matrix', pack('H*', $parts));
-substr($large, 22, 1) = chr(ord(substr($large, 22, 1)) ^ 1);
+substr($large, 23, 1) = chr(ord(substr($large, 23, 1)) ^ 1);
 is(final('cohort_matrix', $large), $own, 'a state of another server');
 
 # funnels: steps and instants
@@ -291,6 +296,40 @@ like(final('window_funnel', $window->(0, 2, 0, 5), $window->(0, 2, 0, 9)), qr/^2
 like(final('window_funnel', $window->(0, 0, 1, 0), $window->(1, 0, 1, 0)), qr/^22023: mode must be the same for all rows of a group . Both "default" and "strict order" were given/, 'window_funnel: modes');
 is(final('window_funnel', $window->(0, 4, 1, 0)), "$corrupt parallel aggregate state / The header is not of this version.", 'window_funnel: a flag');
 like(final('window_funnel', $rows, $rows), qr/^54000: too many events for one customer/, 'window_funnel: rows past 32 bits');
+
+# Logs of levels: version, flags, zone, rows of instant, level and day.
+sub levels
+{
+	my ($flags, $zone, @rows) = @_;
+	return chr(1) . chr($flags) . ($flags & 4 ? uint(length $zone) . $zone : '') . uint(scalar @rows) . join('', map { map { sint($_) } @$_ } @rows);
+}
+my $day = 86400000000;
+is(final('timeline_of_levels', levels(11, '', [ 10, 5000000, 10 ], [ 12, 0, 12 ])), '{"zone": "", "levels": true, "money": true, "day": ["2000-01-11","2000-01-13"], "level": [5,0]}', 'a log of levels made by hand');
+is(final('timeline_of_levels', levels(7, 'Asia/Tokyo', [ 16 * 3600000000, 5000000, 1 ]), levels(7, 'Asia/Tokyo', [ 5, 1000000, 0 ])),
+	'{"zone": "Asia/Tokyo", "levels": true, "money": true, "day": ["2000-01-01","2000-01-02"], "level": [1,5]}', 'two of them');
+for (
+	[ 'version', chr(2) . substr(levels(3, ''), 1), 'The version is unknown.' ],
+	[ 'flags', levels(1, ''), 'It has unknown flags.' ], [ 'more flags', levels(19, ''), 'It has unknown flags.' ],
+	[ 'dates in a zone', levels(15, 'Asia/Tokyo'), 'It has unknown flags.' ],
+	[ 'no zone', levels(7, ''), 'The zone has no name.' ],
+	[ 'zone', levels(7, 'Mars', [ 0, 0, 0 ]), 'The time zone is unknown here, or not in its canonical spelling.' ],
+	[ 'long zone', levels(7, 'M' x 256), 'The name of the zone is too long.' ],
+	[ 'time', levels(3, '', [ 'least', 0, 0 ]), 'A time is out of range.' ],
+	[ 'day of a time', levels(3, '', [ $day, 0, 0 ]), 'A day is not that of its time.' ],
+	[ 'day in a zone', levels(7, 'Asia/Tokyo', [ 0, 0, 2 ]), 'A day is not that of its time.' ],
+	[ 'date', levels(11, '', [ 5, 0, 6 ]), 'A day is not that of its time.' ],
+	[ 'date past 32 bits', levels(11, '', [ 2**40, 0, 2**40 ]), 'A day is not that of its time.' ],
+	[ 'level', levels(11, '', [ 5, 9200000000000000000, 5 ]), 'A level is out of range.' ],
+	[ 'level below', levels(11, '', [ 5, -9200000000000000000, 5 ]), 'A level is out of range.' ],
+	[ 'rows', levels(11, '', [ 5, 1, 5 ]) . "\0", 'There are bytes after its end.' ],
+	[ 'no rows', chr(1) . chr(11) . uint(1), 'The value ends too early.' ])
+{
+	my ($name, $image, $detail) = @$_;
+	like(final('timeline_of_levels', $image), qr/^\Q$corrupt\E \S+ \/ \Q$detail\E/, "log of levels: $name");
+}
+like(final('timeline_of_levels', levels(3, '', [ $day, 1, 1 ]), levels(11, '', [ 1, 1, 1 ])), qr/^22023: levels of dates and of times cannot be put together/, 'logs of dates and times');
+like(final('timeline_of_levels', levels(11, '', [ 1, 1000000, 1 ]), levels(11, '', [ 1, 2000000, 1 ])), qr/^22023: two levels at one instant.*At 2000-01-02 one row says 1 and another 2/, 'logs that contradict each other');
+like(final('timeline_of_levels', levels(11, '', [ 2000000000, 1, 2000000000 ])), qr/^(\{|22008)/, 'far days');
 
 # type, collation, flags, time, length of the value, value
 my $int4 = uint(23) . "\0\0" . sint(5);

@@ -145,6 +145,8 @@ builder_init(Builder *b, uint8 flags)
 	b->cells = new_table(b->bits);
 	if (flags & MATRIX_RECURRING)
 		b->pages = build_pages_create();
+	if (matrix_has_gross(flags))
+		b->gross = build_gross_create();
 	b->last = PG_INT64_MIN;
 	b->last_period = PG_INT32_MIN;
 }
@@ -233,6 +235,8 @@ add_cell(Builder *b, BuildRow *row, int32 cohort, const MatrixCell *cell)
 	b->total_revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
 	if (b->total_revenue > matrix_revenue_max(b->flags))
 		refuse_overflow();
+	if (cell->kept != 0 || cell->base != 0)
+		build_gross_add(b->gross, cohort, cell->age, cell->kept, cell->base);
 	sums->active += cell->active;
 	sums->last_active += cell->last_active;
 	sums->streak_end += cell->streak_end;
@@ -346,16 +350,24 @@ typedef struct Finish
 	int128		revenue;		/* of absolute values */
 	BuildPage **pages;			/* not yet written */
 	BuildPage **end;
+	const GrossCell *gross;		/* not yet written */
+	const GrossCell *gross_end;
 } Finish;
 
-/* One more cell of the cohort; sums may have cancelled out. */
+/*
+ * One more cell of the cohort; sums may have cancelled out.  gross is what is
+ * kept at that age, or NULL.
+ */
 static void
-finish_cell(Finish *f, MatrixCohort *cohort, int32 age, const CellSums *sums)
+finish_cell(Finish *f, MatrixCohort *cohort, int32 age, const CellSums *sums,
+			const GrossCell *gross)
 {
 	MatrixCell *out = &f->cells[cohort->ncells];
 
-	if (sums_are_empty(sums))
+	if (sums_are_empty(sums) && gross == NULL)
 		return;
+	out->kept = gross == NULL ? 0 : gross->kept;
+	out->base = gross == NULL ? 0 : gross->base;
 	out->age = age;
 	out->active = sums->active;
 	out->last_active = sums->last_active;
@@ -379,12 +391,41 @@ finish_page(Finish *f, MatrixCohort *cohort, const BuildPage *page,
 		CellSums	sums = {0};
 
 		for (; *cell < end && (*cell)->age < age; (*cell)++)
-			finish_cell(f, cohort, (*cell)->age, &(*cell)->sums);
+			finish_cell(f, cohort, (*cell)->age, &(*cell)->sums, NULL);
 		if (*cell < end && (*cell)->age == age)
 			sums = (*cell)++->sums;
 		for (int which = 0; which <= RECURRING_STREAK_END; which++)
 			*recurring_sum(&sums, which) += page->counts[which][i];
-		finish_cell(f, cohort, age, &sums);
+		finish_cell(f, cohort, age, &sums, NULL);
+	}
+}
+
+/* The cells of a cohort, with what is kept at each age. */
+static void
+finish_gross(Finish *f, MatrixCohort *cohort, const BuildCell *cell,
+			 const BuildCell *end)
+{
+	static const CellSums nothing;
+
+	while (cell < end || f->gross < f->gross_end)
+	{
+		const GrossCell *gross = f->gross < f->gross_end &&
+			gross_cohort(f->gross) == cohort->period ? f->gross : NULL;
+
+		if (cell == end && gross == NULL)
+			return;
+		if (gross != NULL && (cell == end || gross_age(gross) <= cell->age))
+		{
+			bool		both = cell < end && gross_age(gross) == cell->age;
+
+			finish_cell(f, cohort, gross_age(gross),
+						both ? &cell->sums : &nothing, gross);
+			cell += both;
+			f->gross++;
+			continue;
+		}
+		finish_cell(f, cohort, cell->age, &cell->sums, NULL);
+		cell++;
 	}
 }
 
@@ -405,6 +446,9 @@ finish_cohort(Finish *f, const BuildCell *cell, const BuildCell *end)
 	while (f->pages < f->end && (*f->pages)->cohort == cohort.period)
 		f->pages++;
 	room = end - cell + (f->pages - pages) * PAGE_AGES;
+	for (const GrossCell *gross = f->gross; gross < f->gross_end &&
+		 gross_cohort(gross) == cohort.period; gross++)
+		room++;
 	if (room > f->max_cells)
 	{
 		if (f->cells != NULL)
@@ -415,8 +459,7 @@ finish_cohort(Finish *f, const BuildCell *cell, const BuildCell *end)
 	}
 	for (; pages != NULL && pages < f->pages; pages++)
 		finish_page(f, &cohort, *pages, &cell, end);
-	for (; cell < end; cell++)
-		finish_cell(f, &cohort, cell->age, &cell->sums);
+	finish_gross(f, &cohort, cell, end);
 	cohort.cells = f->cells;
 	record_writer_item(&f->writer, &cohort);
 }
@@ -433,7 +476,11 @@ builder_finish(const Builder *b, const Grain *grain, const char *zone)
 	int64		n;
 	BuildCell  *cells = collect_cells(b, &n);
 	BuildPage **pages = build_pages_sorted(b->pages, &npages);
+	int64		ngross;
+	GrossCell  *gross = build_gross_sorted(b->gross, &ngross);
 
+	f.gross = gross;
+	f.gross_end = gross == NULL ? NULL : gross + ngross;
 	f.pages = pages;
 	f.end = pages == NULL ? NULL : pages + npages;
 	f.head.flags = b->flags;
@@ -453,6 +500,8 @@ builder_finish(const Builder *b, const Grain *grain, const char *zone)
 	pfree(cells);
 	if (pages != NULL)
 		pfree(pages);
+	if (gross != NULL)
+		pfree(gross);
 	if (f.cells != NULL)
 		pfree(f.cells);
 	return record_writer_end(&f.writer);

@@ -67,6 +67,35 @@ typedef struct BuildRow
 #define RECURRING_ROW_SIZE \
 	(offsetof(BuildRow, ages) + ROW_PAGES * sizeof(BuildPage *))
 
+/* Changes of what is kept and of the bases, see cohort_matrix/build_gross.c. */
+typedef struct GrossCell
+{
+	int128		kept;
+	int128		base;
+	uint64		key;			/* by cohort, then age */
+	char		status;			/* of the table they are made in */
+} GrossCell;
+
+/* Sorts as the cohort, then the age. */
+static inline uint64
+gross_key(int32 cohort, int32 age)
+{
+	return (uint64) ((uint32) cohort ^ 0x80000000U) << 32 | (uint32) age;
+}
+
+static inline int32
+gross_cohort(const GrossCell *cell)
+{
+	return (int32) ((uint32) (cell->key >> 32) ^ 0x80000000U);
+}
+
+static inline int32
+gross_age(const GrossCell *cell)
+{
+	return (int32) (uint32) cell->key;
+}
+
+typedef struct BuildGross BuildGross;
 typedef struct BuildPages BuildPages;	/* cohort_matrix/build_pages.c */
 
 /*
@@ -84,6 +113,7 @@ typedef struct Builder
 	int			bits;			/* log2 of the table's size */
 	int64		used;
 	BuildPages *pages;			/* only with MATRIX_RECURRING */
+	BuildGross *gross;			/* only of levels with money */
 	BuildPage  *page;			/* counted in last */
 	BuildRow  **rows;			/* by hash of the cohort; NULL: no rows */
 	int			nrows;
@@ -105,6 +135,11 @@ extern void builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
 						  RecurringCount which, int64 n);
 extern struct varlena *builder_finish(const Builder *b, const Grain *grain,
 									  const char *zone);
+
+extern BuildGross *build_gross_create(void);
+extern void build_gross_add(BuildGross *gross, int32 cohort, int64 age,
+							int128 kept, int128 base);
+extern GrossCell *build_gross_sorted(const BuildGross *gross, int64 *n);
 
 extern BuildPages *build_pages_create(void);
 extern BuildPage **build_pages_sorted(const BuildPages *pages, int64 *npages);

@@ -98,7 +98,8 @@ cohort_walk_begin(CohortWalk *walk, const Matrix *matrix,
 	if (walk->changes)
 	{
 		/* levels without end are in no cell */
-		walk->later = walk->streak = cohort->size;
+		walk->later = matrix_changes_later(cohort);
+		walk->streak = cohort->size;
 		return;
 	}
 	for (int i = 0; i < cohort->ncells; i++)
@@ -134,6 +135,8 @@ cohort_walk_next(CohortWalk *walk)
 		row->active = cell->active + (walk->changes ? row->active : 0);
 		row->orders = cell->orders;
 		row->revenue = cell->revenue + (walk->changes ? row->revenue : 0);
+		row->kept += cell->kept;
+		row->base += cell->base;
 		walk->later -= cell->last_active;
 		walk->streak -= cell->streak_end;
 	}

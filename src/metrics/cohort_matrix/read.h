@@ -50,6 +50,8 @@ typedef struct CellRow
 	int128		revenue;
 	int128		first_revenue;	/* at age 0 */
 	int128		cumulative;		/* revenue at this age and before */
+	int128		kept;			/* of the base, where that is known */
+	int128		base;
 } CellRow;
 
 /* A walk over the ages of one cohort, stored or empty. */

@@ -64,7 +64,8 @@ enum
 	CELL_COHORT, CELL_AGE, CELL_PERIOD, CELL_SIZE, CELL_ACTIVE, CELL_OR_LATER,
 	CELL_STREAK_COUNT, CELL_ORDERS, CELL_REVENUE, CELL_CUMULATIVE,
 	CELL_RETENTION, CELL_RETENTION_OR_LATER, CELL_RETENTION_STREAK,
-	CELL_PER_CUSTOMER, CELL_REVENUE_RETENTION, CELL_COMPLETE
+	CELL_PER_CUSTOMER, CELL_REVENUE_RETENTION, CELL_COMPLETE, CELL_KEPT,
+	CELL_GROSS_RETENTION
 };
 
 static const ReaderColumn cell_columns[] = {
@@ -84,6 +85,8 @@ static const ReaderColumn cell_columns[] = {
 	[CELL_PER_CUSTOMER] = {"revenue_per_customer", NUMERICOID},
 	[CELL_REVENUE_RETENTION] = {"revenue_retention", FLOAT8OID},
 	[CELL_COMPLETE] = {"complete", BOOLOID},
+	[CELL_KEPT] = {"kept_revenue", NUMERICOID},
+	[CELL_GROSS_RETENTION] = {"gross_revenue_retention", FLOAT8OID},
 };
 
 /* Go to a cohort row; at_most bounds the numbers of its ages. */
@@ -179,8 +182,11 @@ put_cell(ReaderRow *r, const CellsState *state, const CellRow *row)
 		row_money(r, CELL_CUMULATIVE, row->cumulative);
 		row_money_ratio(r, CELL_PER_CUSTOMER, row->cumulative, row->size);
 	}
+	if (matrix_has_gross(matrix->flags))
+		row_money(r, CELL_KEPT, row->kept);
 	if (!complete)
 		return;
+	row_money_share(r, CELL_GROSS_RETENTION, row->kept, row->base);
 	row_rate(r, CELL_RETENTION, row->active, row->size);
 	row_rate(r, CELL_RETENTION_OR_LATER, row->or_later, row->size);
 	row_rate(r, CELL_RETENTION_STREAK, row->streak, row->size);

@@ -101,9 +101,9 @@ check_recurring(const Grain *grain)
  */
 
 static void
-init(void *builder, uint8 flags)
+init(void *builder, const MetricHead *head)
 {
-	builder_init(builder, flags);
+	builder_init(builder, head->flags);
 }
 
 /* Add the customer of a timeline. */

@@ -14,7 +14,8 @@
  *
  * "orders" is there unless levels or recurring, "revenue" with money only.
  * With levels, unless recurring, "active_change" and "revenue_change" are there
- * instead of "active" and "revenue": what each age adds to the one before;
+ * instead of "active" and "revenue": what each age adds to the one before; and
+ * with revenue "kept_change" and "base_change";
  * last and cohort are the first days of their periods, in ISO style.
  *
  * The stored form is described in cohort_matrix/type.h.  Whatever comes from
@@ -50,8 +51,11 @@ cell_problem(const Matrix *matrix, const MatrixCohort *cohort,
 		if (cell->revenue != 0 && (matrix->flags & MATRIX_MONEY) == 0)
 			return "there is revenue in a matrix without money";
 		if (cell->active == 0 && cell->revenue == 0 &&
-			cell->last_active == 0 && cell->streak_end == 0)
+			cell->last_active == 0 && cell->streak_end == 0 &&
+			cell->kept == 0 && cell->base == 0)
 			return "there is nothing in it";
+		if (cell->base < 0)
+			return "a base is taken back";
 		return NULL;
 	}
 	if (cell->active < 0 || cell->last_active < 0 || cell->streak_end < 0 ||
@@ -183,6 +187,88 @@ changes_problem(const MatrixCohort *cohort, int *at)
 	return NULL;
 }
 
+/* What is wrong with what is kept at a cell's age and before. */
+static const char *
+gross_problem(const MatrixCell *cell, int128 max, int128 *kept, int128 *base,
+			  int128 *total)
+{
+	if (cell->kept > max || cell->kept < -max || cell->base > max)
+		return "what is kept is out of range";
+	*total += cell->base + (cell->kept < 0 ? -cell->kept : cell->kept);
+	if (*total > 3 * max)
+		return "what is kept is out of range";
+	*kept += cell->kept;
+	*base += cell->base;
+	return *kept > *base ? "more is kept than there was" : NULL;
+}
+
+/* What is wrong with ages from one up to but not including another. */
+static const char *
+span_problem(int64 from, int64 until, int64 active, int64 streak)
+{
+	if (from >= until || until <= 1)
+		return NULL;
+	if (streak > active)
+		return "a streak spans an idle age, or ends before one that is not";
+	if (from <= 1 && streak != active)
+		return "streak_end does not agree with active";
+	return NULL;
+}
+
+/*
+ * The same where started_at makes the cohort: nobody need be active at age 0,
+ * or at all.  A streak counts from age 1 on, so who is not active there has one
+ * that ends at age 0.
+ */
+static const char *
+started_changes_problem(const MatrixCohort *cohort, int64 max_ages, int *at)
+{
+	int64		active = 0;
+	int64		later = 0;
+	int64		streak = cohort->size;
+	int64		next = 0;		/* age to be looked at */
+	const char *problem;
+
+	for (int i = 0; i < cohort->ncells; i++)
+		if (pg_add_s64_overflow(later, cohort->cells[i].active, &later) ||
+			pg_add_s64_overflow(later, cohort->cells[i].last_active, &later))
+			return "the counts add up to more than 64 bits hold";
+	if (later < 0 || later > cohort->size)
+		return "more customers are active than the cohort has";
+	for (int i = 0; i < cohort->ncells; i++)
+	{
+		const MatrixCell *cell = &cohort->cells[i];
+
+		*at = i;
+		problem = span_problem(next, cell->age, active, streak);
+		if (problem != NULL)
+			return problem;
+		if (pg_add_s64_overflow(active, cell->active, &active) ||
+			active < 0 || active > later)
+			return "more customers are active than active here or later, or less than none";
+		next = (int64) cell->age + 1;
+		problem = span_problem(cell->age, next, active, streak);
+		if (problem != NULL)
+			return problem;
+		if (cell->last_active > active || cell->streak_end > streak)
+			return "more customers have a last age or a streak than are active";
+		later -= cell->last_active;
+		streak -= cell->streak_end;
+	}
+	return span_problem(next, max_ages >= 0 ? max_ages : PG_INT64_MAX, active,
+						streak);
+}
+
+/* The one of the two that goes with a matrix. */
+static const char *
+changes_problem_of(const Matrix *matrix, const MatrixCohort *cohort,
+				   int64 max_ages, int *at)
+{
+	return matrix->flags & MATRIX_STARTED ?
+		started_changes_problem(cohort, max_ages, at) :
+		changes_problem(cohort, at);
+}
+
 /* What is wrong with a cohort; NULL when nothing is. */
 static const char *
 cohort_problem(const Matrix *matrix, const Calendar *cal,
@@ -192,6 +278,8 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 	int			at = 0;
 	int128		revenue_max = matrix_revenue_max(matrix->flags);
 	int64		max_ages = calendar_max_ages(cal);
+	int128		kept = 0;
+	int128		base = 0;
 
 	if (cohort->period > matrix->last && (matrix->flags & MATRIX_LEVELS) == 0)
 		return "A cohort lies past the end of the data.";
@@ -214,10 +302,14 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 			(totals->revenue += cell->revenue < 0 ? -cell->revenue :
 			 cell->revenue) > revenue_max)
 			problem = "revenue is out of range";
+		if (problem == NULL)
+			problem = gross_problem(cell, revenue_max, &kept, &base,
+									&totals->gross);
 	}
 	if (problem == NULL)
 		problem = matrix_has_changes(matrix->flags) ?
-			changes_problem(cohort, &at) : sums_problem(matrix, cohort, &at);
+			changes_problem_of(matrix, cohort, max_ages, &at) :
+			sums_problem(matrix, cohort, &at);
 	if (problem == NULL)
 		return NULL;
 	return psprintf("Cohort %s, age %d: %s.",
@@ -304,12 +396,6 @@ has_revenue(uint8 flags)
 	return (flags & MATRIX_MONEY) != 0 && !matrix_has_changes(flags);
 }
 
-static bool
-has_revenue_change(uint8 flags)
-{
-	return (flags & MATRIX_MONEY) != 0 && matrix_has_changes(flags);
-}
-
 static const RecordField matrix_fields[] = {
 	{"grain", RECORD_GRAIN, offsetof(Matrix, grain)},
 	{"zone", RECORD_ZONE, offsetof(Matrix, zone)},
@@ -325,7 +411,7 @@ enum
 {
 	KEY_COHORT, KEY_SIZE, KEY_AGE, KEY_ACTIVE, KEY_ACTIVE_CHANGE,
 	KEY_LAST_ACTIVE, KEY_STREAK_END, KEY_ORDERS, KEY_REVENUE,
-	KEY_REVENUE_CHANGE, COHORT_KEYS
+	KEY_REVENUE_CHANGE, KEY_KEPT_CHANGE, KEY_BASE_CHANGE, COHORT_KEYS
 };
 
 static const RecordField cohort_fields[COHORT_KEYS] = {
@@ -340,7 +426,9 @@ static const RecordField cohort_fields[COHORT_KEYS] = {
 	{"orders", RECORD_COUNT, offsetof(MatrixCell, orders), .when = has_orders},
 	{"revenue", RECORD_MONEY, offsetof(MatrixCell, revenue), .when = has_revenue},
 	{"revenue_change", RECORD_MONEY, offsetof(MatrixCell, revenue),
-	.other_name = true, .when = has_revenue_change}
+	.other_name = true, .when = matrix_has_gross},
+	{"kept_change", RECORD_MONEY, offsetof(MatrixCell, kept), .when = matrix_has_gross},
+	{"base_change", RECORD_MONEY, offsetof(MatrixCell, base), .when = matrix_has_gross}
 };
 
 /* All keys of a cohort there, all arrays of one length? */
@@ -388,6 +476,13 @@ matrix_read(RecordReader *p)
 							"A cohort lacks the key \"revenue\"." :
 							"A cohort has the key \"revenue\".",
 							"Cohorts have \"revenue\" when \"money\" is true, and only then.");
+	for (int key = KEY_KEPT_CHANGE; key <= KEY_BASE_CHANGE; key++)
+		if (with[key] != (changes && money ? matrix->ncohorts : 0))
+			json_object_problem(&p->object,
+								psprintf("A cohort %s the key \"%s\".",
+										 changes && money ? "lacks" : "has",
+										 cohort_fields[key].name),
+								"Cohorts have \"kept_change\" and \"base_change\" when \"revenue_change\" is there.");
 	if ((changes ? with[KEY_ACTIVE] + with[KEY_REVENUE] :
 		 with[KEY_ACTIVE_CHANGE] + with[KEY_REVENUE_CHANGE]) > 0)
 		json_object_problem(&p->object, changes ?
@@ -417,7 +512,7 @@ check_dates(const void *value)
 
 static const RecordType matrix_type = {
 	.name = "cohort_matrix", .what = "matrix",
-	.version = 1, .flags = MATRIX_FLAGS,
+	.version = 2, .flags = MATRIX_FLAGS,
 	.flags_at = offsetof(Matrix, flags), .size = sizeof(Matrix),
 	.head = {
 		lengthof(matrix_fields), matrix_fields, lengthof(matrix_fields) - 1,

@@ -6,7 +6,7 @@
  * stream, which needs no alignment and is the same in storage, in binary I/O
  * and in hashes:
  *
- *	byte	version (1)
+ *	byte	version (2)
  *	byte	flags (MATRIX_*)
  *	uint	length of the grain's canonical words, then these bytes
  *	uint	length of the zone's name, then these bytes; 0 when no instant was
@@ -22,11 +22,13 @@
  *			uint	streak_end
  *			uint	orders, unless MATRIX_LEVELS or MATRIX_RECURRING
  *			sint	revenue in millionths (128 bits), only with MATRIX_MONEY
+ *			sint	kept, sint base, likewise, only with changes
  *
  * A cell with nothing in it is not stored, nor is a cohort without customers.
  * With MATRIX_LEVELS, unless recurring, cells hold changes: active and revenue
  * are what is added to the age before, and customers whose level has no end
- * have no last age.
+ * have no last age.  There with MATRIX_STARTED who is not active at age 1 ends
+ * the streak at age 0.
  * MATRIX_RECURRING goes with plain calendar grains and with neither
  * MATRIX_MONEY nor MATRIX_STARTED.  No cell and no cohort lies past "last",
  * except with MATRIX_LEVELS, where the data end with the last day on which a
@@ -64,6 +66,9 @@ typedef struct MatrixCell
 {
 	int128		revenue;		/* net amount at this age, in millionths; or
 								 * its change */
+	int128		kept;			/* change of what is kept of the base */
+	int128		base;			/* and of the base: the first level above zero
+								 * at the end of an age, of each customer */
 	int64		active;			/* customers active at this age; or its change */
 	int64		last_active;	/* customers whose last active age this is */
 	int64		streak_end;		/* customers active at every age up to here
@@ -97,6 +102,7 @@ typedef struct MatrixTotals
 	int64		size;
 	int64		orders;
 	int128		revenue;		/* of absolute values */
+	int128		gross;			/* of kept and base likewise */
 } MatrixTotals;
 
 /* Are orders counted? */
@@ -114,6 +120,27 @@ static inline bool
 matrix_has_changes(uint8 flags)
 {
 	return (flags & (MATRIX_LEVELS | MATRIX_RECURRING)) == MATRIX_LEVELS;
+}
+
+/*
+ * Where cells hold changes, the customers active at some age: those with a last
+ * age, and those active for ever.
+ */
+static inline int64
+matrix_changes_later(const MatrixCohort *cohort)
+{
+	int64		later = 0;
+
+	for (int64 i = 0; i < cohort->ncells; i++)
+		later += cohort->cells[i].last_active + cohort->cells[i].active;
+	return later;
+}
+
+/* Is it known how much of the first levels is kept? */
+static inline bool
+matrix_has_gross(uint8 flags)
+{
+	return (flags & MATRIX_MONEY) != 0 && matrix_has_changes(flags);
 }
 
 /* Is there money to read? */

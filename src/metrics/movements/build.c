@@ -17,12 +17,14 @@
 
 #include "base/aggregate.h"
 #include "common/int.h"
+#include "history/intake.h"
 #include "history/ledger_aggregate.h"
 #include "metrics/movements/changes.h"
 #include "metrics/movements/spans.h"
 #include "metrics/summary.h"
 #include "miscadmin.h"
 
+PG_FUNCTION_INFO_V1(retention_movements_transition_lag);
 PG_FUNCTION_INFO_V1(retention_customer_movements_final);
 PG_FUNCTION_INFO_V1(retention_customer_movements_merge);
 PG_FUNCTION_INFO_V1(retention_customer_movements_add_timeline);
@@ -47,6 +49,7 @@ PG_FUNCTION_INFO_V1(retention_customer_movements_add_timeline);
 typedef struct MovementBuilder
 {
 	uint8		flags;			/* MOVEMENTS_* */
+	int64		lag;
 	cells_hash *cells;			/* by period */
 	int32		last;			/* period the data end in */
 	int128		total_money;	/* of values added, to keep sums in range */
@@ -54,13 +57,14 @@ typedef struct MovementBuilder
 } MovementBuilder;
 
 static void
-builder_init(void *builder, uint8 flags)
+builder_init(void *builder, const MetricHead *head)
 {
 	MovementBuilder *b = builder;
 	Salt	   *salt = palloc(sizeof(Salt));
 
 	memset(b, 0, sizeof(*b));
-	b->flags = flags;
+	b->flags = head->flags;
+	b->lag = head->lag;
 	b->last = PG_INT32_MIN;
 	*salt = salt_draw();
 	b->cells = cells_create(CurrentMemoryContext, 4, salt);
@@ -135,6 +139,7 @@ add_change(const MovementChange *c, void *arg)
 
 	cell = find_cell(b, c->period);
 	add_count(cell, COUNT_ORDERS, c->orders);
+	add_count(cell, COUNT_FIRST, c->is_first);
 	if (c->kind == MOVEMENT_NONE)
 		return;
 	if (!swings || c->is_active)
@@ -167,7 +172,7 @@ fold_events(LedgerItem *items, int n, void *arg)
 
 	if (fold->spans == NULL ||
 		!movement_spans_add(fold->spans, items, n, &last))
-		last = movement_changes_events(items, n, add_change, b);
+		last = movement_changes_events(items, n, b->lag, add_change, b);
 	b->last = Max(b->last, last);
 }
 
@@ -176,8 +181,8 @@ fold_levels(LedgerItem *items, int n, void *arg)
 {
 	MovementFold *fold = arg;
 	MovementBuilder *b = fold->builder;
-	int32		last = movement_changes_levels(items, n, fold->calendar,
-											   add_change, b);
+	int32		last = movement_changes_levels(items, n, b->lag,
+											   fold->calendar, add_change, b);
 
 	b->last = Max(b->last, last);
 }
@@ -209,7 +214,8 @@ add_spans(MovementBuilder *b, const MovementSpans *spans)
 static void
 count_cell(int64 *counts, int128 *money, const MovementCell *cell)
 {
-	for (int i = 0; i < MOVEMENT_COUNTS; i++)
+	/* but those who are first, who are new */
+	for (int i = 0; i < COUNT_FIRST; i++)
 		if (pg_add_s64_overflow(*counts, cell->counts[i], counts))
 			refuse_overflow();
 	for (int i = 0; i < MOVEMENT_MONEYS; i++)
@@ -269,6 +275,10 @@ check_alike(const MetricHead *a, const MetricHead *b)
 							  metric_zone_words(a->zone),
 							  metric_zone_words(b->zone)),
 					 "Name the zone in the grain, for example \"month at Europe/Paris\", so that the session's TimeZone does not matter.");
+	if (a->lag != b->lag)
+		refuse_kinds(psprintf("One of them has a lag of %lld periods, the other of %lld.",
+							  (long long) a->lag, (long long) b->lag),
+					 "Group by the lag, or build all of them with the same one.");
 	if ((a->flags ^ b->flags) & MOVEMENTS_LEVELS)
 		refuse_kinds("One of them was built from events, the other from ranges.",
 					 "Keep the movements of orders and those of subscriptions apart.");
@@ -303,6 +313,7 @@ builder_finish(const void *builder, const Grain *grain, const char *zone)
 	int128		money = 0;
 
 	m.head.flags = b->flags;
+	m.head.lag = b->lag;
 	m.head.grain = unconstify(Grain *, grain);
 	m.head.zone = zone;
 	m.head.last = b->last;
@@ -330,6 +341,13 @@ level_calendar(const Grain *grain)
 	return calendar_create(grain, NULL, true, CurrentMemoryContext);
 }
 
+/* (internal, customer, at, amount, grain, lag) -> internal */
+Datum
+retention_movements_transition_lag(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(intake_row_with_lag(fcinfo, movement_lag_argument));
+}
+
 /*
  * Final function of customer_movements(...) over rows: (internal) ->
  * customer_movements.  NULL when there is nothing.  The state is left as it is.
@@ -340,9 +358,9 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 	MovementBuilder b;
 	MovementFold fold = {&b, NULL, NULL};
 	const LedgerSettings *settings;
+	MetricHead	head = {0};
 	struct varlena *value;
 	Ledger	   *ledger;
-	uint8		flags = 0;
 
 	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
@@ -351,15 +369,19 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 	settings = &ledger->settings;
 	movement_check_grain(settings->grain);
 	if ((settings->flags & LEDGER_MONEY) && !(settings->flags & LEDGER_UNITS))
-		flags |= MOVEMENTS_MONEY;
+		head.flags |= MOVEMENTS_MONEY;
 	if (settings->flags & LEDGER_LEVELS)
-		flags |= MOVEMENTS_LEVELS;
-	builder_init(&b, flags);
-	if (flags & MOVEMENTS_LEVELS)
+		head.flags |= MOVEMENTS_LEVELS;
+	head.lag = Max(settings->parameter, 1);
+	/* a state may have come from outside */
+	movement_check_lag(head.lag);
+	builder_init(&b, &head);
+	if (head.flags & MOVEMENTS_LEVELS)
 		fold.calendar = level_calendar(settings->grain);
-	else
+	else if (head.lag == 1)
 		fold.spans = movement_spans_create();
-	ledger_visit(ledger, flags & MOVEMENTS_LEVELS ? fold_levels : fold_events,
+	ledger_visit(ledger,
+				 head.flags & MOVEMENTS_LEVELS ? fold_levels : fold_events,
 				 &fold);
 	if (fold.spans != NULL)
 		add_spans(&b, fold.spans);
@@ -393,6 +415,13 @@ read_value(const struct varlena *value, MetricHead *head)
 	return m;
 }
 
+/* (state, timeline, grain [, lag]) */
+static void
+take_lag(FunctionCallInfo fcinfo, MetricHead *head)
+{
+	head->lag = PG_NARGS() > 3 ? movement_lag_argument(fcinfo, 3) : 1;
+}
+
 static const SummaryKind kind = {
 	.expanded = SUMMARY_EXPANDED("customer_movements"),
 	.builder_size = sizeof(MovementBuilder),
@@ -403,6 +432,7 @@ static const SummaryKind kind = {
 	.finish = builder_finish,
 	.check_alike = check_alike,
 	.check_grain = movement_check_grain,
+	.take_arguments = take_lag,
 	.money = MOVEMENTS_MONEY,
 	.levels = MOVEMENTS_LEVELS
 };

@@ -25,8 +25,9 @@ movement_check_grain(const Grain *grain)
 				 errhint("Leave out \"since start\" and cut points, as in 'month'.")));
 }
 
-static MovementKind
-change_kind(const MovementChange *c, bool ever)
+/* What a change is; ever: active in a closing up to its opening. */
+MovementKind
+movement_kind(const MovementChange *c, bool ever)
 {
 	if (!c->was_active && c->is_active)
 		return ever ? MOVEMENT_REACTIVATED : MOVEMENT_NEW;
@@ -49,7 +50,8 @@ walk_to(MovementWalk *walk, int32 period, int128 closing, bool is_active,
 	c->closing = closing;
 	c->is_active = is_active;
 	c->orders = orders;
-	c->kind = change_kind(c, walk->ever);
+	c->kind = movement_kind(c, walk->ever);
+	c->is_first = is_active && !walk->ever;
 	walk->ever |= is_active;
 	if (c->kind != MOVEMENT_NONE || orders > 0)
 		walk->visit(c, walk->arg);
@@ -81,16 +83,39 @@ walk_ordered(MovementWalk *walk, const LedgerItem *items, int n)
 	}
 }
 
-int32
-movement_changes_events(LedgerItem *items, int n, MovementVisitor visit,
-						void *arg)
+/* Begin with a customer. */
+static MovementWalk
+walk_begin(int64 lag, MovementVisitor visit, void *arg)
 {
 	MovementWalk walk = {visit, arg};
 
+	if (lag > 1)
+	{
+		walk.arg = lagged_begin(lag, visit, arg);
+		walk.visit = lagged_step;
+	}
+	return walk;
+}
+
+static void
+walk_end(MovementWalk *walk, int64 lag)
+{
+	if (lag > 1)
+		lagged_end(walk->arg);
+}
+
+int32
+movement_changes_events(LedgerItem *items, int n, int64 lag,
+						MovementVisitor visit, void *arg)
+{
+	MovementWalk walk;
+
 	if (n == 0)
 		return PG_INT32_MIN;
+	walk = walk_begin(lag, visit, arg);
 	n = ledger_settle_items(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
 	walk_ordered(&walk, items, n);
+	walk_end(&walk, lag);
 	return (int32) ledger_time(items[n - 1].when);
 }
 
@@ -105,10 +130,10 @@ movement_changes_events(LedgerItem *items, int n, MovementVisitor visit,
  * the end of a period; without such a day in the first period seen.
  */
 int32
-movement_changes_levels(LedgerItem *items, int n, Calendar *calendar,
-						MovementVisitor visit, void *arg)
+movement_changes_levels(LedgerItem *items, int n, int64 lag,
+						Calendar *calendar, MovementVisitor visit, void *arg)
 {
-	MovementWalk walk = {visit, arg};
+	MovementWalk walk = walk_begin(lag, visit, arg);
 	int128		level = 0;
 	int32		last_rise = PG_INT32_MIN;
 	int32		first_seen = PG_INT32_MIN;
@@ -133,5 +158,6 @@ movement_changes_levels(LedgerItem *items, int n, Calendar *calendar,
 			first_seen = period;
 		walk_to(&walk, period, level, level > 0, 0);
 	}
+	walk_end(&walk, lag);
 	return last_rise != PG_INT32_MIN ? last_rise : first_seen;
 }

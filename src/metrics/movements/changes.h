@@ -7,6 +7,9 @@
  * totals of the period before and of this one, and a customer with an order is
  * active; of levels (days, changes of the level) they are the level just before
  * the period and at its end, and a customer with one above zero is active.
+ *
+ * With a lag the opening is the closing of so many periods before, and new is who
+ * was in no closing up to that one: what happened stays a change for lag periods.
  */
 #ifndef RETENTION_MOVEMENTS_CHANGES_H
 #define RETENTION_MOVEMENTS_CHANGES_H
@@ -31,6 +34,7 @@ typedef struct MovementChange
 	MovementKind kind;
 	bool		was_active;
 	bool		is_active;
+	bool		is_first;		/* in no closing before */
 	int128		opening;		/* millionths */
 	int128		closing;
 	int64		orders;			/* in the period */
@@ -44,11 +48,28 @@ typedef void (*MovementVisitor) (const MovementChange *change, void *arg);
  * Returns the period the customer's data end in, or PG_INT32_MIN when there is
  * nothing.  Events: times are periods.  Levels: times are days, cut by calendar.
  */
-extern int32 movement_changes_events(LedgerItem *items, int n,
+extern int32 movement_changes_events(LedgerItem *items, int n, int64 lag,
 									 MovementVisitor visit, void *arg);
-extern int32 movement_changes_levels(LedgerItem *items, int n,
+extern int32 movement_changes_levels(LedgerItem *items, int n, int64 lag,
 									 Calendar *calendar,
 									 MovementVisitor visit, void *arg);
+
+/*
+ * What movement_changes_...() sees with a lag of 1, seen with another one.
+ * (movements/lagged.c)
+ */
+typedef struct LaggedWalk LaggedWalk;
+
+extern LaggedWalk *lagged_begin(int64 lag, MovementVisitor visit, void *arg);
+extern void lagged_step(const MovementChange *change, void *walk);
+extern void lagged_end(LaggedWalk *walk);
+
+/* A lag out of range is error 22023; as an argument NULL is 22004. */
+extern void movement_check_lag(int64 lag);
+extern int64 movement_lag_argument(FunctionCallInfo fcinfo, int arg);
+
+/* What a change is. */
+extern MovementKind movement_kind(const MovementChange *c, bool ever);
 
 /* Only plain calendar grains have movements: error 22023. */
 extern void movement_check_grain(const Grain *grain);

@@ -5,7 +5,7 @@
  * Rows are computed one by one from the stored cells; memory is proportional
  * to these, never to the rows.
  */
-#include "metrics/movements/type.h"
+#include "metrics/movements/track.h"
 
 #include "base/reader.h"
 
@@ -19,6 +19,8 @@ struct MovementReading
 	Calendar   *calendar;
 	DataEnd		end;
 	int64		last;			/* last period shown */
+	int64		opening_from;	/* the first period with an opening */
+	MovementTrack track;
 	int			cell;			/* next stored cell */
 	MovementCell nothing;		/* of a period without a cell */
 	MovementRow row;
@@ -31,6 +33,7 @@ movement_reading_begin(const Movements *m, const DateADT *as_of)
 	MovementReading *reading = palloc0(sizeof(MovementReading));
 
 	reading->movements = m;
+	movement_track_begin(&reading->track, m);
 	reading->calendar = movements_calendar(m);
 	reading->end = as_of != NULL ? data_end_as_of(*as_of) :
 		data_end_inside(reading->calendar, m->head.last);
@@ -38,6 +41,7 @@ movement_reading_begin(const Movements *m, const DateADT *as_of)
 	/* levels that live inside one period have no rows */
 	reading->row.period = m->ncells > 0 ? (int64) m->cells[0].period - 1 :
 		reading->last;
+	reading->opening_from = reading->row.period + 1 + m->head.lag;
 	return reading;
 }
 
@@ -58,16 +62,19 @@ movement_reading_next(MovementReading *reading)
 	if (row->period >= reading->last)
 		return NULL;
 	row->period++;
-	row->opening = row->closing;
+	row->opening = movement_track_opening(&reading->track, row->period);
+	row->closing = row->opening;
 	row->cell = &reading->nothing;
 	if (reading->cell < m->ncells &&
 		m->cells[reading->cell].period == row->period)
 	{
 		row->cell = &m->cells[reading->cell++];
-		movement_state_add(&row->closing, row->cell);
+		row->closing = movement_track_add(&reading->track, row->cell);
 	}
 	row->complete = calendar_complete(reading->calendar, row->period, 0,
 									  &reading->end);
+	row->rates = row->complete &&
+		(m->head.lag == 1 || reading->opening_from <= row->period);
 	return row;
 }
 
@@ -83,7 +90,7 @@ movement_reading_skip(MovementReading *reading, int64 n)
 	row->period += n;
 	while (reading->cell < m->ncells &&
 		   m->cells[reading->cell].period <= row->period)
-		movement_state_add(&row->closing, &m->cells[reading->cell++]);
+		(void) movement_track_add(&reading->track, &m->cells[reading->cell++]);
 }
 
 /* ----------------------------------------------------------------
@@ -176,7 +183,7 @@ put_counts(ReaderRow *r, const MovementRow *row, bool orders)
 	row_int64(r, ROW_DORMANT_CUSTOMERS, dormant);
 	if (orders)
 		row_int64(r, ROW_ORDERS, counts[COUNT_ORDERS]);
-	if (!row->complete)
+	if (!row->rates)
 		return;
 	row_rate(r, ROW_RETENTION_RATE, opening - counts[COUNT_CHURNED], opening);
 	row_rate(r, ROW_CHURN_RATE, counts[COUNT_CHURNED], opening);
@@ -197,7 +204,7 @@ put_money(ReaderRow *r, const MovementRow *row)
 	if (row->closing.customers > 0)
 		row_money_ratio(r, ROW_REVENUE_PER_CUSTOMER, row->closing.revenue,
 						row->closing.customers);
-	if (!row->complete)
+	if (!row->rates)
 		return;
 	row_money_share(r, ROW_NRR, above + money[MONEY_KEPT], above);
 	row_money_share(r, ROW_GRR, above + money[MONEY_LOST], above);

@@ -238,6 +238,7 @@ take_cell(const SpanCell *from, MovementCell *cell)
 	memcpy(cell->counts, from->counts, sizeof(cell->counts));
 	cell->counts[COUNT_NEW] += from->plain_counts[PLAIN_NEW];
 	cell->counts[COUNT_REACTIVATED] += from->plain_counts[PLAIN_REACTIVATED];
+	cell->counts[COUNT_FIRST] = cell->counts[COUNT_NEW];
 	cell->counts[COUNT_CHURNED] += from->plain_counts[PLAIN_CHURNED];
 	cell->counts[COUNT_EXPANDED] += from->plain_counts[PLAIN_EXPANSION];
 	cell->counts[COUNT_CONTRACTED] += from->plain_counts[PLAIN_CONTRACTION];

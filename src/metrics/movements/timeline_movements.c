@@ -1,6 +1,7 @@
 /*
  * movements/timeline_movements.c
- *		timeline_movements(timeline, grain, as_of): the changes of one customer.
+ *		timeline_movements(timeline, grain, as_of, lag): the changes of one
+ *		customer.
  */
 #include "metrics/movements/changes.h"
 
@@ -46,6 +47,7 @@ list_changes(FunctionCallInfo fcinfo, const void *arg)
 	TimelineItems t = {0};
 	TimelineReader r;
 	DataEnd		end;
+	int64		lag = movement_lag_argument(fcinfo, 3);
 	int			n;
 
 	movement_check_grain(grain);
@@ -61,10 +63,10 @@ list_changes(FunctionCallInfo fcinfo, const void *arg)
 	list->size = 16;
 	list->changes = palloc(list->size * sizeof(MovementChange));
 	if (timeline_has_levels(&r))
-		list->last = movement_changes_levels(t.items, n, t.calendar, add_change,
-											 list);
+		list->last = movement_changes_levels(t.items, n, lag, t.calendar,
+											 add_change, list);
 	else
-		list->last = movement_changes_events(t.items, n, add_change, list);
+		list->last = movement_changes_events(t.items, n, lag, add_change, list);
 	if (!PG_ARGISNULL(2))
 	{
 		end = data_end_as_of(PG_GETARG_DATEADT(2));
@@ -109,7 +111,7 @@ next_change(void *state, ReaderRow *row)
 }
 
 /*
- * timeline_movements(timeline, grain, as_of): one row per change, in order.  A
+ * timeline_movements(timeline, grain, as_of, lag): one row per change, in order.  A
  * NULL timeline or grain has none.
  */
 Datum

@@ -6,11 +6,11 @@
  * Text form (here broken into lines), see record.h:
  *
  *	{"grain": "month", "zone": "Europe/Paris", "last": "2024-02-01",
- *	 "money": true, "levels": false,
+ *	 "money": true, "levels": false, "lag": 1,
  *	 "period": ["2024-01-01","2024-02-01","2024-03-01"],
  *	 "new_customers": [1,0,0], "reactivated_customers": [0,0,0],
  *	 "expanded_customers": [0,0,0], "contracted_customers": [0,1,0],
- *	 "churned_customers": [0,0,1], "orders": [1,2,0],
+ *	 "churned_customers": [0,0,1], "orders": [1,2,0], "first_customers": [1,0,0],
  *	 "new_revenue": [40,0,0], "reactivated_revenue": [0,0,0],
  *	 "expansion_revenue": [0,0,0], "contraction_revenue": [0,-5,0],
  *	 "churned_revenue": [0,0,-35], "positive_change": [40,-5,-35],
@@ -30,7 +30,7 @@
  *	MONEY_KEPT		expansion, contraction and churned
  *	MONEY_LOST		contraction and churned
  */
-#include "metrics/movements/type.h"
+#include "metrics/movements/track.h"
 
 #include "base/record.h"
 #include "common/int.h"
@@ -63,7 +63,9 @@ cell_problem(const Movements *m, const MovementCell *cell, int64 *counts,
 	{
 		if (cell->counts[i] < 0)
 			return "a count is negative";
-		if (pg_add_s64_overflow(*counts, cell->counts[i], counts))
+		/* those who are first are new: they are counted */
+		if (i != COUNT_FIRST &&
+			pg_add_s64_overflow(*counts, cell->counts[i], counts))
 			return "the counts add up to more than 64 bits hold";
 	}
 	for (int i = 0; i < MOVEMENT_MONEYS; i++)
@@ -86,26 +88,27 @@ cell_problem(const Movements *m, const MovementCell *cell, int64 *counts,
 		return "more is lost than there are losses";
 	if (!movements_has_orders(m) && cell->counts[COUNT_ORDERS] != 0)
 		return "there are orders of levels";
+	if (cell->counts[COUNT_FIRST] > cell->counts[COUNT_NEW] ||
+		(m->head.lag == 1 && cell->counts[COUNT_FIRST] != cell->counts[COUNT_NEW]))
+		return "the first customers do not agree with the new ones";
 	if (movement_cell_is_empty(cell))
 		return "there is nothing in it";
 	return NULL;
 }
 
-/* What is wrong between a cell and what came before it. */
+/* What is wrong between a cell and what holds before and after it. */
 static const char *
 state_problem(const Movements *m, const MovementState *before,
-			  const MovementState *after, const MovementCell *cell,
-			  bool adjacent)
+			  const MovementState *after, const MovementCell *cell)
 {
 	int64		retained = before->customers - cell->counts[COUNT_CHURNED];
 
-	if (movements_has_orders(m) && !adjacent &&
-		(before->customers != 0 || before->positive != 0))
-		return "customers of events stay without an order";
 	if (retained < 0)
 		return "more customers churn than there are";
 	if (cell->counts[COUNT_REACTIVATED] > before->ever - before->customers)
 		return "more customers come back than have gone";
+	if (after->customers > after->ever)
+		return "more customers are there than ever were";
 	if (cell->counts[COUNT_EXPANDED] > retained - cell->counts[COUNT_CONTRACTED])
 		return "more customers expand or contract than are retained";
 	if (movements_has_orders(m) &&
@@ -117,42 +120,87 @@ state_problem(const Movements *m, const MovementState *before,
 	return NULL;
 }
 
+/*
+ * Events are over with their period: where something holds after one, the
+ * period lag after it has a cell.
+ */
+typedef struct EventCheck
+{
+	MovementTrack track;
+	int64	   *cell_at;		/* period of the last cell in each place */
+	int64		open;			/* places where something holds */
+} EventCheck;
+
+static bool
+holds_something(const MovementState *state)
+{
+	return state->customers != 0 || state->revenue != 0 ||
+		state->positive != 0;
+}
+
+/* What is wrong with a cell after those before it. */
+static const char *
+next_cell_problem(EventCheck *check, const Movements *m,
+				  const MovementCell *cell)
+{
+	int64		place = movement_track_place(&check->track, cell->period);
+	MovementState before = movement_track_opening(&check->track, cell->period);
+	MovementState after;
+
+	/* of events the periods up to lag after the last have what is gone */
+	if (movements_has_orders(m) &&
+		(int64) cell->period > (int64) m->head.last + m->head.lag)
+		return "it lies past the end of the data";
+	if (movements_has_orders(m) &&
+		(before.customers != 0 || before.positive != 0) &&
+		check->cell_at[place] != cell->period - m->head.lag)
+		return "customers of events stay without an order";
+	check->open -= holds_something(&before);
+	after = movement_track_add(&check->track, cell);
+	check->open += holds_something(&after);
+	check->cell_at[place] = cell->period;
+	return state_problem(m, &before, &after, cell);
+}
+
 /* What is wrong with the cells; *at is the one it is wrong with. */
 static const char *
 cells_problem(const Movements *m, int *at)
 {
-	MovementState state = {0};
+	EventCheck	check = {0};
 	int64		counts = 0;
 	int128		money = 0;
 	const char *problem;
 
+	movement_track_begin(&check.track, m);
+	check.cell_at = palloc0(m->head.lag * sizeof(int64));
 	for (int i = 0; i < m->ncells; i++)
 	{
 		const MovementCell *cell = &m->cells[i];
-		MovementState before = state;
 
 		CHECK_FOR_INTERRUPTS();
 		*at = i;
 		if (i > 0 && cell->period <= cell[-1].period)
 			return "periods are not in ascending order";
-		/* of events the period after the last has what is gone */
-		if (movements_has_orders(m) &&
-			(int64) cell->period > (int64) m->head.last + 1)
-			return "it lies past the end of the data";
 		problem = cell_problem(m, cell, &counts, &money);
-		if (problem != NULL)
-			return problem;
-		movement_state_add(&state, cell);
-		problem = state_problem(m, &before, &state, cell,
-								i > 0 && cell->period == (int64) cell[-1].period + 1);
+		if (problem == NULL)
+			problem = next_cell_problem(&check, m, cell);
 		if (problem != NULL)
 			return problem;
 	}
-	if (movements_has_orders(m) &&
-		(state.customers != 0 || state.revenue != 0 || state.positive != 0))
+	if (movements_has_orders(m) && check.open > 0)
 		return "customers of events stay without an order";
 	return NULL;
 }
+
+/* What is wrong with a lag; NULL when nothing is. */
+static const char *
+lag_problem(const Movements *m)
+{
+	return m->head.lag >= 1 && m->head.lag <= MOVEMENTS_MAX_LAG ? NULL :
+		"The lag is not from 1 to 10000 periods.";
+}
+
+StaticAssertDecl(MOVEMENTS_MAX_LAG == 10000, "texts say so");
 
 /* What is wrong with movements, as a sentence; NULL when nothing is. */
 static const char *
@@ -166,6 +214,8 @@ movements_problem(const void *value)
 
 	if (!grain_is_calendar(grain))
 		return "Movements go with a plain calendar grain only.";
+	if (lag_problem(m) != NULL)
+		return lag_problem(m);
 	problem = grain_used_zone_problem(grain, m->head.zone);
 	if (problem != NULL)
 		return problem;
@@ -211,6 +261,8 @@ pack_cell(void *row)
 {
 	MovementCell *cell = row;
 
+	cell->counts[COUNT_FIRST] = cell->counts[COUNT_NEW] -
+		cell->counts[COUNT_FIRST];
 	for (int i = MONEY_POSITIVE; i < MOVEMENT_MONEYS; i++)
 		cell->money[i] -= usual_money(cell, i);
 }
@@ -220,6 +272,9 @@ unpack_cell(void *row, WireReader *r)
 {
 	MovementCell *cell = row;
 
+	/* neither is below zero */
+	cell->counts[COUNT_FIRST] = cell->counts[COUNT_NEW] -
+		cell->counts[COUNT_FIRST];
 	for (int i = 0; i < MOVEMENT_MONEYS; i++)
 	{
 		/* less what it usually is, up to five sums are in one */
@@ -254,6 +309,7 @@ static const RecordField fields[] = {
 	{"last", RECORD_PERIOD, offsetof(Movements, head.last)},
 	{"money", RECORD_FLAG, .flag = MOVEMENTS_MONEY},
 	{"levels", RECORD_FLAG, .flag = MOVEMENTS_LEVELS},
+	{"lag", RECORD_COUNT, offsetof(Movements, head.lag)},
 	{"period", RECORD_PERIOD, offsetof(MovementCell, period)},
 	{"new_customers", COUNT(COUNT_NEW)},
 	{"reactivated_customers", COUNT(COUNT_REACTIVATED)},
@@ -261,6 +317,7 @@ static const RecordField fields[] = {
 	{"contracted_customers", COUNT(COUNT_CONTRACTED)},
 	{"churned_customers", COUNT(COUNT_CHURNED)},
 	{"orders", COUNT(COUNT_ORDERS), .when = has_orders},
+	{"first_customers", COUNT(COUNT_FIRST)},
 	{"new_revenue", MONEY(MONEY_NEW)},
 	{"reactivated_revenue", MONEY(MONEY_REACTIVATED)},
 	{"expansion_revenue", MONEY(MONEY_EXPANSION)},
@@ -276,7 +333,7 @@ head_problem(const void *value)
 {
 	const Movements *m = value;
 
-	return grain_is_calendar(m->head.grain) ? NULL :
+	return grain_is_calendar(m->head.grain) ? lag_problem(m) :
 		"Movements go with a plain calendar grain only.";
 }
 
@@ -299,12 +356,12 @@ check_dates(const void *value)
 
 static const RecordType movements_type = {
 	.name = "customer_movements", .what = "movements",
-	.version = 1, .flags = MOVEMENTS_FLAGS,
+	.version = 2, .flags = MOVEMENTS_FLAGS,
 	.flags_at = offsetof(Movements, head.flags), .size = sizeof(Movements),
 	.head = {
-		lengthof(fields), fields, 5,
+		lengthof(fields), fields, 6,
 		offsetof(Movements, ncells), offsetof(Movements, cells),
-		sizeof(MovementCell), 6, "The number of periods exceeds the value."
+		sizeof(MovementCell), 7, "The number of periods exceeds the value."
 	},
 	.problem = movements_problem, .head_problem = head_problem,
 	.encodable = check_dates, .pack = pack_cell, .unpack = unpack_cell,

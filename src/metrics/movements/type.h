@@ -5,17 +5,20 @@
  * Stored form: a varlena with either header, the payload being one wire.h
  * stream, the same in storage, in binary I/O and in hashes:
  *
- *	metric_head.h, version 1, flags MOVEMENTS_*
+ *	metric_head.h, version 2, flags MOVEMENTS_*
+ *	uint	lag
  *	uint	number of cells; then for each, in period order:
  *		sint	period (first cell), uint	distance from the one before (> 0)
- *		uint	each of MovementCount, but orders without MOVEMENTS_LEVELS only
+ *		uint	each of MovementCount, but orders without MOVEMENTS_LEVELS
+ *				only, and the last one less new customers
  *		sint	each of MovementMoney (128 bits), with MOVEMENTS_MONEY only;
  *				the last three less what they usually are, see
  *				movements/type.c
  *
  * A cell with nothing in it is not stored; levels that each live inside one
  * period have none.  Openings and closings are the sums
- * of the cells before: so a level without end needs one cell.
+ * of the cells before, lag periods from each other: so a level without end
+ * needs lag cells.
  */
 #ifndef RETENTION_MOVEMENTS_TYPE_H
 #define RETENTION_MOVEMENTS_TYPE_H
@@ -37,6 +40,8 @@ typedef enum MovementCount
 	COUNT_CONTRACTED,
 	COUNT_CHURNED,
 	COUNT_ORDERS,
+	COUNT_FIRST,				/* in no closing before: new ones, but that
+								 * with a lag these stay new for so long */
 	MOVEMENT_COUNTS
 } MovementCount;
 
@@ -87,26 +92,17 @@ movements_has_orders(const Movements *m)
 	return (m->head.flags & MOVEMENTS_LEVELS) == 0;
 }
 
-/* What holds just before a period, carried from cell to cell. */
+/* The opening is the closing of so many periods before, at most. */
+#define MOVEMENTS_MAX_LAG 10000
+
+/* What holds just before or after a period, see movements/track.h. */
 typedef struct MovementState
 {
 	int64		customers;		/* active */
-	int64		ever;			/* active in any closing so far */
+	int64		ever;			/* active in this closing or any before */
 	int128		revenue;
 	int128		positive;		/* of customers above zero */
 } MovementState;
-
-/* From before a cell's period to after it. */
-static inline void
-movement_state_add(MovementState *state, const MovementCell *cell)
-{
-	state->customers += cell->counts[COUNT_NEW] +
-		cell->counts[COUNT_REACTIVATED] - cell->counts[COUNT_CHURNED];
-	state->ever += cell->counts[COUNT_NEW];
-	for (int i = MONEY_NEW; i <= MONEY_CHURNED; i++)
-		state->revenue += cell->money[i];
-	state->positive += cell->money[MONEY_POSITIVE];
-}
 
 extern bool movement_cell_is_empty(const MovementCell *cell);
 
@@ -126,6 +122,8 @@ typedef struct MovementRow
 {
 	int64		period;
 	bool		complete;
+	bool		rates;			/* complete, and late enough for an opening: with
+								 * a lag not one of the first periods */
 	const MovementCell *cell;	/* never NULL */
 	MovementState opening;
 	MovementState closing;

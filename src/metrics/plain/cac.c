@@ -3,7 +3,7 @@
  *		The aggregate cac: customer acquisition cost, a ratio of sums.
  */
 #include "base/tally.h"
-#include "common/int.h"
+#include "history/argument.h"
 
 PG_FUNCTION_INFO_V1(retention_cac_transition_numeric);
 PG_FUNCTION_INFO_V1(retention_cac_transition_float8);
@@ -12,20 +12,24 @@ PG_FUNCTION_INFO_V1(retention_cac_inverse_float8);
 PG_FUNCTION_INFO_V1(retention_cac_final);
 
 /* Where things are in the state. */
-#define CAC_CUSTOMERS 0
-#define CAC_COST 0
+enum
+{
+	CAC_COST,
+	CAC_CUSTOMERS				/* shares of customers are, too */
+};
 
-/* Argument n, customers won; NULL is 0. */
+/* Argument n, customers won, in millionths; NULL is 0. */
 static int64
 customers_argument(FunctionCallInfo fcinfo, int n)
 {
-	int64		customers = PG_ARGISNULL(n) ? 0 : PG_GETARG_INT64(n);
+	int64		customers = PG_ARGISNULL(n) ? 0 :
+		take_number(fcinfo, n, "customers");
 
 	if (customers < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("customers must not be negative"),
-				 errdetail("It is %lld.", (long long) customers),
+				 errdetail("It is %s.", money_to_cstring(customers)),
 				 errhint("Pass the number of customers acquired for the cost in the same row, 0 for none.")));
 	return customers;
 }
@@ -35,12 +39,7 @@ static void
 cac_add(Tally *tally, int128 cost, int64 customers)
 {
 	tally->sum[CAC_COST] += cost;
-	if (pg_add_s64_overflow(tally->count[CAC_CUSTOMERS], customers,
-							&tally->count[CAC_CUSTOMERS]))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("sum of customers out of range"),
-				 errhint("Pass the number of customers acquired, not a cost.")));
+	tally->sum[CAC_CUSTOMERS] += customers;
 }
 
 /* Take one out again. */
@@ -48,7 +47,7 @@ static void
 cac_remove(Tally *tally, int128 cost, int64 customers)
 {
 	tally->sum[CAC_COST] -= cost;
-	tally->count[CAC_CUSTOMERS] -= customers;
+	tally->sum[CAC_CUSTOMERS] -= customers;
 }
 
 /* The cost in argument 1, or in 1 and 2; customers are the last argument. */
@@ -116,8 +115,8 @@ retention_cac_final(PG_FUNCTION_ARGS)
 {
 	const Tally *tally = tally_result(fcinfo);
 
-	if (tally == NULL || tally->count[CAC_CUSTOMERS] == 0)
+	if (tally == NULL || tally->sum[CAC_CUSTOMERS] == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_NUMERIC(money_ratio(tally->sum[CAC_COST],
-								  tally->count[CAC_CUSTOMERS]));
+	PG_RETURN_NUMERIC(money_quotient(tally->sum[CAC_COST],
+									 tally->sum[CAC_CUSTOMERS]));
 }

@@ -9,6 +9,7 @@
 #include "base/unit.h"
 #include "history/timeline_spells.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(retention_purchase_summary);
@@ -160,6 +161,48 @@ check_limits(Interval *at_risk_after, Interval *lost_after)
 				 errhint("A customer is at risk first and lost later.")));
 }
 
+/* The labels of the enum that the SQL script declares. */
+typedef enum LifecycleState
+{
+	LIFECYCLE_NEW,
+	LIFECYCLE_REGULAR,
+	LIFECYCLE_AT_RISK,
+	LIFECYCLE_WON_BACK,
+	LIFECYCLE_LOST,
+	LIFECYCLE_STATES
+} LifecycleState;
+
+static const char *const labels[LIFECYCLE_STATES] = {
+	"new", "regular", "at risk", "won back", "lost"
+};
+
+/* A state as the enum that the function returns, whose labels keep their oids. */
+static Datum
+state_datum(FunctionCallInfo fcinfo, LifecycleState state)
+{
+	Oid		   *values = fcinfo->flinfo->fn_extra;
+
+	if (values == NULL)
+	{
+		Oid			type = get_func_rettype(fcinfo->flinfo->fn_oid);
+
+		if (!type_is_enum(type))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("lifecycle returns an enum, not %s",
+							format_type_be(type)),
+					 errhint("The SQL script and the library are of different versions: ALTER EXTENSION retention UPDATE.")));
+		values = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+										LIFECYCLE_STATES * sizeof(Oid));
+		for (int i = 0; i < LIFECYCLE_STATES; i++)
+			values[i] = DatumGetObjectId(DirectFunctionCall2(enum_in,
+															 CStringGetDatum(labels[i]),
+															 ObjectIdGetDatum(type)));
+		fcinfo->flinfo->fn_extra = values;
+	}
+	return ObjectIdGetDatum(values[state]);
+}
+
 /*
  * lifecycle(t, as_of, at_risk_after, lost_after): the state on the eve of
  * as_of, by the silence since the last active day; NULL without one.
@@ -175,7 +218,7 @@ retention_lifecycle(PG_FUNCTION_ARGS)
 	TimelineSpells spells;
 	Silence		silence;
 	bool		is_new;
-	const char *state;
+	LifecycleState state;
 
 	check_limits(at_risk_after, lost_after);
 	timeline_spells_begin(&spells, timeline, as_of);
@@ -186,14 +229,14 @@ retention_lifecycle(PG_FUNCTION_ARGS)
 		day_plus(silence.activity.first, at_risk_after) >= now :
 		silence.activity.days == 1;
 	if (day_plus(silence.activity.last, lost_after) < now)
-		state = "lost";
+		state = LIFECYCLE_LOST;
 	else if (day_plus(silence.activity.last, at_risk_after) < now)
-		state = "at risk";
+		state = LIFECYCLE_AT_RISK;
 	else if (silence.has_returned && day_plus(silence.returned, lost_after) > now)
-		state = "won back";
+		state = LIFECYCLE_WON_BACK;
 	else
-		state = is_new ? "new" : "regular";
-	PG_RETURN_TEXT_P(cstring_to_text(state));
+		state = is_new ? LIFECYCLE_NEW : LIFECYCLE_REGULAR;
+	PG_RETURN_DATUM(state_datum(fcinfo, state));
 }
 
 /* ----------------------------------------------------------------

@@ -7,6 +7,8 @@
 #include "base/constant.h"
 #include "base/rate.h"
 #include "base/tally.h"
+#include "history/argument.h"
+#include "utils/float.h"
 
 #include <math.h>
 
@@ -17,6 +19,8 @@ PG_FUNCTION_INFO_V1(retention_share_low_final);
 PG_FUNCTION_INFO_V1(retention_share_high_final);
 PG_FUNCTION_INFO_V1(retention_nps_transition);
 PG_FUNCTION_INFO_V1(retention_nps_inverse);
+PG_FUNCTION_INFO_V1(retention_nps_transition_float8);
+PG_FUNCTION_INFO_V1(retention_nps_inverse_float8);
 PG_FUNCTION_INFO_V1(retention_nps_final);
 PG_FUNCTION_INFO_V1(retention_nps_margin_final);
 PG_FUNCTION_INFO_V1(retention_csat_transition);
@@ -154,37 +158,52 @@ retention_share_high_final(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-/* Argument n, a score called name; outside 0..10: error 22003 with hint. */
-static int64
-score_argument(FunctionCallInfo fcinfo, int n, const char *name,
-			   const char *hint)
+#define HINT_ANSWER \
+	"Leave out codes such as -1 or 99 for no answer, or make them NULL with nullif(score, 99)."
+
+/* A score outside 0..10. */
+pg_noreturn static void
+refuse_score(const char *name, const char *score, const char *hint)
 {
-	int64		score = PG_GETARG_INT64(n);
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("%s must be between 0 and %d", name, SCORE_MAX),
+			 errdetail("It is %s.", score),
+			 errhint("%s", hint)));
+}
+
+/* The score in argument 1, which is not NULL. */
+static int64
+score_bigint(FunctionCallInfo fcinfo)
+{
+	int64		score = PG_GETARG_INT64(1);
 
 	if (score < 0 || score > SCORE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must be between 0 and %d", name, SCORE_MAX),
-				 errdetail("It is %lld.", (long long) score),
-				 errhint("%s", hint)));
+		refuse_score("score", psprintf("%lld", (long long) score), HINT_ANSWER);
 	return score;
 }
 
+/* One between two scores counts by the lower one. */
 static int64
-answer_argument(FunctionCallInfo fcinfo)
+score_float8(FunctionCallInfo fcinfo)
 {
-	return score_argument(fcinfo, 1, "score",
-						  "Leave out codes such as -1 or 99 for no answer, or make them NULL with nullif(score, 99).");
+	float8		score = PG_GETARG_FLOAT8(1);
+
+	/* NaN is neither */
+	if (!(score >= 0 && score <= SCORE_MAX))
+		refuse_score("score", float8out_internal(score), HINT_ANSWER);
+	return (int64) floor(score);
 }
 
 static void
-nps_add(FunctionCallInfo fcinfo, Tally *tally, int times)
+nps_add(FunctionCallInfo fcinfo, Tally *tally, int times,
+		int64 (*argument) (FunctionCallInfo))
 {
 	int64		score;
 
 	if (PG_ARGISNULL(1))
 		return;
-	score = answer_argument(fcinfo);
+	score = argument(fcinfo);
 	tally->count[SHARE_ALL] += times;
 	tally->count[SHARE_YES] += score >= SCORE_PROMOTER ? times : 0;
 	tally->count[SHARE_NO] += score <= SCORE_DETRACTOR ? times : 0;
@@ -197,16 +216,36 @@ retention_nps_transition(PG_FUNCTION_ARGS)
 	Tally	   *tally = tally_state(fcinfo);
 
 	take_confidence(fcinfo, tally, 2);
-	nps_add(fcinfo, tally, 1);
+	nps_add(fcinfo, tally, 1, score_bigint);
 	PG_RETURN_POINTER(tally);
 }
 
+Datum
+retention_nps_transition_float8(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	take_confidence(fcinfo, tally, 2);
+	nps_add(fcinfo, tally, 1, score_float8);
+	PG_RETURN_POINTER(tally);
+}
+
+/* The same row leaves a moving frame. */
 Datum
 retention_nps_inverse(PG_FUNCTION_ARGS)
 {
 	Tally	   *tally = tally_state(fcinfo);
 
-	nps_add(fcinfo, tally, -1);
+	nps_add(fcinfo, tally, -1, score_bigint);
+	PG_RETURN_POINTER(tally);
+}
+
+Datum
+retention_nps_inverse_float8(PG_FUNCTION_ARGS)
+{
+	Tally	   *tally = tally_state(fcinfo);
+
+	nps_add(fcinfo, tally, -1, score_float8);
 	PG_RETURN_POINTER(tally);
 }
 
@@ -246,6 +285,18 @@ retention_nps_margin_final(PG_FUNCTION_ARGS)
 					 sqrt((p * (1 - p) + d * (1 - d) + 2 * p * d) / n));
 }
 
+/* A score of any number type, in millionths; outside 0..10: error 22003. */
+static int64
+number_argument(FunctionCallInfo fcinfo, int n, const char *name,
+				const char *hint)
+{
+	int64		score = take_number(fcinfo, n, name);
+
+	if (score < 0 || score > SCORE_MAX * MONEY_ONE)
+		refuse_score(name, money_to_cstring(score), hint);
+	return score;
+}
+
 /* Does a row count, and as satisfied?  Error 22004 for a NULL satisfied_from. */
 static void
 csat_add(FunctionCallInfo fcinfo, Tally *tally, int times)
@@ -254,14 +305,14 @@ csat_add(FunctionCallInfo fcinfo, Tally *tally, int times)
 	int64		from;
 
 	(void) constant_argument(fcinfo, 2, CONSTANT_SATISFIED_FROM);
-	from = score_argument(fcinfo, 2, "satisfied_from", hint);
+	from = number_argument(fcinfo, 2, "satisfied_from", hint);
 	if (times > 0)
-		tally_constant(tally, TALLY_SATISFIED_FROM, (float8) from);
+		tally_constant(tally, TALLY_SATISFIED_FROM, (float8) from / MONEY_ONE);
 	if (PG_ARGISNULL(1))
 		return;
 	tally->count[SHARE_ALL] += times;
 	tally->count[SHARE_YES] +=
-		answer_argument(fcinfo) >= from ? times : 0;
+		number_argument(fcinfo, 1, "score", HINT_ANSWER) >= from ? times : 0;
 }
 
 /* (state, score, satisfied_from) -> state */
