@@ -340,8 +340,12 @@ funnel_window_set(FunnelWindow *window, const Interval *within, pg_tz *zone,
 		return;
 	window->span = -1;
 	if (!same)
+	{
+		if (window->calendar != NULL)
+			calendar_free(window->calendar);
 		window->calendar = calendar_create(grain_parse("day", NULL), zone,
 										   cached, context);
+	}
 	if (cached && within->month == 0 && window->days == NULL)
 	{
 		window->days = MemoryContextAlloc(context,
