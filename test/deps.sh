@@ -122,10 +122,10 @@ find_apt()
 	have apt-get || return 1
 	if [ "$(id -u)" = 0 ]
 	then
-		apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120)
+		apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
 	elif have sudo && sudo -n true 2>/dev/null
 	then
-		apt=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120)
+		apt=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get)
 	else
 		return 1
 	fi
