@@ -203,13 +203,10 @@ take_range(Calendar *days, TimeKind kind, TypeCacheEntry *type, Datum value)
  * ----------------------------------------------------------------
  */
 
-/* How to take an amount. */
-AmountKind
-plan_amount(FunctionCallInfo fcinfo, int arg, const char *time_detail,
-			const char *time_hint)
+/* How to take a number of a type; AMOUNT_NONE when it is none. */
+static AmountKind
+kind_of_number(Oid type)
 {
-	Oid			type = argument_type(fcinfo, arg);
-
 	switch (type)
 	{
 		case NUMERICOID:
@@ -224,6 +221,23 @@ plan_amount(FunctionCallInfo fcinfo, int arg, const char *time_detail,
 			return AMOUNT_INT4;
 		case INT8OID:
 			return AMOUNT_INT8;
+		default:
+			return AMOUNT_NONE;
+	}
+}
+
+/* How to take an amount. */
+AmountKind
+plan_amount(FunctionCallInfo fcinfo, int arg, const char *time_detail,
+			const char *time_hint)
+{
+	Oid			type = argument_type(fcinfo, arg);
+	AmountKind	kind = kind_of_number(type);
+
+	if (kind != AMOUNT_NONE)
+		return kind;
+	switch (type)
+	{
 		case UNKNOWNOID:
 			if (PG_ARGISNULL(arg))
 				return AMOUNT_NONE;
@@ -328,21 +342,12 @@ static AmountKind
 number_kind(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	Oid			type = argument_type(fcinfo, arg);
+	AmountKind	kind = kind_of_number(type);
 
+	if (kind != AMOUNT_NONE)
+		return kind;
 	switch (type)
 	{
-		case NUMERICOID:
-			return AMOUNT_NUMERIC;
-		case FLOAT8OID:
-			return AMOUNT_FLOAT8;
-		case FLOAT4OID:
-			return AMOUNT_FLOAT4;
-		case INT2OID:
-			return AMOUNT_INT2;
-		case INT4OID:
-			return AMOUNT_INT4;
-		case INT8OID:
-			return AMOUNT_INT8;
 		case UNKNOWNOID:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
