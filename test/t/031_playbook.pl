@@ -49,6 +49,8 @@ sql(q{
 	CREATE TABLE worth AS
 	SELECT customer_id, month, coalesce(sum(mrr) FILTER (WHERE started_on <= last_day AND (ended_on IS NULL OR ended_on > last_day)), 0) AS mrr
 	FROM contracts, months GROUP BY customer_id, month;
+	CREATE INDEX ON worth (customer_id, month);
+	ANALYZE contracts, worth;
 	CREATE FUNCTION statement(back int) RETURNS TABLE (month date, opening numeric, new numeric, back_again numeric, expansion numeric, contraction numeric, churned numeric, closing numeric,
 		customers bigint, lost bigint, nrr numeric, grr numeric, quick_ratio numeric) LANGUAGE sql STABLE AS $$
 		SELECT w.month, sum(before), coalesce(sum(mrr) FILTER (WHERE before = 0 AND NOT known), 0), coalesce(sum(mrr) FILTER (WHERE before = 0 AND known), 0),
@@ -90,10 +92,10 @@ is( sql(q{SELECT count(*) > 500, count(*) FILTER (WHERE kept_revenue > revenue),
 # A gap of up to a month is no churn.
 same('a month of grace', 40,
 	q{SELECT period, closing_revenue, churned_customers FROM movement_rows((SELECT customer_movements(bridged(t, '31 days'), 'month')
-		FROM (SELECT customer_id, timeline(daterange(started_on, ended_on), mrr) AS t FROM contracts GROUP BY customer_id) x), '2026-01-01')},
+		FROM (SELECT customer_id, timeline(daterange(started_on, ended_on), mrr) AS t FROM contracts WHERE customer_id <= 60 GROUP BY customer_id) x), '2026-01-01')},
 	q{WITH days AS (
 			SELECT customer_id, d::date AS day, coalesce(sum(mrr) FILTER (WHERE started_on <= d AND (ended_on IS NULL OR ended_on > d)), 0) AS level
-			FROM contracts, generate_series(timestamp '2022-01-01', '2025-12-31', '1 day') d GROUP BY 1, 2),
+			FROM contracts, generate_series(timestamp '2022-01-01', '2025-12-31', '1 day') d WHERE customer_id <= 60 GROUP BY 1, 2),
 		near AS (
 			SELECT *, max(day) FILTER (WHERE level > 0) OVER (PARTITION BY customer_id ORDER BY day) AS last_day,
 				min(day) FILTER (WHERE level > 0) OVER (PARTITION BY customer_id ORDER BY day ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_day FROM days),
