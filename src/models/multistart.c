@@ -97,7 +97,6 @@ multistart_maximize(const OptimizerProblem *all, const OptimizerProblem *sample,
 					OptimizerResult *best)
 {
 	Climb		climbs[MULTISTART_MAX] = {{0}};
-	int			followed[FOLLOWED];
 	int			nfollowed = 0;
 	int			evaluations = 0;
 
@@ -112,17 +111,28 @@ multistart_maximize(const OptimizerProblem *all, const OptimizerProblem *sample,
 	best->status = OPTIMIZER_NO_START;
 	for (int i = 0; i < nstarts && nfollowed < FOLLOWED; i++)
 	{
-		OptimizerResult result;
 		bool		seen = isinf(climbs[i].value);
 
 		for (int j = 0; j < nfollowed; j++)
-			seen = seen || same_maximum(all->n, &climbs[followed[j]], &climbs[i]);
-		if (seen)
-			continue;
-		followed[nfollowed++] = i;
+			seen = seen || same_maximum(all->n, &climbs[j], &climbs[i]);
+		if (!seen)
+			climbs[nfollowed++] = climbs[i];
+	}
+	if (all->slow)
+	{
+		/* where each evaluation takes long, only the one that is best there */
+		for (int i = 0; i < nfollowed; i++)
+			evaluations += optimizer_climb(all, 1, climbs[i].p, &climbs[i].value);
+		qsort(climbs, nfollowed, sizeof(Climb), compare_climbs);
+		nfollowed = Min(nfollowed, 1);
+	}
+	for (int i = 0; i < nfollowed; i++)
+	{
+		OptimizerResult result;
+
 		optimizer_maximize(all, climbs[i].p, &result);
 		evaluations += result.evaluations;
-		if (nfollowed == 1 || optimizer_better(&result, best))
+		if (i == 0 || optimizer_better(&result, best))
 			*best = result;
 	}
 	best->evaluations = evaluations;

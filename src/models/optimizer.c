@@ -32,6 +32,7 @@
 
 #define WALKS 6					/* along flat ridges, to the ends of ranges */
 #define WALK_TRIES 5
+#define WALK_SLOW 30			/* evaluations, where they take long */
 #define WALK_LOSS 1.0			/* that a step may have, until it is mended */
 #define WALK_GAIN 1e-9			/* absolute */
 
@@ -289,6 +290,10 @@ walk(Search *s, const float8 *direction, SmallMatrix inverse, bool *definite)
 static void
 walk_ridge(Search *s, SmallMatrix inverse, bool *definite)
 {
+	int			limit = s->limit;
+
+	if (s->problem->slow)
+		s->limit = Min(limit, s->evaluations + WALK_SLOW);
 	for (int walks = 0; walks < WALKS && is_flat(s->n, *definite, inverse); walks++)
 	{
 		float8		before = s->best.value;
@@ -308,6 +313,7 @@ walk_ridge(Search *s, SmallMatrix inverse, bool *definite)
 		if (before - s->best.value < WALK_GAIN)
 			break;
 	}
+	s->limit = limit;
 }
 
 /* ----------------------------------------------------------------

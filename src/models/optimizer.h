@@ -36,6 +36,7 @@ typedef struct OptimizerProblem
 	void	   *arg;
 	int			n;				/* parameters */
 	bool		low[OPTIMIZER_MAX_PARAMETERS];	/* down to OPTIMIZER_LOG_LOWEST */
+	bool		slow;			/* an evaluation takes long: fewer of them */
 } OptimizerProblem;
 
 typedef enum OptimizerStatus

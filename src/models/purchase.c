@@ -15,6 +15,7 @@
 #define AGE_MAX 1e15
 
 #define STARTS 16				/* of a fit */
+#define MANY_ROWS 20000			/* that take long, distinct ones */
 
 const FittedType purchase_type = {
 	.name = "purchase_model",
@@ -215,7 +216,8 @@ search(PurchaseData *data, float8 frequency, OptimizerResult *best)
 	/* of customers who are gone at once or never, a, b, s and beta go to 0 */
 	OptimizerProblem all = {
 		data->kind == PURCHASE_PARETO ? pareto_objective : bgnbd_objective,
-		data, PURCHASE_PARAMETERS, {false, false, true, true}
+		data, PURCHASE_PARAMETERS, {false, false, true, true},
+		.slow = data->ngroups > MANY_ROWS
 	};
 	OptimizerProblem sample = all;
 

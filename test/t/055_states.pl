@@ -22,7 +22,7 @@ plan skip_all => 'no C compiler, or no files to build with' unless $built;
 chmod(0755, $folder);
 
 my $node = PostgreSQL::Test::Cluster->new('states');
-$node->init;
+$node->init(extra => [ '-E', 'UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', "timezone = 'UTC'\nmax_parallel_workers_per_gather = 0\njit = off\n");
 $node->start;
 
