@@ -308,8 +308,6 @@ walk_ridge(Search *s, SmallMatrix inverse, bool *definite)
 				direction[i] = -direction[i];
 			better = walk(s, direction, inverse, definite);
 		}
-		if (!better)
-			break;
 		if (before - s->best.value < WALK_GAIN)
 			break;
 	}

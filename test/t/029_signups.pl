@@ -44,6 +44,14 @@ sub random_case
 	$c{as_ofs} = [ 'NULL', map { "'" . day($centre + between(-$half, $half + 3 * $g->{step})) . "'" } 1 .. 2 ];
 	random_ranges(\%c);
 
+	# one more who goes and comes back, so that a streak is not the whole of it
+	my $unit = $c{type} eq 'date' ? DAY : 1;
+	for my $part ([ 0, 2 ], [ 4, 6 ])
+	{
+		my ($from, $to) = map { RandomData::literal(floor(($centre - $half + $_ * $g->{step}) / $unit) * $unit, $c{type}) } @$part;
+		push @{ $c{values} }, '(' . join(', ', @{ $c{values} } + 1, 7, "$c{range}($from, $to)", "'5'") . ')';
+	}
+
 	# each customer signs up never, once or twice, at any time, and some who
 	# subscribe to nothing do
 	$c{starts} = [];
@@ -145,8 +153,7 @@ for my $seed (@seeds)
 	if ($done && $done =~ /^done\|(\d+)\|(\d+)/) { $compared += $1; $telling++ if $2 }
 }
 note("$compared cells compared");
-# about one in eight
-cmp_ok($telling, '>', @seeds / 16, 'in many data sets some come back who were not there') if @seeds >= 50;
+cmp_ok($telling, '>', @seeds / 4, 'in many data sets some come back who were not there') if @seeds >= 50;
 
 $node->stop;
 done_testing();
