@@ -208,6 +208,12 @@ sub forms
 	counted('answers', $_, 'score')
 	  for 'nps(score::float8)', 'nps_margin(score::float8)', 'nps_margin(score::float8, 0.9)';
 
+	# Whether rows are fit: looked at one by one and against each other, so the
+	# coordinator sees all rows, or a customer's are looked at where they are.
+	number('orders', $_, 'customer_id, at, amount', $_) for "check_events(customer_id, at, amount, date '2024-03-01')";
+	number('subscriptions', $_, 'customer_id, during, amount', $_)
+	  for "check_ranges(customer_id, during, amount, date '2024-03-01')";
+
 	# Models are fitted where everybody is: the shards count equal customers.
 	my @model = (shipped => undef);
 	counted('lives', "purchase_model('bg/nbd', frequency, recency, age)", 'frequency, recency, age', undef, @model);
