@@ -4,31 +4,32 @@
  *
  * One customer of 2,500 active days makes three million cells, most of them
  * beside others, and with three small counts each.  They lie in pages of
- * eight ages, twelve bytes a cell; a table of page numbers, at most half
- * full, finds the page.  What goes past 32 bits is kept in the builder's own
- * table of cells, in multiples of 2^32.
+ * eight ages, twelve bytes a cell; a table of pages, at most half full, finds
+ * the page.  What goes past 32 bits is kept in the builder's own table of
+ * cells, in multiples of 2^32.
  */
 #include "metrics/cohort_matrix/build.h"
 
 #include "miscadmin.h"
 
-#define CHUNK_PAGES 1024
+#define FIRST_PAGES 4
+#define BLOCK_PAGES 1024		/* the most that are allocated at once */
 #define MAX_PAGES (INT64CONST(1) << 22)
-#define FIRST_BITS 6
-#define FEW_PAGES 1024			/* are found by their hash alone */
+#define FIRST_BITS 3
+#define FEW_PAGES 128			/* are found by their hash alone */
+
+typedef BuildPage *PagePointer;
 
 struct BuildPages
 {
 	MemoryContext context;
 	Salt		salt;
 	int64		npages;
-	BuildPage **chunks;			/* of CHUNK_PAGES each, but for the first */
-	int			nchunks;
-	uint32	   *slots;			/* number of a page from 1; 0: unused */
+	PagePointer *slots;			/* NULL: unused */
 	int			bits;			/* log2 of the slots */
+	int			nfree;			/* pages allocated and not yet used, */
+	PagePointer free;			/* from here on */
 };
-
-typedef BuildPage *PagePointer;
 
 #define ST_SORT sort_pages
 #define ST_ELEMENT_TYPE PagePointer
@@ -41,10 +42,10 @@ typedef BuildPage *PagePointer;
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-static uint32 *
+static PagePointer *
 new_slots(int bits)
 {
-	return palloc_extended(sizeof(uint32) << bits,
+	return palloc_extended(sizeof(PagePointer) << bits,
 						   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
@@ -61,68 +62,71 @@ build_pages_create(void)
 	return pages;
 }
 
-/* A page by its number from 0. */
-static inline BuildPage *
-page_at(const BuildPages *pages, int64 i)
-{
-	return &pages->chunks[i / CHUNK_PAGES][i % CHUNK_PAGES];
-}
-
-/* The slot of a page: where its number is, or where it goes. */
-static uint32 *
+/* The slot of a page: where it is, or where it goes. */
+static inline PagePointer *
 find_slot(const BuildPages *pages, int32 cohort, int32 number)
 {
+	PagePointer *slots = pages->slots;
 	uint64		mask = ((uint64) 1 << pages->bits) - 1;
 	uint64		slot = salt_hash(&pages->salt,
 								 (uint64) (uint32) cohort << 32 | (uint32) number) & mask;
 
-	while (pages->slots[slot] != 0)
-	{
-		const BuildPage *page = page_at(pages, pages->slots[slot] - 1);
-
-		if (page->cohort == cohort && page->number == number)
-			break;
+	while (slots[slot] != NULL &&
+		   (slots[slot]->cohort != cohort || slots[slot]->number != number))
 		slot = (slot + 1) & mask;
-	}
-	return &pages->slots[slot];
+	return &slots[slot];
 }
 
 static void
 grow_slots(BuildPages *pages)
 {
-	pfree(pages->slots);
-	pages->slots = new_slots(++pages->bits);
-	for (int64 i = 0; i < pages->npages; i++)
-	{
-		const BuildPage *page = page_at(pages, i);
+	PagePointer *old = pages->slots;
+	Size		n = (Size) 1 << pages->bits;
 
+	pages->slots = new_slots(pages->bits + 1);
+	pages->bits++;
+	for (Size i = 0; i < n; i++)
+	{
 		CHECK_FOR_INTERRUPTS();
-		*find_slot(pages, page->cohort, page->number) = (uint32) (i + 1);
+		if (old[i] != NULL)
+			*find_slot(pages, old[i]->cohort, old[i]->number) = old[i];
 	}
+	pfree(old);
 }
 
-/* Room for one more page. */
-static void
-add_chunk(BuildPages *pages)
+/* A page without counts, in a slot that is free. */
+static BuildPage *
+make_page(BuildPages *pages, int32 cohort, int32 number)
 {
-	int			n = pages->nchunks;
+	MemoryContext old = MemoryContextSwitchTo(pages->context);
+	BuildPage  *page;
 
-	if ((n & (n - 1)) == 0)
-		pages->chunks = n == 0 ? palloc(sizeof(BuildPage *)) :
-			repalloc_huge(pages->chunks, 2 * n * sizeof(BuildPage *));
-	pages->chunks[pages->nchunks++] = palloc(CHUNK_PAGES * sizeof(BuildPage));
+	if (pages->nfree == 0)
+	{
+		pages->nfree = (int) Min(Max(pages->npages, FIRST_PAGES), BLOCK_PAGES);
+		pages->free = palloc(pages->nfree * sizeof(BuildPage));
+	}
+	if (2 * (pages->npages + 1) > INT64CONST(1) << pages->bits)
+		grow_slots(pages);
+	MemoryContextSwitchTo(old);
+	page = pages->free++;
+	pages->nfree--;
+	pages->npages++;
+	memset(page, 0, sizeof(BuildPage));
+	page->cohort = cohort;
+	page->number = number;
+	*find_slot(pages, cohort, number) = page;
+	return page;
 }
 
 /* The page with an age, made when it is not there. */
 static BuildPage *
 find_page(BuildPages *pages, int32 cohort, int32 number)
 {
-	MemoryContext old;
-	uint32	   *slot = find_slot(pages, cohort, number);
-	BuildPage  *page;
+	BuildPage  *page = *find_slot(pages, cohort, number);
 
-	if (*slot != 0)
-		return page_at(pages, *slot - 1);
+	if (page != NULL)
+		return page;
 	if (pages->npages >= MAX_PAGES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -130,21 +134,7 @@ find_page(BuildPages *pages, int32 cohort, int32 number)
 				 errdetail("A recurring matrix has a cell for each pair of active periods, and these lie in more than %lld runs of %d ages.",
 						   (long long) MAX_PAGES, PAGE_AGES),
 				 errhint("Use a coarser grain, or one matrix for each part of the time.")));
-	old = MemoryContextSwitchTo(pages->context);
-	if (pages->npages == (int64) pages->nchunks * CHUNK_PAGES)
-		add_chunk(pages);
-	if (2 * (pages->npages + 1) > INT64CONST(1) << pages->bits)
-	{
-		grow_slots(pages);
-		slot = find_slot(pages, cohort, number);
-	}
-	MemoryContextSwitchTo(old);
-	page = page_at(pages, pages->npages);
-	memset(page, 0, sizeof(BuildPage));
-	page->cohort = cohort;
-	page->number = number;
-	*slot = (uint32) ++pages->npages;
-	return page;
+	return make_page(pages, cohort, number);
 }
 
 /* Cohorts are many or long: let each know its first pages from now on. */
@@ -188,16 +178,21 @@ BuildPage **
 build_pages_sorted(const BuildPages *pages, int64 *npages)
 {
 	BuildPage **sorted;
+	Size		nslots;
+	int64		n = 0;
 
 	*npages = pages == NULL ? 0 : pages->npages;
 	if (*npages == 0)
 		return NULL;
+	nslots = (Size) 1 << pages->bits;
 	sorted = palloc_extended(*npages * sizeof(BuildPage *), MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < *npages; i++)
+	for (Size i = 0; i < nslots; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		sorted[i] = page_at(pages, i);
+		if (pages->slots[i] != NULL)
+			sorted[n++] = pages->slots[i];
 	}
-	sort_pages(sorted, *npages);
+	Assert(n == *npages);
+	sort_pages(sorted, n);
 	return sorted;
 }
