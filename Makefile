@@ -104,6 +104,12 @@ OBJS = \
 	src/metrics/plain/loyalty.o \
 	src/metrics/plain/rates.o \
 	src/metrics/plain/scores.o \
+	src/metrics/sequence/intake.o \
+	src/metrics/sequence/match.o \
+	src/metrics/sequence/next.o \
+	src/metrics/sequence/next_parallel.o \
+	src/metrics/sequence/pattern.o \
+	src/metrics/sequence/search.o \
 	src/metrics/summary.o \
 	src/metrics/survival/build.o \
 	src/metrics/survival/estimate.o \
@@ -184,6 +190,9 @@ REGRESS = \
 	range_matrix \
 	rates \
 	recurring_matrix \
+	sequence \
+	sequence_errors \
+	sequence_next \
 	signup_matrix \
 	spend_model \
 	spend_model_ltv \

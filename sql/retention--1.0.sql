@@ -2864,6 +2864,117 @@ CREATE AGGREGATE retention(VARIADIC conditions boolean[]) (
 COMMENT ON AGGREGATE retention(boolean[]) IS
 	'of one customer (the group): r[1] tells whether any row meets condition 1, r[i] whether in addition any row meets condition i. No order of time is checked: put the times into the conditions, or use window_funnel. A NULL condition is not met; shorter arrays count as filled up with false; NULL when there is no row';
 
+-- sequences of one customer's rows
+
+CREATE FUNCTION sequence_transition(internal, text, "any", VARIADIC boolean[]) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_sequence_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_transition(internal, text, "any", boolean[]) IS
+	'aggregate support: takes a row (pattern, at, conditions) into the events of its group';
+
+CREATE FUNCTION sequence_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_sequence_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_combine(internal, internal) IS
+	'aggregate support: adds the events of one state to another; error 22023 when their patterns differ';
+
+CREATE FUNCTION sequence_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_sequence_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_serialize(internal) IS
+	'aggregate support: packs the state of a parallel worker; error 54000 past 1 GB';
+
+CREATE FUNCTION sequence_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_sequence_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed state of a parallel worker; error 22P03 when it is damaged';
+
+CREATE FUNCTION sequence_match_final(internal) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_sequence_match_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION sequence_match_final(internal) IS
+	'aggregate support: whether the pattern is found among the events of a group; NULL when no row had a time; leaves the state as it is';
+
+CREATE FUNCTION sequence_count_final(internal) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_sequence_count_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION sequence_count_final(internal) IS
+	'aggregate support: how often the pattern is found among the events of a group; NULL when no row had a time; leaves the state as it is';
+
+CREATE AGGREGATE sequence_match(pattern text, at "any", VARIADIC conditions boolean[]) (
+	SFUNC = sequence_transition,
+	STYPE = internal,
+	SSPACE = 64,
+	FINALFUNC = sequence_match_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = sequence_combine,
+	SERIALFUNC = sequence_serialize,
+	DESERIALFUNC = sequence_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sequence_match(text, "any", boolean[]) IS
+	'whether a pattern is found among the rows of one customer (the group), in order of time; NULL when no row has a time. Elements of a pattern: (?1), a row that meets condition 1; . any row; .* any number of rows, none too; (?t<=3600), any number of rows, the next one at most 3600 after the row before: seconds where at is a timestamp or timestamptz, days where it is a date, the unit of at where it is an integer; also (?t<n), (?t>n), (?t>=n), (?t==n). A row that meets no condition at all is left out, a condition that is NULL is not met; of rows of one instant those that meet lower conditions of the pattern come first, others last. What a pattern means is what it means to ClickHouse''s sequenceMatch: (?t...) counts from the row that was taken before it, after .* or another (?t...) from the row that comes next. Any number of conditions and rows; the time is that of rows by elements, of which there may be 1,000 (54000). A row with a NULL at is skipped, an infinite one is error 22008. The pattern must be constant in a group (22023) and not NULL (22004); a fault in it is error 22023 with its position and what was expected. Past 100 arguments pass VARIADIC ARRAY[...]';
+
+CREATE AGGREGATE sequence_count(pattern text, at "any", VARIADIC conditions boolean[]) (
+	SFUNC = sequence_transition,
+	STYPE = internal,
+	SSPACE = 64,
+	FINALFUNC = sequence_count_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = sequence_combine,
+	SERIALFUNC = sequence_serialize,
+	DESERIALFUNC = sequence_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sequence_count(text, "any", boolean[]) IS
+	'how often a pattern is found among the rows of one customer (the group), one after the other: each time where it begins first after the row that ended the one before, with the rows skipped in it as few as can be, as ClickHouse''s sequenceCount; 0 when it is not, NULL when no row has a time. Patterns, times, conditions and errors as in sequence_match';
+
+CREATE FUNCTION sequence_next_transition(internal, text, text, "any", anyelement, boolean, VARIADIC boolean[]) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_sequence_next_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_next_transition(internal, text, text, "any", anyelement, boolean, boolean[]) IS
+	'aggregate support: takes a row (direction, base, at, event, base_condition, conditions) into those of its group';
+
+CREATE FUNCTION sequence_next_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_sequence_next_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_next_combine(internal, internal) IS
+	'aggregate support: adds the rows of one state to those of another; error 22023 when direction, base, type or number of conditions differ';
+
+CREATE FUNCTION sequence_next_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_sequence_next_serialize'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_next_serialize(internal) IS
+	'aggregate support: packs the rows of a parallel worker; STABLE because output functions of types may be';
+
+CREATE FUNCTION sequence_next_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_sequence_next_deserialize'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION sequence_next_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed rows of a parallel worker; error 22P03 when they are damaged';
+
+CREATE FUNCTION sequence_next_final(internal, text, text, "any", anyelement, boolean, VARIADIC boolean[]) RETURNS anyelement
+	AS 'MODULE_PATHNAME', 'retention_sequence_next_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION sequence_next_final(internal, text, text, "any", anyelement, boolean, boolean[]) IS
+	'aggregate support: the event after the chain; NULL when there is none; leaves the state as it is';
+
+CREATE AGGREGATE sequence_next(direction text, base text, at "any", event anyelement, base_condition boolean, VARIADIC conditions boolean[]) (
+	SFUNC = sequence_next_transition,
+	STYPE = internal,
+	SSPACE = 128,
+	FINALFUNC = sequence_next_final,
+	FINALFUNC_EXTRA,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = sequence_next_combine,
+	SERIALFUNC = sequence_next_serialize,
+	DESERIALFUNC = sequence_next_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sequence_next(text, text, "any", anyelement, boolean, boolean[]) IS
+	'the event that comes after a chain of rows of one customer (the group), as ClickHouse''s sequenceNextNode. Rows are in order of at, at one instant of the bytes of event. From the base on, in the direction ''forward'' or ''backward'', one row after the other must meet condition 1, 2, ..., the last; the result is the event of the row after these, NULL when the chain is not there or no row comes after it. Base: ''head'', the first row (forward), or ''tail'', the last (backward), if it meets base_condition; ''first_match'' or ''last_match'', the first or last row that meets base_condition and condition 1. With no condition (VARIADIC ''{}'') the event of the base. at: date, timestamp, timestamptz or any integer; a row with a NULL at or event is skipped, conditions that are NULL are not met. direction and base must be constant in a group (22023) and not NULL (22004), conditions as many in all rows (22023); unknown words, ''head'' backward and ''tail'' forward are error 22023';
+
 -- ----------------------------------------------------------------
 -- 11. models: the support functions that aggregates fitting models share
 -- ----------------------------------------------------------------

@@ -64,6 +64,26 @@ static const ConstantWords words[] = {
 		"Pass how many periods before the opening is: with 'month', 12 is a year.",
 		HINT_GROUP
 	},
+	[CONSTANT_PATTERN] = {
+		"pattern",
+		"Pass the pattern of a sequence, such as '(?1)(?t<=3600)(?2)'.",
+		HINT_GROUP
+	},
+	[CONSTANT_DIRECTION] = {
+		"direction",
+		"It is 'forward' or 'backward'.",
+		HINT_GROUP
+	},
+	[CONSTANT_BASE] = {
+		"base",
+		"It is 'head', 'tail', 'first_match' or 'last_match'.",
+		HINT_GROUP
+	},
+	[CONSTANT_START_PLACE] = {
+		"start_place",
+		"Name the place that ways are followed from, or leave the argument out.",
+		HINT_GROUP
+	},
 	[CONSTANT_TIMEZONE] = {
 		"TimeZone", NULL, "Do not change it while the query runs."
 	}

@@ -316,15 +316,15 @@ take_instant(TimeKind kind, Datum value)
 
 		if (unlikely(DATE_NOT_FINITE(date)))
 			refuse_instant("infinite time out of range",
-						   "The window of a funnel has a beginning and an end.");
+						   "Nothing is a finite time away from it.");
 		if (unlikely(date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE))
 			refuse_instant("date out of range for timestamp",
-						   "The steps of a funnel are timed as timestamps, the last of which is in the year 294276.");
+						   "It is taken as a timestamp, the last of which is in the year 294276.");
 		return date * USECS_PER_DAY;
 	}
 	if (unlikely(TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value))))
 		refuse_instant("infinite time out of range",
-					   "The window of a funnel has a beginning and an end.");
+					   "Nothing is a finite time away from it.");
 	return DatumGetTimestamp(value);
 }
 

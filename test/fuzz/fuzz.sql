@@ -115,6 +115,14 @@ SELECT fuzz.add_states('funnel', 'SELECT fuzz.funnel(c, tz, step, ''30 days'') F
 SELECT fuzz.add_states('window_funnel', 'SELECT fuzz.window_funnel(interval ''30 days'', tz, ''default'', step = 1, step = 2, step = 3) FROM fuzz.orders
 	UNION ALL SELECT fuzz.window_funnel(100, n, ''one row one step, strict order'', flag, step > 1, step = 2) FROM fuzz.few
 	UNION ALL SELECT fuzz.window_funnel(interval ''3 months'', tz, ''deduplicated'', flag, step > 1) FROM fuzz.few');
+SELECT fuzz.add_states('sequence_next', 'SELECT fuzz.sequence_next(''forward'', ''head'', tz, t, true, flag) FROM fuzz.few
+	UNION ALL SELECT fuzz.sequence_next(''backward'', ''last_match'', n, amount, flag, VARIADIC array_fill(flag, ARRAY[70])) FROM fuzz.few
+	UNION ALL SELECT fuzz.sequence_next(''backward'', ''tail'', at, ROW(n, t), flag, flag, step = 1) FROM fuzz.few
+	UNION ALL SELECT fuzz.sequence_next(''forward'', ''first_match'', ts, n, true, flag) FROM fuzz.few');
+SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(''(?1)(?t<=900000).*(?2)(?t>5)'', tz, step = 1, step = 2, step = 3) FROM fuzz.orders
+	UNION ALL SELECT fuzz.%1$I(''(?3).(?1)'', at, flag, step > 1, step = 2) FROM fuzz.few
+	UNION ALL SELECT fuzz.%1$I((SELECT string_agg(format(''(?%%s)'', i), ''.*'') FROM generate_series(1, 70) i), n, VARIADIC ARRAY(SELECT n %% 70 = i FROM generate_series(0, 69) i)) FROM fuzz.orders', a))
+FROM unnest('{sequence_match,sequence_count}'::text[]) a;
 SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(amount, at) FROM fuzz.orders UNION ALL SELECT fuzz.%1$I(t, tz) FROM fuzz.few
 	UNION ALL SELECT fuzz.%1$I(n, ts) FROM fuzz.few UNION ALL SELECT fuzz.%1$I(u, at) FROM fuzz.few
 	UNION ALL SELECT fuzz.%1$I(ARRAY[n, c], at) FROM fuzz.few UNION ALL SELECT fuzz.%1$I(during, at) FROM fuzz.few

@@ -14,7 +14,7 @@ SELECT :'kind' = 'states' AS states \gset
 SELECT fuzz.fuzz_states(:'name', ARRAY[deserialize, combine, final, serialize], CASE WHEN result IN (SELECT type FROM fuzz.types) THEN result ELSE 0 END,
 	(SELECT array_agg(image) FROM fuzz.states WHERE name = :'name'),
 	ARRAY(SELECT query FROM fuzz.readers WHERE type = result), 
-	CASE WHEN :'name' IN ('earliest', 'latest') THEN :'value_errors' ELSE :'state_errors' END::text[], :'reader_errors', :n, :seconds, :seed)
+	CASE WHEN :'name' IN ('earliest', 'latest', 'sequence_next') THEN :'value_errors' ELSE :'state_errors' END::text[], :'reader_errors', :n, :seconds, :seed)
 FROM (SELECT * FROM fuzz.aggregates WHERE name = :'name' LIMIT 1) a;
 \else
 SELECT :'kind' = 'texts' AS texts \gset

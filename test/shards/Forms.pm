@@ -168,6 +168,9 @@ sub forms
 	summary('orders', "funnel(name, at, step, '720 hours', 'deduplicated')", key => 'customer_id, name');
 	of_customer('orders', "window_funnel('720 hours', at, 'default', step = 1, step = 2, step = 3)", text => 1);
 	of_customer('orders', 'retention(step = 1, step = 2, step = 3)');
+	of_customer('orders', "sequence_match('(?1)(?t<=2592000)(?2)', at, step = 1, step = 2)", text => 1);
+	of_customer('orders', "sequence_count('(?1).*(?2)', day, step = 1, step = 2)", text => 1);
+	of_customer('orders', "sequence_next('forward', 'first_match', at, step, true, step = 1)", text => 1);
 
 	# Survival.
 	summary('lives', 'survival_curve(lasted, churned)');

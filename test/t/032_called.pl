@@ -113,6 +113,11 @@ my %arguments = (
 	'funnel.at' => $instants, 'earliest.at' => $instants, 'latest.at' => $instants,
 	'window_funnel.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],
 	'window_funnel.within' => [ "interval '20 days'", "interval '20 days'", '20', '7', '7::bigint' ],
+	'sequence_match.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ], 'sequence_count.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],
+	'sequence_next.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],
+	pattern => [ $by_set->(q{'(?1).*(?2)', '(?1)(?t<=900000)(?5)', '(?2)(?t>7).', '(?1)(?t==1)(?2)'}, 4) ],
+	direction => [q('forward')], base => [ $by_set->(q{'head', 'first_match', 'last_match'}, 3) ], event => [ 'channel', 'n', 'amount', 'at', 'to_jsonb(channel)' ],
+	base_condition => ['NULLIF(frequency, 3) < 4'], 'sequence_next.conditions' => ['ARRAY[true]'],
 	'contract_model.kind' => [ $by_set->(q{'sbg', 'bdw'}, 2) ],
 	'spend_model.timeline' => ["(SELECT t FROM rows x WHERE x.set = rows.set AND x.t IS NOT NULL ORDER BY n LIMIT 1)"],
 	'duration.interval' => [ "n % 17 * interval '1 day'" ]);

@@ -190,6 +190,8 @@ for (
 	q{nrr(amount, amount), cac(amount, 1), nps(c), csat(c, 1), share_low(c > 1, 0.9)},
 	q{funnel(c, at, 1 + c % 3, '30 days')},
 	q{window_funnel('30 days', at, 'strict order', c = 1, c = 2, c = 3)},
+	q{sequence_match('(?1)(?t<=900000)(?2)', at, c = 1, c = 2, c = 3)},
+	q{sequence_next('forward', 'first_match', at, amount, true, c = 1, c = 2)},
 	q{cohort_matrix(c, at, at, amount, 'month')})
 {
 	my $each = (hash_memory($_) - $nothing) / 100000;

@@ -297,6 +297,49 @@ like(final('window_funnel', $window->(0, 0, 1, 0), $window->(1, 0, 1, 0)), qr/^2
 is(final('window_funnel', $window->(0, 4, 1, 0)), "$corrupt parallel aggregate state / The header is not of this version.", 'window_funnel: a flag');
 like(final('window_funnel', $rows, $rows), qr/^54000: too many events for one customer/, 'window_funnel: rows past 32 bits');
 
+# Sequences: version, unit, whether there was a row; pattern; events of time and conditions.
+sub sequence
+{
+	my ($unit, $pattern, @events) = @_;
+	return chr(1) . chr($unit) . chr(1) . uint(length $pattern) . $pattern . uint(scalar @events) . join('', map { my ($at, @met) = @$_; $at . join('', map { uint($_) } @met) } @events);
+}
+my @pair = ([ sint(5), 1 ], [ uint(3), 2 ]);
+is(final('sequence_match', sequence(2, '(?1)(?t<=3)(?2)', @pair)), 't', 'a state of sequence_match made by hand');
+is(final('sequence_count', sequence(2, '(?1)(?t<3)(?2)', @pair)), '0', 'one of sequence_count');
+is(final('sequence_count', sequence(1, '(?1)', [ sint(5), 1 ]), sequence(1, '(?1)', [ sint(3), 1 ])), '2', 'two of them');
+for (
+	[ 'a unit', sequence(3, '(?1)'), 'The header is not of this version.' ],
+	[ 'a pattern', sequence(0, '(?1'), 'The pattern has a fault.' ],
+	[ 'a length', chr(1) . "\0\1" . uint(99) . '(?1)' . uint(0), 'The pattern is too long.' ],
+	[ 'events', sequence(0, '(?1)') =~ s/.$/uint(2**40)/er, 'There are too many events.' ],
+	[ 'a condition', sequence(0, '(?1)', [ sint(5), 2 ]), 'There is no such condition.' ],
+	[ 'no condition at all', sequence(0, '.', [ sint(5), 1 ]), 'There is no such condition.' ])
+{
+	my ($name, $image, $detail) = @$_;
+	is(final('sequence_match', $image), "$corrupt parallel aggregate state / $detail", "sequence_match: $name");
+}
+like(final('sequence_match', sequence(0, '(?1)', $pair[0]), sequence(0, '(?1).', $pair[0])), qr/^22023: pattern must be the same for all rows of a group . Both "\(\?1\)" and "\(\?1\)\." were given/, 'sequence_match: patterns of two workers');
+like(final('sequence_match', sequence(0, '(?1)', $pair[0]), sequence(1, '(?1)', $pair[0])), qr/^22023: cannot merge sequences of different kinds of times/, 'sequence_match: days and seconds');
+
+# sequence_next: type, direction and base, conditions + 1, rows.
+sub next_of { my ($type, $rules, $conditions, $n, @rows) = @_; return uint($type) . chr($rules) . uint($conditions + 1) . uint($n) . join('', @rows); }
+my $int = 23;
+
+for (
+	[ 'a type', next_of(4294967295, 0, 1, 0), 'The type is none.' ],
+	[ 'a base', next_of($int, 8, 1, 0), 'The header is not of this version.' ],
+	[ 'the tail forward', next_of($int, 2, 1, 0), 'The header is not of this version.' ],
+	[ 'rows', next_of($int, 0, 1, 2**40), 'There are too many events.' ],
+	[ 'a flag', next_of($int, 0, 1, 1, sint(5), chr(2), uint(1), uint(0), "\0" x 9), 'It has unknown flags.' ],
+	[ 'a condition', next_of($int, 0, 70, 1, sint(5), chr(1), uint(1), uint(1), uint(6), "\0" x 9), 'There is no such condition.' ])
+{
+	my ($name, $image, $detail) = @$_;
+	is(final('sequence_next', $image), "$corrupt parallel aggregate state / $detail", "sequence_next: $name");
+}
+like(final('sequence_next', next_of($int, 0, 1, 0), next_of(25, 0, 1, 0)), qr/^22023: cannot merge events of different types/, 'sequence_next: types');
+like(final('sequence_next', next_of($int, 0, 1, 0), next_of($int, 4, 1, 0)), qr/^22023: base must be the same for all rows of a group . Both "head" and "first_match" were given/, 'sequence_next: bases');
+like(final('sequence_next', next_of($int, 0, 1, 0), next_of($int, 0, 2, 0)), qr/^22023: conditions must be as many in all rows of a group . There are 1 and 2/, 'sequence_next: conditions');
+
 # Logs of levels: version, flags, zone, rows of instant, level and day.
 sub levels
 {
@@ -364,6 +407,8 @@ my $library = result(q{SELECT probin FROM pg_proc WHERE oid = 'quantile_score(in
 for (
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'earliest_final', 'aggregate state is not that of earliest or latest' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'window_funnel_final', 'aggregate state is not one of window_funnel' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'sequence_match_final', 'aggregate state is not one of a sequence' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'sequence_next_final', 'aggregate state is not one of sequence_next' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'cohort_matrix_final', 'aggregate state is not a customer ledger' ],
 	[ 'contract_model_transition', 'text, bigint, boolean', "'sbg', 5, true", 'survival_curve_final', 'aggregate state is not that of a survival curve' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'check_final', 'aggregate state is not that of a check' ])

@@ -58,6 +58,7 @@ typedef struct Calling
 	bool		overwrite;
 	bool		variadic;
 	Oid			types[FUNC_MAX_ARGS];
+	Oid			element;		/* of what is declared as anyelement */
 	Oid			collation;
 	Value		initial;
 	int16		len;			/* of the type of the state */
@@ -221,6 +222,8 @@ take_types(Calling *c, FunctionCallInfo fcinfo, Oid aggregate)
 		Oid			declared = proc->proargtypes.values[i];
 
 		c->types[i] = get_fn_expr_argtype(fcinfo->flinfo, FIRST_ARGUMENT + i);
+		if (declared == ANYELEMENTOID)
+			c->element = c->types[i];
 		if (get_typtype(declared) == TYPTYPE_PSEUDO)
 			c->tell = PG_GETARG_INT32(1) >= 0;
 		else if (declared != c->types[i])
@@ -439,7 +442,7 @@ finish(Calling *c, Value state, Oid aggregate, Node *node)
 					  c->form.aggfinalextra ? c->nargs + 1 : 1, node);
 	}
 	if (get_typtype(type) == TYPTYPE_PSEUDO)
-		type = c->types[0];		/* anyelement */
+		type = c->element;
 	copy = result.isnull ? NULL : image(result, type);
 	forget_row(c);
 	return copy;
