@@ -32,6 +32,18 @@ rate_z(float8 confidence)
 	return Max(z, 0);
 }
 
+float8
+rate_confidence(float8 confidence)
+{
+	if (rate_outside(confidence) || confidence == 0 || confidence == 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("confidence must be above 0 and below 1"),
+				 errdetail("It is %g.", confidence),
+				 errhint("Pass the probability that the bounds hold, for example 0.95.")));
+	return rate_z(confidence);
+}
+
 /*
  * Wilson score interval (E. B. Wilson, "Probable inference, the law of
  * succession, and statistical inference", JASA 22, 1927, 209-212):
@@ -54,4 +66,32 @@ rate_wilson(float8 successes, float8 trials, float8 z, float8 *low,
 
 	*low = successes <= 0 ? 0 : (centre - half) / (1 + zz);
 	*high = successes >= trials ? 1 : (centre + half) / (1 + zz);
+}
+
+/*
+ * The hybrid score interval (R. G. Newcombe, "Interval estimation for the
+ * difference between independent proportions: comparison of eleven methods",
+ * Statistics in Medicine 17, 1998, 873-890, method 10): from Wilson's bounds
+ * l and u of each share,
+ *
+ *		a - b - sqrt((a - l_a)^2 + (u_b - b)^2)
+ *		a - b + sqrt((u_a - a)^2 + (b - l_b)^2)
+ *
+ * which stays within -1..1.
+ */
+void
+rate_difference(float8 successes_a, float8 trials_a, float8 successes_b,
+				float8 trials_b, float8 z, float8 *low, float8 *high)
+{
+	float8		a = successes_a / trials_a;
+	float8		b = successes_b / trials_b;
+	float8		low_a;
+	float8		high_a;
+	float8		low_b;
+	float8		high_b;
+
+	rate_wilson(successes_a, trials_a, z, &low_a, &high_a);
+	rate_wilson(successes_b, trials_b, z, &low_b, &high_b);
+	*low = Max(a - b - hypot(a - low_a, high_b - b), -1);
+	*high = Min(a - b + hypot(high_a - a, b - low_b), 1);
 }

@@ -86,13 +86,5 @@ curve_bounds(const CurvePoint *point, float8 z, float8 *low, float8 *high)
 float8
 curve_confidence(FunctionCallInfo fcinfo, int n)
 {
-	float8		confidence = PG_GETARG_FLOAT8(n);
-
-	if (rate_outside(confidence) || confidence == 0 || confidence == 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("confidence must be above 0 and below 1"),
-				 errdetail("It is %g.", confidence),
-				 errhint("Pass the probability that the bounds hold, for example 0.95.")));
-	return rate_z(confidence);
+	return rate_confidence(PG_GETARG_FLOAT8(n));
 }
