@@ -53,6 +53,7 @@ OBJS = \
 	src/history/timeline_aggregate.o \
 	src/history/timeline_bridge.o \
 	src/history/timeline_build.o \
+	src/history/timeline_lasting.o \
 	src/history/timeline_levels.o \
 	src/history/timeline_readers.o \
 	src/history/timeline_spells.o \
@@ -72,6 +73,7 @@ OBJS = \
 	src/metrics/cohort_matrix/fold.o \
 	src/metrics/cohort_matrix/fold_levels.o \
 	src/metrics/cohort_matrix/fold_recurring.o \
+	src/metrics/cohort_matrix/membership.o \
 	src/metrics/cohort_matrix/read.o \
 	src/metrics/cohort_matrix/read_curve.o \
 	src/metrics/cohort_matrix/readers.o \
@@ -104,6 +106,7 @@ OBJS = \
 	src/metrics/plain/loyalty.o \
 	src/metrics/plain/rates.o \
 	src/metrics/plain/scores.o \
+	src/metrics/plain/usage.o \
 	src/metrics/sequence/intake.o \
 	src/metrics/sequence/match.o \
 	src/metrics/sequence/next.o \
@@ -180,6 +183,7 @@ REGRESS = \
 	movement_lag \
 	movement_spans \
 	movement_vectors \
+	peer_retention \
 	pictures \
 	purchase_model \
 	purchase_model_errors \
@@ -190,6 +194,7 @@ REGRESS = \
 	range_matrix \
 	rates \
 	recurring_matrix \
+	recurring_rows \
 	sequence \
 	sequence_errors \
 	sequence_next \
@@ -206,6 +211,7 @@ REGRESS = \
 	timeline_ranges \
 	timeline_readers \
 	timeline_type \
+	usage \
 	value_order \
 	window_funnel \
 	zones

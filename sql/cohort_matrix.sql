@@ -100,8 +100,8 @@ WHERE cohort_size = 1 ORDER BY 1;
 SELECT (SELECT max(cohort) FROM cohort_cells((SELECT cohort_matrix(1, s, NULL, NULL, 'month') FROM (VALUES (date '2024-01-05'), ('2024-06-01')) v (s)))) AS starts,
 	(SELECT max(cohort) FROM cohort_cells((SELECT cohort_matrix(1, at, 'months 0,1,2') FROM (VALUES (date '2024-01-05'), ('2024-06-01')) v (at)))) AS orders,
 	(SELECT max(cohort) FROM cohort_cells((SELECT cohort_matrix(1, at, amount, 'months 0,1,2') FROM (VALUES (date '2024-01-05', 5), ('2024-06-01', -5)) v (at, amount)))) AS refunds;
--- A literal NULL: no starts at all, so nobody.
-SELECT cohort_matrix(customer, NULL, at, NULL, 'month') IS NULL AS nobody,
+-- A literal NULL as started_at: cohorts by first activity; as at: starts alone.
+SELECT cohort_matrix(customer, NULL, at, NULL, 'month') = cohort_matrix(customer, at, 'month') AS by_activity,
 	cohort_matrix(customer, started_at, NULL, NULL, 'month') IS NOT NULL AS starts_alone FROM starts;
 
 -- Money is exact at six decimals, half away from zero, also for float8: the

@@ -105,7 +105,7 @@ SELECT code, detail FROM (VALUES
 	('{"grain": "month", "zone": "", "last": "2024-03-01", "money": false, "started": true, "recurring": false, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [1], "orders": [1]}]}'),
 	-- recurring goes with plain grains
 	('{"grain": "30 days since start", "zone": "", "last": "2024-03-01", "money": false, "started": false, "recurring": true, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [1]}]}'),
-	('{"grain": "month", "zone": "", "last": "2024-03-01", "money": false, "started": true, "recurring": true, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [0]}]}'),
+	('{"grain": "month", "zone": "", "last": "2024-03-01", "money": false, "started": true, "recurring": true, "levels": true, "cohorts": [{"cohort": "2024-01-01", "size": 1, "age": [0], "active": [1], "last_active": [1], "streak_end": [0]}]}'),
 	-- orders of nobody
 	('{"grain": "month", "zone": "", "last": "2024-03-01", "money": false, "started": true, "recurring": false, "levels": false, "cohorts": [{"cohort": "2024-01-01", "size": 1, "age": [1], "active": [0], "last_active": [0], "streak_end": [0], "orders": [3]}]}')
 	) v(t), pg_temp.refused(format('SELECT %L::cohort_matrix', t));

@@ -301,6 +301,24 @@ CREATE FUNCTION ledger_transition(internal, "any", "any", "any", "any", grain) R
 COMMENT ON FUNCTION ledger_transition(internal, "any", "any", "any", "any", grain) IS
 	'aggregate support: takes a row (customer, started_at, at, amount, grain) into the history of its group; customer is of any hashable type, times are date, timestamp or timestamptz, amounts numeric, float or integer at six decimals, half away from zero; STABLE because a timestamptz may be cut in the session time zone';
 
+CREATE FUNCTION ledger_transition(internal, "any", "any", "any", "any", grain, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_ledger_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ledger_transition(internal, "any", "any", "any", "any", grain, bigint) IS
+	'aggregate support: takes a row (customer, started_at, at, amount, grain, at_least) into the history of its group; STABLE because a timestamptz may be cut in the session time zone; errors 22023 for at_least below 1 or with a grain since start, 22004 for a NULL one';
+
+CREATE FUNCTION ledger_transition_starts(internal, "any", "any", "any", "any", grain) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_ledger_transition_starts'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ledger_transition_starts(internal, "any", "any", "any", "any", grain) IS
+	'aggregate support: takes a row (customer, started_at, at, amount, grain) into the history of its group, in which a customer may start several times; STABLE because a timestamptz may be cut in the session time zone';
+
+CREATE FUNCTION ledger_transition_starts(internal, "any", "any", "any", "any", grain, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_ledger_transition_starts'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ledger_transition_starts(internal, "any", "any", "any", "any", grain, bigint) IS
+	'aggregate support: takes a row (customer, started_at, at, amount, grain, at_least) into the history of its group, in which a customer may start several times; STABLE because a timestamptz may be cut in the session time zone; errors 22023 for at_least below 1 or with a grain since start, 22004 for a NULL one';
+
 CREATE FUNCTION ledger_combine(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_ledger_combine'
 	LANGUAGE C STABLE PARALLEL SAFE;
@@ -586,7 +604,85 @@ CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amoun
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", "any", grain) IS
-	'cohorts by start (sign-up, contract): a customer belongs to the period of the earliest started_at and is active at the ages with an event, age 0 being an activation rate; a NULL started_at says nothing, a NULL at is a start without activity, customers without any start are left out and activity before the start''s period (with since start: before the start) is ignored. at may be the range of a subscription (daterange, tsrange, tstzrange; trial to paid): active at an age, also at age 0, is who has a level above 0 at its end, revenue is that level, orders there are none, and starts are counted from their day. Amounts and refunds as in cohort_matrix(customer, at, amount, grain), all else as in cohort_matrix(customer, at, grain); a literal NULL as amount leaves money out. NULL when there is no start';
+	'cohorts by start (sign-up, contract): a customer belongs to the period of the earliest started_at and is active at the ages with an event, age 0 being an activation rate; a NULL started_at says nothing, a NULL at is a start without activity, customers without any start are left out and activity before the start''s period (with since start: before the start) is ignored. at may be the range of a subscription (daterange, tsrange, tstzrange; trial to paid): active at an age, also at age 0, is who has a level above 0 at its end, revenue is that level, orders there are none, and starts are counted from their day. Amounts and refunds as in cohort_matrix(customer, at, amount, grain), all else as in cohort_matrix(customer, at, grain); a literal NULL as amount leaves money out, one as started_at means cohorts by first activity. NULL when there is no start';
+
+CREATE AGGREGATE cohort_matrix(customer "any", started_at "any", at "any", amount "any", grain grain, at_least bigint) (
+	SFUNC = ledger_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = cohort_matrix_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cohort_matrix("any", "any", "any", "any", grain, bigint) IS
+	'the same, where a customer is active in a period with at_least events there: what GROUP BY customer, period HAVING count(*) >= at_least would leave of the rows with an event. Refunds (negative amounts) are no events, and what is in a period with fewer, revenue and refunds included, counts nowhere; with a literal NULL as started_at the cohort is the first period with so many, otherwise the start makes the cohort as ever. A period is a calendar period of the grain, with cut points one of its unit. Errors 22023: at_least below 1, or not the same for all rows of a group, a grain since start; 22004 for a NULL at_least; 42804 for ranges, which are no events. All else as in cohort_matrix(customer, started_at, at, amount, grain)';
+
+-- recurring cohorts over rows
+
+CREATE FUNCTION recurring_matrix_final(internal) RETURNS cohort_matrix
+	AS 'MODULE_PATHNAME', 'retention_recurring_matrix_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION recurring_matrix_final(internal) IS
+	'aggregate support: folds the histories of a group into a recurring cohort matrix; NULL when no customer has a cohort; leaves the state as it is, so other aggregates over the same rows can share it; errors 22023 for a grain since start or with cut points, and for ranges; 54000 for a customer of more than 2500 periods';
+
+CREATE AGGREGATE recurring_matrix(customer "any", at "any", grain grain) (
+	SFUNC = ledger_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = recurring_matrix_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE recurring_matrix("any", "any", grain) IS
+	'recurring cohorts, the usual kind of retention in product analytics: a customer belongs to the cohort of every period with an event, and is retained at age k when active k periods later too. The matrix says that it is recurring: ltv, ltv_chained and payback_age refuse it. Customers, times, grain and NULL as in cohort_matrix(customer, at, grain); several aggregates over the same arguments share one pass. Errors 22023: a grain since start or with cut points, and ranges, which go by timelines: recurring_matrix(timeline, grain); 54000 for a customer active in more than 2500 periods';
+
+CREATE AGGREGATE recurring_matrix(customer "any", at "any", amount "any", grain grain) (
+	SFUNC = ledger_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = recurring_matrix_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE recurring_matrix("any", "any", "any", grain) IS
+	'recurring cohorts with money: the revenue of a cell is what the customers of its cohort bring at that age. It is in a cell of each cohort a customer belongs to, so it does not add up over cohorts or ages: cumulative_revenue, revenue_per_customer, ltv and ltv_chained are NULL in cohort_cells and retention_curve. Amounts as in cohort_matrix(customer, at, amount, grain): a refund (negative amount) corrects the revenue of its own period in every cohort up to it, and is no event. A literal NULL as amount leaves money out. All else as in recurring_matrix(customer, at, grain)';
+
+CREATE AGGREGATE recurring_matrix(customer "any", started_at "any", at "any", amount "any", grain grain) (
+	SFUNC = ledger_transition_starts,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = recurring_matrix_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE recurring_matrix("any", "any", "any", "any", grain) IS
+	'recurring cohorts by a start of its own: a customer belongs to the cohort of every period that holds a started_at, and is active at the ages with an at, age 0 being who returns in the period of the start, even before it. Start and return may be of different kinds, CASE WHEN event = ''signup'' THEN at END. What a cohort counts of a customer is what cohort_matrix(customer, started_at, at, amount, grain) counts of one who starts there: a NULL started_at says nothing, a NULL at is a start without activity, activity before the start''s period is ignored, and refunds without an event from the start on count nowhere. A literal NULL as started_at means every period with an event, one as amount leaves money out. All else as in recurring_matrix(customer, at, amount, grain); NULL when there is no start';
+
+CREATE AGGREGATE recurring_matrix(customer "any", started_at "any", at "any", amount "any", grain grain, at_least bigint) (
+	SFUNC = ledger_transition_starts,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = recurring_matrix_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = ledger_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE recurring_matrix("any", "any", "any", "any", grain, bigint) IS
+	'the same, where a customer is active in a period with at_least events there, as in cohort_matrix(customer, started_at, at, amount, grain, at_least): what is in a period with fewer counts nowhere. One start is enough for a cohort; with a literal NULL as started_at the cohorts are the periods with at_least events. All else as in recurring_matrix(customer, started_at, at, amount, grain)';
 
 -- rollup
 
@@ -619,7 +715,7 @@ CREATE FUNCTION cohort_cells(
 	AS 'MODULE_PATHNAME', 'retention_cohort_cells'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION cohort_cells(cohort_matrix, date, integer) IS
-	'one row per cohort and age that begins before the end of the data, empty cells and empty cohorts included, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. Counts are customers; active_or_later: active at this age or any later one stored, also past as_of; active_streak: active at every age from 0 (from 1 with started_at) to this one; rates are fractions of cohort_size, NULL where the period is incomplete or the cohort empty; orders are counted; money is in the unit of the amounts, NULL without amounts; cumulative_revenue is that of ages 0 to age, revenue_per_customer the same / cohort_size; revenue_retention is revenue / revenue at age 0, NULL where that is 0 or the period incomplete; of subscriptions (ranges) kept_revenue is the sum of min(level at this age, the customer''s base), where the base is the first level above 0 at the end of an age and counts from that age on, and gross_revenue_retention is kept_revenue / the sum of the bases, never above revenue_retention where all have a base at age 0, NULL where there is none or the period is incomplete; both are NULL for events; period is NULL with since start and cut grains. up_to_age is the last age to show, NULL: all. NULL matrix: no rows. Errors: 22008 for an infinite as_of, 22023 for a negative up_to_age, 54000 for more than ten million rows';
+	'one row per cohort and age that begins before the end of the data, empty cells and empty cohorts included, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. Counts are customers; active_or_later: active at this age or any later one stored, also past as_of; active_streak: active at every age from 0 (from 1 with started_at) to this one; rates are fractions of cohort_size, NULL where the period is incomplete or the cohort empty; orders are counted; money is in the unit of the amounts, NULL without amounts; cumulative_revenue is that of ages 0 to age, revenue_per_customer the same / cohort_size, both NULL in a recurring matrix, as are orders; revenue_retention is revenue / revenue at age 0, NULL where that is 0 or the period incomplete; of subscriptions (ranges) kept_revenue is the sum of min(level at this age, the customer''s base), where the base is the first level above 0 at the end of an age and counts from that age on, and gross_revenue_retention is kept_revenue / the sum of the bases, never above revenue_retention where all have a base at age 0, NULL where there is none or the period is incomplete; both are NULL for events; period is NULL with since start and cut grains. up_to_age is the last age to show, NULL: all. NULL matrix: no rows. Errors: 22008 for an infinite as_of, 22023 for a negative up_to_age, 54000 for more than ten million rows';
 
 CREATE FUNCTION retention_curve(
 	matrix cohort_matrix, as_of date DEFAULT NULL,
@@ -633,7 +729,7 @@ CREATE FUNCTION retention_curve(
 	AS 'MODULE_PATHNAME', 'retention_retention_curve'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
 COMMENT ON FUNCTION retention_curve(cohort_matrix, date) IS
-	'one row per age over the cohorts that are complete at that age; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. retention = active / customers of these cohorts, retention_mean = simple mean of the cohorts, retention_low and retention_high = 95 % bounds of retention (Wilson 1927); all four are fractions, as are retention_or_later and retention_streak (see cohort_cells); ltv = cumulative revenue / customers, revenue_per_active = revenue at the age / active, ltv_chained = revenue at the age / customers, rounded at 16 decimals, added up over this age and all before it; these three are in the unit of the amounts and NULL without amounts, revenue_per_active also where nobody is active. ltv compares one set of cohorts and may fall from an age to the next, because the set changes; ltv_chained takes at each age all cohorts that have it and does not fall while revenue is positive. NULL matrix, or no complete cohort: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
+	'one row per age over the cohorts that are complete at that age; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. retention = active / customers of these cohorts, retention_mean = simple mean of the cohorts, retention_low and retention_high = 95 % bounds of retention (Wilson 1927); all four are fractions, as are retention_or_later and retention_streak (see cohort_cells); ltv = cumulative revenue / customers, revenue_per_active = revenue at the age / active, ltv_chained = revenue at the age / customers, rounded at 16 decimals, added up over this age and all before it; these three are in the unit of the amounts and NULL without amounts, revenue_per_active also where nobody is active, ltv and ltv_chained also of a recurring matrix. ltv compares one set of cohorts and may fall from an age to the next, because the set changes; ltv_chained takes at each age all cohorts that have it and does not fall while revenue is positive. NULL matrix, or no complete cohort: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
 
 CREATE FUNCTION retention_rate(
 	matrix cohort_matrix, age integer, as_of date DEFAULT NULL) RETURNS double precision
@@ -1153,17 +1249,29 @@ CREATE FUNCTION last_at(timeline timeline) RETURNS date
 COMMENT ON FUNCTION last_at(timeline) IS
 	'last day a customer was active: with an order, or with a level above 0. NULL when there is none or, of levels, when the level stays above 0 for ever (a range with an open end), and for a NULL timeline';
 
-CREATE FUNCTION orders(timeline timeline) RETURNS bigint
+CREATE FUNCTION orders(timeline timeline, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_orders'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION orders(timeline) IS
-	'number of orders; refunds (negative amounts) are none. NULL for a NULL timeline; error 22023 for a timeline of levels';
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION orders(timeline, date, date) IS
+	'number of orders of the days from since_day up to but not including until_day, a NULL bound being none, likewise -infinity and infinity; refunds (negative amounts) are none. NULL for a NULL timeline; error 22023 for a timeline of levels';
 
-CREATE FUNCTION active_days(timeline timeline) RETURNS integer
+CREATE FUNCTION active_days(timeline timeline, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_active_days'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_days(timeline, date, date) IS
+	'number of days with an order, or with a level above 0, from since_day up to but not including until_day, a NULL bound being none, likewise -infinity and infinity. NULL when there is no end: the level stays above 0 for ever (a range with an open end) and until_day is none; and for a NULL timeline';
+
+CREATE FUNCTION active_periods(timeline timeline, grain grain, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_active_periods'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_periods(timeline, grain, date, date) IS
+	'number of calendar periods of the grain (weeks, months, ...) with an active day, one with an order or with a level above 0, among the days from since_day up to but not including until_day: stickiness. A NULL bound is none, likewise -infinity and infinity. NULL when there is no end, as in active_days, and for a NULL timeline or grain. Errors: 22023 for a grain since start or with cut points, or one that names another zone than the timeline was cut in';
+
+CREATE FUNCTION usage_interval(timeline timeline) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_usage_interval'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION active_days(timeline) IS
-	'number of days with an order, or with a level above 0. NULL when the level stays above 0 for ever (a range with an open end), and for a NULL timeline';
+COMMENT ON FUNCTION usage_interval(timeline) IS
+	'median of the days from each active day, one with an order, to the next: how often a customer comes, 7 once a week. As percentile_cont(0.5): of an even number the mean of the two in the middle. NULL with fewer than two active days, and for a NULL timeline; error 22023 for a timeline of levels';
 
 CREATE FUNCTION revenue(timeline timeline, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'retention_revenue'
@@ -1188,6 +1296,12 @@ CREATE FUNCTION bridged(timeline timeline, gap interval) RETURNS timeline
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION bridged(timeline, interval) IS
 	'a timeline of levels whose short silences are filled: where no level is above 0 for fewer days than gap, the last level before goes on until the next one (a late renewal, a payment tried again, a pause). A level of 0 is silence, too; the days filled count as active, with level and revenue. What follows the last level stays as it is. gap is in days or hours, interval ''30 days''; one of 0 fills nothing. NULL for a NULL argument. Errors 22023: a gap with months (they are not of one length: pass days), a negative gap, a timeline of orders';
+
+CREATE FUNCTION lasting(timeline timeline, span interval) RETURNS timeline
+	AS 'MODULE_PATHNAME', 'retention_lasting'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION lasting(timeline, interval) IS
+	'a timeline of levels in which each active day of a timeline of orders lasts so long: the level is 1 from an active day until span after it, however many days last into one another, so that customer_movements(lasting(t, ''28 days''), ''day'') counts who was active within the last 28 days, on every day. span is in whole days, or months as in date + interval. It does not add up: of one customer''s parts take lasting(rollup(t), span). NULL for a NULL argument. Errors: 22023 for a span that is not above 0 or not in whole days, and for a timeline of levels; 22008 past the last date';
 
 CREATE FUNCTION tenure(timeline timeline, as_of date) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_tenure'
@@ -1260,6 +1374,20 @@ CREATE AGGREGATE recurring_matrix(timeline timeline, grain grain) (
 );
 COMMENT ON AGGREGATE recurring_matrix(timeline, grain) IS
 	'recurring cohorts, each timeline being a customer, who belongs to the cohort of every period active in and is retained at age k when active again k periods later; active is who has an order in the period, or a level above zero at its end. The matrix has no money and says that it is recurring: ltv and payback_age refuse it. NULL timelines are skipped; NULL when nobody is active. Errors: 22023 for a level without end, a grain since start or with cut points, and as in cohort_matrix(timeline, grain); 54000 for a customer active in more than 2500 periods';
+
+-- who is in a cell
+
+CREATE FUNCTION cohort_of(timeline timeline, grain grain, started_at date DEFAULT NULL) RETURNS date
+	AS 'MODULE_PATHNAME', 'retention_cohort_of'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cohort_of(timeline, grain, date) IS
+	'the cohort that a matrix counts a customer in, the first day of its period as in cohort_cells: by first activity as in cohort_matrix(timeline, grain), or by started_at as in cohort_matrix(customer, started_at, at, amount, grain), whose date it is that day; with since start a period of the cohort rows. A NULL started_at means by first activity. NULL for a customer who is never active, and for a NULL timeline or grain. Errors: 22023 for a grain of hours, or one that names another zone than the timeline was cut in; 22008 for an infinite started_at';
+
+CREATE FUNCTION active_at_age(timeline timeline, grain grain, age integer, started_at date DEFAULT NULL) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_active_at_age'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION active_at_age(timeline, grain, integer, date) IS
+	'does a matrix count the customer as active at this age, in the cell (cohort_of(timeline, grain, started_at), age)? It lists the customers of a cell: WHERE cohort_of(t, ''month'') = ''2024-01-01'' AND active_at_age(t, ''month'', 3). Levels are active at an age with one above 0 at its end, without started_at in any case at age 0. NULL for a customer without cohort, for an age that the grain has not (below 0, past the last cut point), and for a NULL timeline, grain or age; a NULL started_at means by first activity. Errors as cohort_of(timeline, grain, started_at)';
 
 -- ----------------------------------------------------------------
 -- 5. earliest, latest

@@ -84,6 +84,11 @@ static const ConstantWords words[] = {
 		"Name the place that ways are followed from, or leave the argument out.",
 		HINT_GROUP
 	},
+	[CONSTANT_AT_LEAST] = {
+		"at_least",
+		"Pass how many events a period has at least where a customer is active, for example 2.",
+		HINT_GROUP
+	},
 	[CONSTANT_TIMEZONE] = {
 		"TimeZone", NULL, "Do not change it while the query runs."
 	}

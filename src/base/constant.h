@@ -27,6 +27,7 @@ typedef enum Constant
 	CONSTANT_DIRECTION,
 	CONSTANT_BASE,
 	CONSTANT_START_PLACE,
+	CONSTANT_AT_LEAST,
 	CONSTANT_TIMEZONE,			/* a setting, not an argument */
 	CONSTANTS
 } Constant;

@@ -39,10 +39,16 @@ static void
 intake_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 {
 	Intake	   *intake = plan;
-	const ArgumentPlan *args = &intake->args;
+	ArgumentPlan *args = &intake->args;
 
-	intake->start_arg = args->arg[ROLE_STARTED];
-	intake->at_arg = args->arg[intake->start_arg ? ROLE_LASTING : ROLE_DURING];
+	/* each call has one of them */
+	intake->at_arg = args->arg[ROLE_DURING] + args->arg[ROLE_LASTING] +
+		args->arg[ROLE_AT];
+	/* a literal NULL is no argument: cohorts are by first activity */
+	if (args->arg[ROLE_STARTED] != 0 && args->started == TIME_NONE)
+		args->skip[args->nskip++] = intake->at_arg;
+	else
+		intake->start_arg = args->arg[ROLE_STARTED];
 	intake->flags = (args->amount != AMOUNT_NONE ? LEDGER_MONEY : 0) |
 		(intake->start_arg ? LEDGER_STARTED : 0);
 	if (args->range != NULL)
@@ -53,6 +59,17 @@ intake_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 	}
 	intake->context = site->context;
 	intake->pool = ledger_pool_create(site->node, site->context);
+}
+
+/* The same, every start of a customer being kept. */
+static void
+intake_prepare_starts(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
+{
+	Intake	   *intake = plan;
+
+	intake_prepare(plan, fcinfo, site);
+	if (intake->start_arg != 0)
+		intake->flags |= LEDGER_EVERY_START;
 }
 
 #define HINT_START \
@@ -71,6 +88,11 @@ static const uint8 started_roles[] = {
 	ROLE_CUSTOMER, ROLE_STARTED, ROLE_LASTING, ROLE_AMOUNT, CONSTANT_GRAIN
 };
 
+static const uint8 at_least_roles[] = {
+	ROLE_CUSTOMER, ROLE_STARTED, ROLE_AT, ROLE_AMOUNT, CONSTANT_GRAIN,
+	CONSTANT_AT_LEAST
+};
+
 /* By the number of arguments, of which there are three at least. */
 static const ArgumentForm forms[] = {
 	{ARGUMENT_ROLES(plain_roles), NULL, NULL, sizeof(Intake), intake_prepare},
@@ -85,10 +107,39 @@ static const ArgumentForm forms[] = {
 	}
 };
 
-/* With a lag after the grain. */
-static const ArgumentForm lag_form = {
-	ARGUMENT_ROLES(lag_roles), NULL, HINT_START,
-	sizeof(Intake), intake_prepare
+/* Where every start counts. */
+static const ArgumentForm starts_form = {
+	ARGUMENT_ROLES(started_roles), NULL, HINT_START,
+	sizeof(Intake), intake_prepare_starts
+};
+
+/* With a number after the grain. */
+typedef struct NumberedForm
+{
+	ArgumentForm form;
+	Constant	number;
+} NumberedForm;
+
+static const NumberedForm lag_form = {
+	{
+		ARGUMENT_ROLES(lag_roles), NULL, HINT_START,
+		sizeof(Intake), intake_prepare
+	},
+	CONSTANT_LAG
+};
+static const NumberedForm at_least_form = {
+	{
+		ARGUMENT_ROLES(at_least_roles), NULL, HINT_START,
+		sizeof(Intake), intake_prepare
+	},
+	CONSTANT_AT_LEAST
+};
+static const NumberedForm starts_at_least_form = {
+	{
+		ARGUMENT_ROLES(at_least_roles), NULL, HINT_START,
+		sizeof(Intake), intake_prepare_starts
+	},
+	CONSTANT_AT_LEAST
 };
 
 /* The grain of this row; NULL is error 22004. */
@@ -123,6 +174,19 @@ find_calendar(Intake *intake, const Grain *grain, pg_tz *zone,
 	return link->calendar;
 }
 
+/* Periods are what has at least so many events: windows are none. */
+static void
+check_at_least(const Grain *grain)
+{
+	if (grain_is_since_start(grain))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("at_least does not go with a grain since start"),
+				 errdetail("The grain is \"%s\": its windows begin with a customer's start, which at_least would have to find first.",
+						   grain_to_cstring(grain)),
+				 errhint("Use a calendar grain, such as 'day' or 'month'.")));
+}
+
 /* Begin the ledger of a group. */
 static Ledger *
 open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context,
@@ -143,6 +207,8 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context,
 				 errmsg("ranges are counted from day to day, not by hours"),
 				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
 				 errhint("Use a grain of days or longer, such as \"1 day since start\".")));
+	if (intake->args.arg[CONSTANT_AT_LEAST] != 0)
+		check_at_least(grain);
 	calendar = find_calendar(intake, grain, zone, context);
 	settings.grain = calendar->grain;
 	settings.zone = zone ? pg_get_timezone_name(zone) : "";
@@ -169,10 +235,10 @@ check_grain(const Intake *intake, const Ledger *ledger, FunctionCallInfo fcinfo)
 
 /* Likewise the metric's own number. */
 static void
-check_number(const Ledger *ledger, int64 number)
+check_number(const Ledger *ledger, Constant which, int64 number)
 {
 	if (number != ledger->settings.parameter)
-		constant_refuse_change(CONSTANT_LAG,
+		constant_refuse_change(which,
 							   psprintf("%lld", (long long) ledger->settings.parameter),
 							   psprintf("%lld", (long long) number));
 }
@@ -233,7 +299,8 @@ add_range(const Intake *intake, Ledger *ledger, const uint64 *key, Datum value,
  * revenue and is no order.  Without an amount a range weighs 1.
  */
 static inline Ledger *
-take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, IntakeNumber take)
+take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, Constant number,
+		 IntakeNumber take)
 {
 	Intake	   *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger;
@@ -255,7 +322,7 @@ take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, IntakeNumber take)
 		{
 			check_grain(intake, ledger, fcinfo);
 			if (take != NULL)
-				check_number(ledger, take(fcinfo, PG_NARGS() - 1));
+				check_number(ledger, number, take(fcinfo, PG_NARGS() - 1));
 		}
 	}
 
@@ -285,15 +352,50 @@ take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, IntakeNumber take)
 	return ledger;
 }
 
+/* at_least in an argument. */
+static int64
+at_least_argument(FunctionCallInfo fcinfo, int arg)
+{
+	int64		at_least = DatumGetInt64(constant_argument(fcinfo, arg,
+														   CONSTANT_AT_LEAST));
+
+	if (at_least < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("at_least must be 1 or more"),
+				 errdetail("It is %lld.", (long long) at_least),
+				 errhint("Pass how many events a period has at least where a customer is active, for example 2.")));
+	return at_least;
+}
+
+static pg_noinline Ledger *
+take_row_at_least(FunctionCallInfo fcinfo, const NumberedForm *form)
+{
+	return take_row(fcinfo, &form->form, form->number, at_least_argument);
+}
+
+/* Arguments of the call with at_least, and the state. */
+#define AT_LEAST_ARGUMENTS 7
+
 Ledger *
 intake_row(FunctionCallInfo fcinfo)
 {
-	return take_row(fcinfo, &forms[PG_NARGS() - 4], NULL);
+	if (unlikely(PG_NARGS() == AT_LEAST_ARGUMENTS))
+		return take_row_at_least(fcinfo, &at_least_form);
+	return take_row(fcinfo, &forms[PG_NARGS() - 4], CONSTANTS, NULL);
+}
+
+Ledger *
+intake_row_with_starts(FunctionCallInfo fcinfo)
+{
+	if (PG_NARGS() == AT_LEAST_ARGUMENTS)
+		return take_row_at_least(fcinfo, &starts_at_least_form);
+	return take_row(fcinfo, &starts_form, CONSTANTS, NULL);
 }
 
 /* The same with a lag after the grain. */
 Ledger *
 intake_row_with_lag(FunctionCallInfo fcinfo, IntakeNumber take)
 {
-	return take_row(fcinfo, &lag_form, take);
+	return take_row(fcinfo, &lag_form.form, lag_form.number, take);
 }

@@ -8,6 +8,7 @@
  *	(state, customer, at, grain)
  *	(state, customer, at, amount, grain)
  *	(state, customer, started_at, at, amount, grain)
+ *	(state, customer, started_at, at, amount, grain, at_least)
  *	(state, customer, at, amount, grain, lag)
  */
 #ifndef RETENTION_INTAKE_H
@@ -16,6 +17,9 @@
 #include "history/ledger.h"
 
 extern Ledger *intake_row(FunctionCallInfo fcinfo);
+
+/* The same, with started_at, where every start counts, not the earliest alone. */
+extern Ledger *intake_row_with_starts(FunctionCallInfo fcinfo);
 
 /* The lag in an argument; refuses one that cannot be used. */
 typedef int64 (*IntakeNumber) (FunctionCallInfo fcinfo, int arg);

@@ -48,6 +48,8 @@
 #define LEDGER_UNITS 0x08		/* without an amount: each range weighs 1, and
 								 * levels are no money */
 #define LEDGER_MARK 0x10		/* of a packed ledger, not of periods */
+#define LEDGER_EVERY_START 0x20 /* a customer may have several starts, not the
+								 * earliest alone; goes with LEDGER_STARTED */
 
 #define LEDGER_COUNT_BITS 19
 #define LEDGER_COUNT_MAX ((UINT64CONST(1) << LEDGER_COUNT_BITS) - 1)
@@ -202,6 +204,10 @@ typedef void (*LedgerVisitor) (LedgerItem *items, int nitems, void *arg);
 
 extern uint32 ledger_settle_items(LedgerItem *items, uint32 n,
 								  uint64 count_max, int64 amount_max);
+
+/* The same, but that all starts are kept, one of each time. */
+extern uint32 ledger_settle_starts(LedgerItem *items, uint32 n,
+								   uint64 count_max, int64 amount_max);
 
 /* The amounts of one time, from i on, added up; returns the next time's item. */
 static inline int

@@ -15,15 +15,26 @@
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(retention_ledger_transition);
+PG_FUNCTION_INFO_V1(retention_ledger_transition_starts);
 PG_FUNCTION_INFO_V1(retention_ledger_combine);
 PG_FUNCTION_INFO_V1(retention_ledger_serialize);
 PG_FUNCTION_INFO_V1(retention_ledger_deserialize);
 
-/* (internal, customer, [started_at,] at, [amount,] grain) -> internal */
+/* (internal, customer, [started_at,] at, [amount,] grain [, at_least]) -> internal */
 Datum
 retention_ledger_transition(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(intake_row(fcinfo));
+}
+
+/*
+ * (internal, customer, started_at, at, amount, grain [, at_least]) ->
+ * internal: a customer may have several starts.
+ */
+Datum
+retention_ledger_transition_starts(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(intake_row_with_starts(fcinfo));
 }
 
 /* The ledger, of whatever entries, in an argument that is not NULL. */

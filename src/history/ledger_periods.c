@@ -42,15 +42,15 @@ periods_compact(const LedgerSettings *settings)
 /*
  * Sort one customer's items by time and merge those that may be.  Orders of
  * one time add up as far as their count and amount fit; of the starts only
- * the earliest says anything.  No count is merged past count_max, no amount
- * past amount_max.  Returns how many are left.
+ * the earliest says anything, or of those of one time one.  No count is merged
+ * past count_max, no amount past amount_max.  Returns how many are left.
  */
-uint32
-ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max,
-					int64 amount_max)
+static pg_attribute_always_inline uint32
+settle(LedgerItem *items, uint32 n, bool every_start, uint64 count_max,
+	   int64 amount_max)
 {
 	uint32		kept = 0;
-	bool		started = false;
+	uint64		start = 0;		/* the last one kept; 0: none, as none is */
 
 	if (n <= FEW_ITEMS)
 	{
@@ -74,9 +74,9 @@ ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max,
 
 		if (when & LEDGER_START)
 		{
-			if (started)
+			if (every_start ? start == when : start != 0)
 				continue;
-			started = true;
+			start = when;
 		}
 		else if (kept > 0 &&
 				 (last->when >> LEDGER_COUNT_BITS) == (when >> LEDGER_COUNT_BITS) &&
@@ -97,11 +97,26 @@ ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max,
 	return kept;
 }
 
+uint32
+ledger_settle_items(LedgerItem *items, uint32 n, uint64 count_max,
+					int64 amount_max)
+{
+	return settle(items, n, false, count_max, amount_max);
+}
+
+uint32
+ledger_settle_starts(LedgerItem *items, uint32 n, uint64 count_max,
+					 int64 amount_max)
+{
+	return settle(items, n, true, count_max, amount_max);
+}
+
 static uint32
 periods_settle(const LedgerSettings *settings, LedgerItem *items, uint32 n,
 			   uint64 count_max, int64 amount_max)
 {
-	return ledger_settle_items(items, n, count_max, amount_max);
+	return (settings->flags & LEDGER_EVERY_START ? ledger_settle_starts :
+			ledger_settle_items) (items, n, count_max, amount_max);
 }
 
 static void
@@ -127,10 +142,11 @@ static const char *
 periods_flags_problem(uint8 flags)
 {
 	if ((flags & ~(LEDGER_MONEY | LEDGER_STARTED | LEDGER_LEVELS |
-				   LEDGER_UNITS)) != 0)
+				   LEDGER_UNITS | LEDGER_EVERY_START)) != 0)
 		return "It has unknown flags.";
 	if (((flags & LEDGER_LEVELS) && !(flags & LEDGER_MONEY)) ||
-		((flags & LEDGER_UNITS) && !(flags & LEDGER_LEVELS)))
+		((flags & LEDGER_UNITS) && !(flags & LEDGER_LEVELS)) ||
+		((flags & LEDGER_EVERY_START) && !(flags & LEDGER_STARTED)))
 		return "Its flags contradict each other.";
 	return NULL;
 }

@@ -57,19 +57,6 @@ retention_last_at(PG_FUNCTION_ARGS)
 	PG_RETURN_DATEADT((DateADT) activity.last);
 }
 
-/* active_days(t): their number, NULL without an end. */
-Datum
-retention_active_days(PG_FUNCTION_ARGS)
-{
-	TimelineActivity activity = timeline_activity(PG_GETARG_TIMELINE(0),
-												  TIMELINE_OPEN);
-
-	if (activity.days > 0 && has_no_end(&activity))
-		PG_RETURN_NULL();
-	/* PostgreSQL has fewer days than an int has numbers */
-	PG_RETURN_INT32((int32) activity.days);
-}
-
 /*
  * tenure(t, as_of): days from the first active day to the day before as_of,
  * of levels to the last active day when that is earlier.  NULL when there is
@@ -141,6 +128,33 @@ retention_active(PG_FUNCTION_ARGS)
 }
 
 /*
+ * active_days(t, since_day, until_day): their number in the window, NULL
+ * without an end.
+ */
+Datum
+retention_active_days(PG_FUNCTION_ARGS)
+{
+	Window		window = window_argument(fcinfo);
+	int64		days = 0;
+	TimelineSpells spells;
+	TimelineSpell spell;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	timeline_spells_begin(&spells, PG_GETARG_TIMELINE(0), window.until);
+	while (timeline_spells_next(&spells, &spell))
+	{
+		if (spell.until <= window.since)
+			continue;
+		if (spell.until == TIMELINE_OPEN)
+			PG_RETURN_NULL();
+		days += spell.until - Max(spell.from, window.since);
+	}
+	/* PostgreSQL has fewer days than an int has numbers */
+	PG_RETURN_INT32((int32) days);
+}
+
+/*
  * revenue(t, since_day, until_day): net amount of the window, 0 when nothing
  * happened there, NULL without amounts.  Levels: error 22023.
  */
@@ -172,17 +186,29 @@ retention_revenue(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-/* orders(t): their number.  Levels: error 22023. */
+/*
+ * orders(t, since_day, until_day): their number in the window.  Levels: error
+ * 22023.
+ */
 Datum
 retention_orders(PG_FUNCTION_ARGS)
 {
+	Window		window = window_argument(fcinfo);
+	int64		orders = 0;
 	TimelineReader r;
+	const TimelineDay *day;
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
 	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
 	timeline_need_orders(&r, "orders");
-	while (timeline_next(&r) != NULL)
+	while ((day = timeline_next(&r)) != NULL && day->day < window.until)
+	{
 		CHECK_FOR_INTERRUPTS();
-	PG_RETURN_INT64(r.total_orders);
+		if (day->day >= window.since)
+			orders += day->orders;
+	}
+	PG_RETURN_INT64(orders);
 }
 
 /* level(t, on_date): the level in force that day.  Orders: error 22023. */

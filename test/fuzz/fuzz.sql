@@ -69,6 +69,8 @@ SELECT fuzz.add_values('cohort_matrix', 'SELECT public.cohort_matrix(c, at, g) F
 	UNION ALL SELECT public.cohort_matrix(c, tz, amount, g) FROM fuzz.few, fuzz.grains GROUP BY g
 	UNION ALL SELECT public.cohort_matrix(c, date ''2023-01-01'', at, amount, g) FROM fuzz.few, fuzz.grains GROUP BY g
 	UNION ALL SELECT public.cohort_matrix(c, during, amount, ''month'') FROM fuzz.few
+	UNION ALL SELECT public.recurring_matrix(c, at, amount, ''month'') FROM fuzz.few
+	UNION ALL SELECT public.recurring_matrix(c, date ''2023-01-30'' + n % 3 * 40, at, amount, ''month'') FROM fuzz.few
 	UNION ALL SELECT public.recurring_matrix(t, ''month'') FROM (SELECT public.timeline(at, amount) t FROM fuzz.few GROUP BY c) q');
 SELECT fuzz.add_values('timeline', 'SELECT public.timeline(at) FROM fuzz.few UNION ALL SELECT public.timeline(at, amount) FROM fuzz.few
 	UNION ALL SELECT public.timeline(tz, amount) FROM fuzz.few UNION ALL SELECT public.timeline(during, amount) FROM fuzz.few
@@ -104,6 +106,11 @@ SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(c, at, g) FROM fuzz.few, fuzz
 FROM unnest('{cohort_matrix,customer_movements}'::text[]) a;
 SELECT fuzz.add_states('customer_movements', 'SELECT fuzz.customer_movements(c, at, 5, ''month'', 12) FROM fuzz.many UNION ALL SELECT fuzz.customer_movements(c, during, amount, ''week'', 3) FROM fuzz.few');
 SELECT fuzz.add_states('cohort_matrix', 'SELECT fuzz.cohort_matrix(c, date ''2023-02-02'', at, amount, g) FROM fuzz.few, fuzz.grains GROUP BY g');
+SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(c, at - n %% 5 * 30, at, amount, g, 2) FROM fuzz.orders, fuzz.grains WHERE NOT g::text ~ ''start'' GROUP BY g', a))
+FROM unnest('{cohort_matrix,recurring_matrix}'::text[]) a;
+SELECT fuzz.add_states('recurring_matrix', 'SELECT fuzz.recurring_matrix(c, at, amount, g) FROM fuzz.few, fuzz.grains GROUP BY g
+	UNION ALL SELECT fuzz.recurring_matrix(t, ts - n % 3 * interval ''40 days'', ts, amount, ''month'') FROM fuzz.orders
+	UNION ALL SELECT fuzz.recurring_matrix(c, at, ''month'') FROM fuzz.many');
 SELECT fuzz.add_states('timeline', 'SELECT fuzz.timeline(at) FROM fuzz.few UNION ALL SELECT fuzz.timeline(tz, amount) FROM fuzz.orders
 	UNION ALL SELECT fuzz.timeline(during, amount, ''Asia/Tokyo'') FROM fuzz.few
 	UNION ALL SELECT fuzz.timeline(tstzrange(tz, tz + interval ''40 days''), amount, ''Asia/Tokyo'') FROM fuzz.few');

@@ -36,6 +36,8 @@ BEGIN
 			CALL garden.keep('cohort_matrix', format('SELECT cohort_matrix(c, at, %L) FROM garden.%I WHERE at > ''2000-01-01''', g, source));
 			CALL garden.keep('customer_movements', format('SELECT customer_movements(c, at, amount, %L) FROM garden.%I', g, source));
 			CALL garden.keep('customer_movements', format('SELECT customer_movements(c, at, %L) FROM garden.%I WHERE at > ''2000-01-01''', g, source));
+			CALL garden.keep('cohort_matrix', format('SELECT recurring_matrix(c, at, amount, %L) FROM garden.%I', g, source));
+			CALL garden.keep('cohort_matrix', format('SELECT recurring_matrix(c, at, at + 40, amount, %L, 1) FROM garden.%I WHERE at < ''9999-01-01''', g, source));
 			CALL garden.keep('cohort_matrix', format('SELECT recurring_matrix(t, %L) FROM (SELECT timeline(at, amount) t FROM garden.%I GROUP BY c) x', g, source));
 		END LOOP;
 		CALL garden.keep('cohort_matrix', format('SELECT cohort_matrix(c, during, amount, %L) FROM garden.ranges', g));

@@ -136,6 +136,11 @@ sub forms
 	summary_of_timelines("cohort_matrix(history, 'month')", 'timeline(day, amount)', 'orders');
 	summary_of_timelines("cohort_matrix(history, 'month')", 'timeline(during, amount)', 'subscriptions');
 	summary_of_timelines("cohort_matrix(history, 'week')", "timeline(at, famount, 'day $paris'::grain)", 'orders');
+	summary('orders', "cohort_matrix(customer_id, started_at, at, amount, 'month $paris', 2)");
+	summary('orders', "recurring_matrix(customer_id, at, 'month $paris')");
+	summary('orders', "recurring_matrix(uid, at, famount, 'week starting sunday $paris')", key => 'customer_id, uid');
+	summary('orders', "recurring_matrix(customer_id, started_at, at, amount, 'month $paris')");
+	summary('orders', "recurring_matrix(customer_id, started_at, at, NULL, 'month $paris', 2)");
 	summary_of_timelines("recurring_matrix(history, 'month')", 'timeline(day, amount)', 'orders');
 
 	# Movements.

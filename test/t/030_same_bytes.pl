@@ -72,6 +72,9 @@ my @calls = (
 	q{cohort_matrix(u, started_at, at, amount, 'month')},
 	q{cohort_matrix(id, started_at, at, famount, '36 hours since start by quarter')},
 	q{cohort_matrix(t, started_at, at, NULL, 'months 0,1,3,12')},
+	q{cohort_matrix(id, NULL, at, amount, 'month', 2)},
+	q{recurring_matrix(id, at, amount, 'month')},
+	q{recurring_matrix(t, started_at, at, famount, 'quarter', 2)},
 	q{customer_movements(u, at, famount, 'week starting sunday')},
 	q{customer_movements(t, tstzrange(at, at + interval '40 days'), amount, 'month')});
 
@@ -158,7 +161,7 @@ for my $call (@calls)
 	is(digest($plenty . workers(2, 'on') . 'SET enable_partitionwise_aggregate = on;',
 			'rollup(part)', "(SELECT $call AS part FROM partitioned GROUP BY partitioned.part) p"),
 		$want, "$call: rollup of partitions");
-	my ($type) = $call =~ /^(\w+)/;
+	my $type = $call =~ /^customer_movements/ ? 'customer_movements' : 'cohort_matrix';
 	is(digest($plenty, "m::text::$type", "(SELECT $call AS m FROM orders) x"),
 		$want, "$call: out and in again");
 }
@@ -190,9 +193,9 @@ for my $set ($plenty, $little)
 	is( $node->safe_psql(
 			'postgres', qq{
 			$set
-			SELECT md5(record_send(ROW($call))) || ' ' || md5(record_send(ROW($calls[5]))) || ' ' || md5(record_send(ROW($calls[8])))
+			SELECT md5(record_send(ROW($call))) || ' ' || md5(record_send(ROW($calls[5]))) || ' ' || md5(record_send(ROW($calls[11])))
 			FROM orders;}),
-		join(' ', map { (split ' ', $want{$_})[0] } $calls[0], $calls[5], $calls[8]),
+		join(' ', map { (split ' ', $want{$_})[0] } $calls[0], $calls[5], $calls[11]),
 		'two matrices and movements in one query');
 }
 

@@ -90,6 +90,7 @@ my %arguments = (
 	# by date one a day
 	level => [ 'amount', 'amount::float8', 'extract(doy FROM at)::bigint' ],
 	lag => [ $by_set->('1, 2, 5, 13', 4) ],
+	at_least => [ $by_set->('1, 2', 2) ],
 	step => [ 'NULLIF(frequency, 0)' ], within => [ "interval '20 days'" ],
 	mode => [ $by_set->(q{'default', 'strict order', 'strictly increasing', 'deduplicated'}, 4) ],
 	conditions => [ 'ARRAY[frequency < 3, frequency % 2 = 1, n % 3 = 0, NULL, channel IS NULL]' ],
@@ -104,6 +105,9 @@ my %arguments = (
 	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], survival_curve => ['c'],
 
 	'cohort_matrix.grain' => [ $by_set->(q{'month', 'week starting sunday', 'month since start', 'days 0,1,7,30,90 since start by month'}, 4) ],
+	# periods alone, of events alone
+	'cohort_matrix/6.grain' => [ $by_set->(q{'month', 'week starting sunday', 'quarter at Asia/Kolkata', 'days 0,1,7,30,90'}, 4) ], 'cohort_matrix/6.at' => $instants,
+	'recurring_matrix.at' => $instants,
 	# timelines are cut in a zone already
 	map({ ("$_/2.grain" => [ $by_set->(q{'month', 'week starting sunday', '1 day', 'quarter starting february'}, 4) ]) }
 		'cohort_matrix', 'recurring_matrix', 'customer_movements'),

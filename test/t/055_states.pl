@@ -154,7 +154,8 @@ for (
 sub changed { my ($at, $byte) = @_; my $image = ledger(block([ 1, [ 0, 1 ] ])); substr($image, $at, 1) = chr($byte); return $image; }
 for (
 	[ 0, 1, 'The header is not of this version.' ],
-	[ 1, 0x20, 'It has unknown flags.' ],
+	[ 1, 0x40, 'It has unknown flags.' ],
+	[ 1, 0x20, 'Its flags contradict each other.' ],
 	[ 1, 0x04, 'Its flags contradict each other.' ],
 	[ 1, 0x19, 'Its flags contradict each other.' ],
 	[ 2, 3, 'The header is not of this version.' ],

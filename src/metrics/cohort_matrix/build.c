@@ -144,7 +144,7 @@ builder_init(Builder *b, uint8 flags)
 	b->bits = 6;
 	b->cells = new_table(b->bits);
 	if (flags & MATRIX_RECURRING)
-		b->pages = build_pages_create();
+		b->pages = build_pages_create((flags & MATRIX_MONEY) != 0);
 	if (matrix_has_gross(flags))
 		b->gross = build_gross_create();
 	b->last = PG_INT64_MIN;
@@ -198,6 +198,41 @@ builder_refuse_age(void)
 }
 
 /* ----------------------------------------------------------------
+ *		One customer
+ * ----------------------------------------------------------------
+ */
+
+/* The cohort of the only customer of a small first-time matrix; false: none. */
+bool
+builder_first_cohort(const Builder *b, int32 *cohort)
+{
+	for (Size i = 0; i < (Size) 1 << b->bits; i++)
+		if (b->cells[i].age == AGE_SIZE)
+		{
+			*cohort = b->cells[i].cohort;
+			return true;
+		}
+	return false;
+}
+
+/* Is that customer active at an age? */
+int64
+builder_active(const Builder *b, int32 age)
+{
+	bool		changes = matrix_has_changes(b->flags);
+	int64		active = 0;
+
+	for (Size i = 0; i < (Size) 1 << b->bits; i++)
+	{
+		const BuildCell *cell = &b->cells[i];
+
+		if (cell->age >= 0 && (changes ? cell->age <= age : cell->age == age))
+			active += cell->sums.active;
+	}
+	return active;
+}
+
+/* ----------------------------------------------------------------
  *		Adding a matrix
  * ----------------------------------------------------------------
  */
@@ -212,28 +247,36 @@ refuse_overflow(void)
 			 errhint("Matrices are added up once for each customer; check that none is there twice.")));
 }
 
+/* Add a cell of other customers to those of a cohort of a recurring matrix. */
+static void
+add_recurring_cell(Builder *b, BuildRow *row, int32 cohort,
+				   const MatrixCell *cell)
+{
+	BuildPage  *page = builder_page(b, row, cohort, cell->age);
+
+	builder_count(b, page, cell->age, RECURRING_ACTIVE, cell->active);
+	builder_count(b, page, cell->age, RECURRING_LAST_ACTIVE, cell->last_active);
+	builder_count(b, page, cell->age, RECURRING_STREAK_END, cell->streak_end);
+	if (b->flags & MATRIX_MONEY)
+		page->revenue[cell->age % PAGE_AGES] += cell->revenue;
+}
+
 /* Add a cell of other customers to those of a cohort. */
 static void
 add_cell(Builder *b, BuildRow *row, int32 cohort, const MatrixCell *cell)
 {
 	CellSums   *sums;
 
+	b->total_revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
+	if (b->total_revenue > matrix_revenue_max(b->flags))
+		refuse_overflow();
 	if (b->flags & MATRIX_RECURRING)
 	{
-		builder_count(b, row, cohort, cell->age, RECURRING_ACTIVE, cell->active);
-		if (cell->last_active != 0)
-			builder_count(b, row, cohort, cell->age, RECURRING_LAST_ACTIVE,
-						  cell->last_active);
-		if (cell->streak_end != 0)
-			builder_count(b, row, cohort, cell->age, RECURRING_STREAK_END,
-						  cell->streak_end);
+		add_recurring_cell(b, row, cohort, cell);
 		return;
 	}
 	sums = builder_cell(b, row, cohort, cell->age);
 	if (pg_add_s64_overflow(b->total_orders, cell->orders, &b->total_orders))
-		refuse_overflow();
-	b->total_revenue += cell->revenue < 0 ? -cell->revenue : cell->revenue;
-	if (b->total_revenue > matrix_revenue_max(b->flags))
 		refuse_overflow();
 	if (cell->kept != 0 || cell->base != 0)
 		build_gross_add(b->gross, cohort, cell->age, cell->kept, cell->base);
@@ -396,6 +439,8 @@ finish_page(Finish *f, MatrixCohort *cohort, const BuildPage *page,
 			sums = (*cell)++->sums;
 		for (int which = 0; which <= RECURRING_STREAK_END; which++)
 			*recurring_sum(&sums, which) += page->counts[which][i];
+		if (f->head.flags & MATRIX_MONEY)
+			sums.revenue += page->revenue[i];
 		finish_cell(f, cohort, age, &sums, NULL);
 	}
 }

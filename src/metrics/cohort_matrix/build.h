@@ -44,6 +44,8 @@ typedef struct BuildPage
 	int32		cohort;
 	int32		number;
 	uint32		counts[RECURRING_STREAK_END + 1][PAGE_AGES];
+	int128		revenue[FLEXIBLE_ARRAY_MEMBER]; /* PAGE_AGES, only with
+												 * MATRIX_MONEY */
 } BuildPage;
 
 /*
@@ -117,6 +119,8 @@ typedef struct Builder
 	BuildPage  *page;			/* counted in last */
 	BuildRow  **rows;			/* by hash of the cohort; NULL: no rows */
 	int			nrows;
+	int64		at_least;		/* for the folds: orders that make a customer
+								 * active in a period */
 	int64		last;			/* last time counted: period or moment */
 	int32		last_period;	/* the period it is in */
 	int64		total_size;		/* of the matrices added, to keep sums in */
@@ -130,8 +134,12 @@ extern void builder_reach(Builder *b, int64 time);
 extern CellSums *builder_table_cell(Builder *b, int32 cohort, int32 age);
 extern BuildRow *builder_add_size(Builder *b, int32 cohort, int64 size);
 pg_noreturn extern void builder_refuse_age(void);
+extern bool builder_first_cohort(const Builder *b, int32 *cohort);
+extern int64 builder_active(const Builder *b, int32 age);
 extern void builder_add_cohort(Builder *b, const MatrixCohort *cohort);
-extern void builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
+extern BuildPage *builder_page_slowly(Builder *b, BuildRow *row, int32 cohort,
+									  int64 age);
+extern void builder_count(Builder *b, BuildPage *page, int64 age,
 						  RecurringCount which, int64 n);
 extern struct varlena *builder_finish(const Builder *b, const Grain *grain,
 									  const char *zone);
@@ -141,7 +149,7 @@ extern void build_gross_add(BuildGross *gross, int32 cohort, int64 age,
 							int128 kept, int128 base);
 extern GrossCell *build_gross_sorted(const BuildGross *gross, int64 *n);
 
-extern BuildPages *build_pages_create(void);
+extern BuildPages *build_pages_create(bool money);
 extern BuildPage **build_pages_sorted(const BuildPages *pages, int64 *npages);
 
 /* One of the sums of a cell of a recurring matrix. */
@@ -154,12 +162,11 @@ recurring_sum(CellSums *sums, RecurringCount which)
 }
 
 /*
- * Count one customer, mostly in a page that the cohort's row knows or that was
- * counted in last.
+ * The page of an age of a recurring matrix, mostly one that the cohort's row
+ * knows or that was asked for last.
  */
-static inline void
-builder_count_one(Builder *b, BuildRow *row, int32 cohort, int64 age,
-				  RecurringCount which)
+static inline BuildPage *
+builder_page(Builder *b, BuildRow *row, int32 cohort, int64 age)
 {
 	uint64		number = (uint64) age / PAGE_AGES;
 	BuildPage  *page = b->page;
@@ -168,11 +175,20 @@ builder_count_one(Builder *b, BuildRow *row, int32 cohort, int64 age,
 		page = row->ages.pages[number];
 	else if (page != NULL && (page->cohort != cohort || page->number != (int64) number))
 		page = NULL;
-	if (likely(page != NULL &&
-			   page->counts[which][(uint64) age % PAGE_AGES] != PG_UINT32_MAX))
-		page->counts[which][(uint64) age % PAGE_AGES]++;
+	return likely(page != NULL) ? page :
+		builder_page_slowly(b, row, cohort, age);
+}
+
+/* Count one customer in it. */
+static inline void
+builder_count_one(Builder *b, BuildPage *page, int64 age, RecurringCount which)
+{
+	uint32	   *count = &page->counts[which][(uint64) age % PAGE_AGES];
+
+	if (likely(*count != PG_UINT32_MAX))
+		(*count)++;
 	else
-		builder_count(b, row, cohort, age, which, 1);
+		builder_count(b, page, age, which, 1);
 }
 
 /* Has nobody been added? */
@@ -199,10 +215,18 @@ builder_cell(Builder *b, BuildRow *row, int32 cohort, int64 age)
  *	orders		times as in the ledger of b->calendar: periods, or moments
  *	levels		times are days, amounts changes of the level
  *	recurring	times are periods, of orders; or days, of levels
+ *
+ * Those of orders with at_least leave out what is in periods with fewer.
  */
 extern void fold_orders(LedgerItem *items, int n, void *builder);
 extern void fold_levels(LedgerItem *items, int n, void *builder);
 extern void fold_recurring_orders(LedgerItem *items, int n, void *builder);
 extern void fold_recurring_levels(LedgerItem *items, int n, void *builder);
+extern void fold_orders_at_least(LedgerItem *items, int n, void *builder);
+extern void fold_recurring_at_least(LedgerItem *items, int n, void *builder);
+
+/* Error 22023 for a grain that timelines, or recurring matrices, do not go with. */
+extern void matrix_check_grain(const Grain *grain);
+extern void recurring_check_grain(const Grain *grain);
 
 #endif							/* RETENTION_COHORT_MATRIX_BUILD_H */

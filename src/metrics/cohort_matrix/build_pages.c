@@ -4,8 +4,8 @@
  *
  * One customer of 2,500 active days makes three million cells, most of them
  * beside others, and with three small counts each.  They lie in pages of
- * eight ages, twelve bytes a cell; a table of pages, at most half full, finds
- * the page.  What goes past 32 bits is kept in the builder's own table of
+ * eight ages, twelve bytes a cell, 28 with money; a table of pages, at most half
+ * full, finds the page.  What goes past 32 bits is kept in the builder's own table of
  * cells, in multiples of 2^32.
  */
 #include "metrics/cohort_matrix/build.h"
@@ -25,10 +25,12 @@ struct BuildPages
 	MemoryContext context;
 	Salt		salt;
 	int64		npages;
+	int64		max_pages;
+	Size		page_size;
 	PagePointer *slots;			/* NULL: unused */
 	int			bits;			/* log2 of the slots */
 	int			nfree;			/* pages allocated and not yet used, */
-	PagePointer free;			/* from here on */
+	char	   *free;			/* from here on */
 };
 
 #define ST_SORT sort_pages
@@ -49,13 +51,17 @@ new_slots(int bits)
 						   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
-/* No pages yet, in the current context. */
+/* No pages yet, in the current context; money: with revenues. */
 BuildPages *
-build_pages_create(void)
+build_pages_create(bool money)
 {
 	BuildPages *pages = palloc0(sizeof(BuildPages));
 
 	pages->context = CurrentMemoryContext;
+	/* with money a page is twice as large */
+	pages->max_pages = money ? MAX_PAGES / 2 : MAX_PAGES;
+	pages->page_size = offsetof(BuildPage, revenue) +
+		(money ? PAGE_AGES * sizeof(int128) : 0);
 	pages->salt = salt_draw();
 	pages->bits = FIRST_BITS;
 	pages->slots = new_slots(FIRST_BITS);
@@ -104,15 +110,16 @@ make_page(BuildPages *pages, int32 cohort, int32 number)
 	if (pages->nfree == 0)
 	{
 		pages->nfree = (int) Min(Max(pages->npages, FIRST_PAGES), BLOCK_PAGES);
-		pages->free = palloc(pages->nfree * sizeof(BuildPage));
+		pages->free = palloc(pages->nfree * pages->page_size);
 	}
 	if (2 * (pages->npages + 1) > INT64CONST(1) << pages->bits)
 		grow_slots(pages);
 	MemoryContextSwitchTo(old);
-	page = pages->free++;
+	page = (BuildPage *) pages->free;
+	pages->free += pages->page_size;
 	pages->nfree--;
 	pages->npages++;
-	memset(page, 0, sizeof(BuildPage));
+	memset(page, 0, pages->page_size);
 	page->cohort = cohort;
 	page->number = number;
 	*find_slot(pages, cohort, number) = page;
@@ -127,12 +134,12 @@ find_page(BuildPages *pages, int32 cohort, int32 number)
 
 	if (page != NULL)
 		return page;
-	if (pages->npages >= MAX_PAGES)
+	if (pages->npages >= pages->max_pages)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("cohort matrix is too large"),
 				 errdetail("A recurring matrix has a cell for each pair of active periods, and these lie in more than %lld runs of %d ages.",
-						   (long long) MAX_PAGES, PAGE_AGES),
+						   (long long) pages->max_pages, PAGE_AGES),
 				 errhint("Use a coarser grain, or one matrix for each part of the time.")));
 	return make_page(pages, cohort, number);
 }
@@ -147,29 +154,33 @@ use_rows(Builder *b)
 	MemoryContextSwitchTo(old);
 }
 
-/* Counts of so many customers at an age of a cohort. */
-void
-builder_count(Builder *b, BuildRow *row, int32 cohort, int64 age,
-			  RecurringCount which, int64 n)
+/* The page of an age that is none of those at hand. */
+BuildPage *
+builder_page_slowly(Builder *b, BuildRow *row, int32 cohort, int64 age)
 {
-	BuildPage  *page = b->page;
-	int32		number = (int32) (age / PAGE_AGES);
-	uint32	   *count;
-	uint64		sum;
+	BuildPage  *page;
 
 	if (age > PG_INT32_MAX)
 		builder_refuse_age();
-	if (page == NULL || page->cohort != cohort || page->number != number)
-		page = b->page = find_page(b->pages, cohort, number);
-	if (row != NULL && number < ROW_PAGES)
-		row->ages.pages[number] = page;
+	page = b->page = find_page(b->pages, cohort, (int32) (age / PAGE_AGES));
+	if (row != NULL && page->number < ROW_PAGES)
+		row->ages.pages[page->number] = page;
 	if (b->rows == NULL && b->pages->npages > FEW_PAGES)
 		use_rows(b);
-	count = &page->counts[which][age % PAGE_AGES];
-	sum = *count + (uint64) n;
+	return page;
+}
+
+/* Count so many customers at an age of a page. */
+void
+builder_count(Builder *b, BuildPage *page, int64 age, RecurringCount which,
+			  int64 n)
+{
+	uint32	   *count = &page->counts[which][age % PAGE_AGES];
+	uint64		sum = *count + (uint64) n;
+
 	*count = (uint32) sum;
 	if (unlikely(sum >> 32 != 0))
-		*recurring_sum(builder_table_cell(b, cohort, (int32) age), which) +=
+		*recurring_sum(builder_table_cell(b, page->cohort, (int32) age), which) +=
 			(int64) (sum >> 32 << 32);
 }
 

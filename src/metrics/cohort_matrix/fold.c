@@ -24,6 +24,7 @@
 #include "port/pg_bitutils.h"
 
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_final);
+PG_FUNCTION_INFO_V1(retention_recurring_matrix_final);
 
 /* A customer being added: its cohort and what is found out about it. */
 typedef struct Customer
@@ -202,6 +203,42 @@ fold_orders(LedgerItem *items, int n, void *builder)
 	builder_reach(b, last);
 }
 
+/* Leave out orders and refunds of periods with fewer than at_least orders. */
+static int
+keep_at_least(LedgerItem *items, int n, int64 at_least)
+{
+	int			kept = 0;
+
+	n = ledger_settle_starts(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
+	for (int i = 0, end; i < n; i = end)
+	{
+		int64		time = ledger_time(items[i].when);
+		int64		orders = 0;
+
+		for (end = i; end < n && ledger_time(items[end].when) == time; end++)
+			if ((items[end].when & LEDGER_START) == 0)
+				orders += ledger_count(items[end].when);
+		for (; i < end; i++)
+			if (orders >= at_least || (items[i].when & LEDGER_START) != 0)
+				items[kept++] = items[i];
+	}
+	return kept;
+}
+
+void
+fold_orders_at_least(LedgerItem *items, int n, void *builder)
+{
+	n = keep_at_least(items, n, ((Builder *) builder)->at_least);
+	fold_orders(items, n, builder);
+}
+
+void
+fold_recurring_at_least(LedgerItem *items, int n, void *builder)
+{
+	n = keep_at_least(items, n, ((Builder *) builder)->at_least);
+	fold_recurring_orders(items, n, builder);
+}
+
 /*
  * The calendar to fold a ledger with: the one its rows were cut with, or for
  * merged states one like it.
@@ -240,13 +277,35 @@ matrix_flags(uint8 ledger_flags)
 	return flags;
 }
 
-/*
- * Final function of cohort_matrix(...) over rows: (internal) -> cohort_matrix.
- * NULL when no customer has a cohort.  The state is left as it is.
- */
-Datum
-retention_cohort_matrix_final(PG_FUNCTION_ARGS)
+/* A recurring matrix of rows is one of events, by calendar periods: else 22023. */
+static void
+check_recurring(const LedgerSettings *settings)
 {
+	recurring_check_grain(settings->grain);
+	if (settings->flags & LEDGER_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a recurring matrix over rows goes with events, not with ranges"),
+				 errdetail("The level of a customer is known once all ranges of the customer are in."),
+				 errhint("Make a timeline of each customer first: SELECT recurring_matrix(t, 'month') FROM (SELECT timeline(during) AS t FROM subscriptions GROUP BY customer) x.")));
+}
+
+/* The fold for a ledger. */
+static LedgerVisitor
+find_fold(const LedgerSettings *settings, bool recurring)
+{
+	if (settings->flags & LEDGER_LEVELS)
+		return fold_levels;
+	if (settings->parameter > 0)
+		return recurring ? fold_recurring_at_least : fold_orders_at_least;
+	return recurring ? fold_recurring_orders : fold_orders;
+}
+
+/* The matrix of a state, which is left as it is. */
+static Datum
+matrix_final(FunctionCallInfo fcinfo, bool recurring)
+{
+	const LedgerSettings *settings;
 	Builder		b;
 	Ledger	   *ledger;
 
@@ -254,14 +313,34 @@ retention_cohort_matrix_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	ledger = ledger_argument(fcinfo, 0);
-	builder_init(&b, matrix_flags(ledger->settings.flags));
+	settings = &ledger->settings;
+	if (recurring)
+		check_recurring(settings);
+	builder_init(&b, matrix_flags(settings->flags) |
+				 (recurring ? MATRIX_RECURRING : 0));
 	b.calendar = fold_calendar(ledger);
+	b.at_least = settings->parameter;
 	if (ledger_is_large(ledger))
 		builder_use_rows(&b);
-	ledger_visit(ledger, ledger->settings.flags & LEDGER_LEVELS ? fold_levels :
-				 fold_orders, &b);
+	ledger_visit(ledger, find_fold(settings, recurring), &b);
 	if (builder_is_empty(&b))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(builder_finish(&b, ledger->settings.grain,
-									 ledger->settings.zone));
+	PG_RETURN_POINTER(builder_finish(&b, settings->grain, settings->zone));
+}
+
+/*
+ * Final function of cohort_matrix(...) over rows: (internal) -> cohort_matrix.
+ * NULL when no customer has a cohort.
+ */
+Datum
+retention_cohort_matrix_final(PG_FUNCTION_ARGS)
+{
+	return matrix_final(fcinfo, false);
+}
+
+/* The same of recurring_matrix(...) over rows. */
+Datum
+retention_recurring_matrix_final(PG_FUNCTION_ARGS)
+{
+	return matrix_final(fcinfo, true);
 }

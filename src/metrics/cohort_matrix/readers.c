@@ -177,8 +177,9 @@ put_cell(ReaderRow *r, const CellsState *state, const CellRow *row)
 	if (matrix_has_orders(matrix))
 		row_int64(r, CELL_ORDERS, row->orders);
 	if (money)
-	{
 		row_money(r, CELL_REVENUE, row->revenue);
+	if (matrix_sums_money(matrix))
+	{
 		row_money(r, CELL_CUMULATIVE, row->cumulative);
 		row_money_ratio(r, CELL_PER_CUSTOMER, row->cumulative, row->size);
 	}
@@ -302,9 +303,10 @@ curve_rows_next(void *arg, ReaderRow *r)
 	row_rate(r, CURVE_OR_LATER, row->or_later, row->customers);
 	row_rate(r, CURVE_STREAK, row->streak, row->customers);
 	if (matrix_has_money(state->reading.matrix))
+		row_money_ratio(r, CURVE_PER_ACTIVE, row->revenue, row->active);
+	if (matrix_sums_money(state->reading.matrix))
 	{
 		row_money_ratio(r, CURVE_LTV, row->cumulative, row->customers);
-		row_money_ratio(r, CURVE_PER_ACTIVE, row->revenue, row->active);
 		row_numeric(r, CURVE_LTV_CHAINED,
 					money_quotients_numeric(&row->chained));
 	}
@@ -338,7 +340,7 @@ refuse_recurring(const Matrix *matrix, const char *function)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s does not go with a recurring cohort matrix",
 						function),
-				 errdetail("A customer is in the cohort of every period they are active in, so revenue per customer has no meaning."),
+				 errdetail("A customer is in the cohort of every period they are active in or start in, so revenue per customer has no meaning."),
 				 errhint("Build a first-time matrix with cohort_matrix(customer, at, amount, grain).")));
 }
 

@@ -72,8 +72,8 @@ check_alike(const MetricHead *a, const MetricHead *b)
 }
 
 /* A grain that timelines cannot be counted with: error 22023. */
-static void
-check_grain(const Grain *grain)
+void
+matrix_check_grain(const Grain *grain)
 {
 	if (grain->unit == GRAIN_HOUR)
 		ereport(ERROR,
@@ -81,18 +81,6 @@ check_grain(const Grain *grain)
 				 errmsg("timelines are counted from day to day, not by hours"),
 				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
 				 errhint("Use a grain of days or longer, or cohort_matrix(customer, at, grain) over the rows.")));
-}
-
-/* Likewise for a recurring matrix. */
-static void
-check_recurring(const Grain *grain)
-{
-	if (!grain_is_calendar(grain))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a recurring matrix goes with a plain calendar grain only"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
-				 errhint("Leave out \"since start\" and cut points, as in 'month'.")));
 }
 
 /* ----------------------------------------------------------------
@@ -174,12 +162,12 @@ finish(const void *builder, const Grain *grain, const char *zone)
 	.add_value = add_value, .finish = finish, .check_alike = check_alike
 
 static const SummaryKind kind = {
-	MATRIX_SUMMARY, .check_grain = check_grain,
+	MATRIX_SUMMARY, .check_grain = matrix_check_grain,
 	.money = MATRIX_MONEY, .levels = MATRIX_LEVELS
 };
 
 static const SummaryKind recurring = {
-	MATRIX_SUMMARY, .check_grain = check_recurring,
+	MATRIX_SUMMARY, .check_grain = recurring_check_grain,
 	.levels = MATRIX_LEVELS, .always = MATRIX_RECURRING
 };
 

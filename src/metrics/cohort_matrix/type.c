@@ -327,9 +327,9 @@ head_problem(const Matrix *matrix, const Calendar *cal)
 		return "It has unknown flags.";
 	if ((matrix->flags & MATRIX_RECURRING) && !grain_is_calendar(matrix->grain))
 		return "A recurring matrix goes with a plain calendar grain only.";
-	if ((matrix->flags & MATRIX_RECURRING) &&
+	if ((matrix->flags & MATRIX_RECURRING) && (matrix->flags & MATRIX_LEVELS) &&
 		(matrix->flags & (MATRIX_MONEY | MATRIX_STARTED)))
-		return "A recurring matrix has neither money nor given starts.";
+		return "A recurring matrix of ranges has neither money nor given starts.";
 	problem = grain_used_zone_problem(matrix->grain, matrix->zone);
 	if (problem != NULL)
 		return problem;

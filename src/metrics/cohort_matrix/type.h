@@ -29,7 +29,7 @@
  * are what is added to the age before, and customers whose level has no end
  * have no last age.  There with MATRIX_STARTED who is not active at age 1 ends
  * the streak at age 0.
- * MATRIX_RECURRING goes with plain calendar grains and with neither
+ * MATRIX_RECURRING goes with plain calendar grains, and of levels with neither
  * MATRIX_MONEY nor MATRIX_STARTED.  No cell and no cohort lies past "last",
  * except with MATRIX_LEVELS, where the data end with the last day on which a
  * level above zero begins or grows.
@@ -44,7 +44,8 @@
 
 #define MATRIX_MONEY 0x01		/* built with an amount argument */
 #define MATRIX_STARTED 0x02		/* cohorts by started_at: age 0 may be idle */
-#define MATRIX_RECURRING 0x04	/* every active period is a cohort */
+#define MATRIX_RECURRING 0x04	/* every active period, or period with a
+								 * start, is a cohort */
 #define MATRIX_LEVELS 0x08		/* from ranges: no orders */
 
 /*
@@ -141,6 +142,16 @@ static inline bool
 matrix_has_gross(uint8 flags)
 {
 	return (flags & MATRIX_MONEY) != 0 && matrix_has_changes(flags);
+}
+
+/*
+ * Are revenues added up over ages?  In a recurring matrix a customer is in
+ * several cohorts, and the same revenue in a cell of each.
+ */
+static inline bool
+matrix_sums_money(const Matrix *matrix)
+{
+	return (matrix->flags & (MATRIX_MONEY | MATRIX_RECURRING)) == MATRIX_MONEY;
 }
 
 /* Is there money to read? */
