@@ -14,11 +14,16 @@
 #define ROW_SLOTS 8192
 #define MAX_CELLS (INT64CONST(1) << 25)
 
+/* A cell to be written; the key sorts as the cohort, then the age, SIZE first. */
+typedef struct FinishedCell
+{
+	uint64		key;
+	const CellSums *sums;
+} FinishedCell;
+
 #define ST_SORT sort_cells
-#define ST_ELEMENT_TYPE BuildCell
-#define ST_COMPARE(a, b) \
-	((a)->cohort != (b)->cohort ? ((a)->cohort < (b)->cohort ? -1 : 1) : \
-	 (a)->age < (b)->age ? -1 : (a)->age > (b)->age ? 1 : 0)
+#define ST_ELEMENT_TYPE FinishedCell
+#define ST_COMPARE(a, b) (((a)->key > (b)->key) - ((a)->key < (b)->key))
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
@@ -319,14 +324,24 @@ sums_are_empty(const CellSums *s)
 }
 
 static inline void
-collect(BuildCell *cells, int64 *n, int32 cohort, int32 age,
+collect(FinishedCell *cells, int64 *n, int32 cohort, int32 age,
 		const CellSums *sums)
 {
 	if (sums_are_empty(sums))
 		return;
-	cells[*n].cohort = cohort;
-	cells[*n].age = age;
-	cells[(*n)++].sums = *sums;
+	cells[*n].key = (uint64) ((uint32) cohort ^ 0x80000000U) << 32 |
+		((uint32) age ^ 0x80000000U);
+	cells[(*n)++].sums = sums;
+}
+
+static inline void
+add_sums(CellSums *into, const CellSums *sums)
+{
+	into->revenue += sums->revenue;
+	into->active += sums->active;
+	into->last_active += sums->last_active;
+	into->streak_end += sums->streak_end;
+	into->orders += sums->orders;
 }
 
 /* All cells in order, those of one cohort and age put together. */
@@ -335,50 +350,50 @@ collect_cells(const Builder *b, int64 *ncells)
 {
 	Size		size = (Size) 1 << b->bits;
 	int			ages = b->flags & MATRIX_RECURRING ? 0 : ROW_AGES;
+	Size		most = b->used + (Size) b->nrows * (ages + 1) + 1;
+	FinishedCell *found = palloc_extended(most * sizeof(FinishedCell), MCXT_ALLOC_HUGE);
+	CellSums   *sizes = palloc0((b->nrows + 1) * sizeof(CellSums));
+	CellSums   *size_of = sizes;	/* the next row's */
 	BuildCell  *cells;
+	BuildCell  *last;			/* written */
 	int64		n = 0;
-	int64		kept = 0;
 
-	cells = palloc_extended((b->used + (Size) b->nrows * (ages + 1) + 1) *
-							sizeof(BuildCell), MCXT_ALLOC_HUGE);
 	for (Size i = 0; i < size; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (b->cells[i].age != AGE_UNUSED)
-			collect(cells, &n, b->cells[i].cohort, b->cells[i].age,
+			collect(found, &n, b->cells[i].cohort, b->cells[i].age,
 					&b->cells[i].sums);
 	}
 	for (int i = 0; b->rows != NULL && i < ROW_SLOTS; i++)
 	{
 		const BuildRow *row = b->rows[i];
-		CellSums	size_cell = {0};
 
 		if (row == NULL)
 			continue;
-		size_cell.active = row->size;
-		collect(cells, &n, row->cohort, AGE_SIZE, &size_cell);
+		size_of->active = row->size;
+		collect(found, &n, row->cohort, AGE_SIZE, size_of++);
 		for (int age = 0; age < ages; age++)
-			collect(cells, &n, row->cohort, age, &row->ages.cells[age]);
+			collect(found, &n, row->cohort, age, &row->ages.cells[age]);
 	}
-	sort_cells(cells, n);
+	sort_cells(found, n);
+	cells = palloc_extended((n + 1) * sizeof(BuildCell), MCXT_ALLOC_HUGE);
+	last = cells - 1;
 	for (int64 i = 0; i < n; i++)
 	{
-		CellSums   *into;
-
-		if (kept == 0 || cells[kept - 1].cohort != cells[i].cohort ||
-			cells[kept - 1].age != cells[i].age)
+		if (i > 0 && found[i].key == found[i - 1].key)
 		{
-			cells[kept++] = cells[i];
+			add_sums(&last->sums, found[i].sums);
 			continue;
 		}
-		into = &cells[kept - 1].sums;
-		into->revenue += cells[i].sums.revenue;
-		into->active += cells[i].sums.active;
-		into->last_active += cells[i].sums.last_active;
-		into->streak_end += cells[i].sums.streak_end;
-		into->orders += cells[i].sums.orders;
+		last++;
+		last->sums = *found[i].sums;
+		last->cohort = (int32) ((uint32) (found[i].key >> 32) ^ 0x80000000U);
+		last->age = (int32) ((uint32) found[i].key ^ 0x80000000U);
 	}
-	*ncells = kept;
+	pfree(found);
+	pfree(sizes);
+	*ncells = last - cells + 1;
 	return cells;
 }
 
