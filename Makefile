@@ -125,6 +125,8 @@ OBJS = \
 	src/models/contract_lifetime.o \
 	src/models/contract_model.o \
 	src/models/customer_ltv.o \
+	src/models/evaluation.o \
+	src/models/evaluation_measures.o \
 	src/models/fitted.o \
 	src/models/fitted_parse.o \
 	src/models/groups.o \
@@ -168,6 +170,7 @@ REGRESS = \
 	data_check_type \
 	earliest \
 	economics \
+	evaluation \
 	funnel \
 	funnel_arguments \
 	funnel_type \

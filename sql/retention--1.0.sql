@@ -4985,3 +4985,290 @@ CREATE FUNCTION findings(data_check)
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
 COMMENT ON FUNCTION findings(data_check) IS
 	'what check_events or check_ranges found, faults first: finding, its name; severity, fault (no table that is as it should be has it) or look (see whether it is meant); rows that have it, among so many that were looked at, all of a kind or those of the sample; example, the customer, the time and the amount of the earliest of them, 100 bytes of it, instants in UTC; remedy, SQL with :table, :customer, :at, :during, :amount and :as_of in the place of what was checked. No rows: nothing was found. No rows for NULL';
+
+-- ----------------------------------------------------------------
+-- 17. evaluation: did it come true?
+-- ----------------------------------------------------------------
+
+CREATE TYPE calibration_bin AS (
+	bin integer,
+	customers bigint,
+	lowest double precision,
+	highest double precision,
+	predicted double precision,
+	observed double precision,
+	observed_low double precision,
+	observed_high double precision
+);
+COMMENT ON TYPE calibration_bin IS
+	'a part of the customers by their predicted probability, an element of what calibration returns: bin (from 1, the lowest probabilities first), customers, lowest and highest (probability in it), predicted (mean probability), observed (fraction whose outcome is true) and its 95 % bounds observed_low and observed_high (Wilson 1927)';
+
+CREATE FUNCTION evaluation_score(internal, double precision, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_score'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_score(internal, double precision, boolean) IS
+	'aggregate support: takes a customer by score and outcome';
+
+CREATE FUNCTION evaluation_score(internal, double precision, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_score'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_score(internal, double precision, boolean, bigint) IS
+	'aggregate support: takes so many customers by score and outcome';
+
+CREATE FUNCTION evaluation_probability(internal, double precision, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_probability'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_probability(internal, double precision, boolean) IS
+	'aggregate support: takes a customer by probability and outcome';
+
+CREATE FUNCTION evaluation_probability(internal, double precision, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_probability'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_probability(internal, double precision, boolean, bigint) IS
+	'aggregate support: takes so many customers by probability and outcome';
+
+CREATE FUNCTION evaluation_share(internal, double precision, boolean, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_share'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_share(internal, double precision, boolean, double precision) IS
+	'aggregate support: takes a customer by score and outcome, and the share to look at';
+
+CREATE FUNCTION evaluation_share(internal, double precision, boolean, double precision, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_share'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_share(internal, double precision, boolean, double precision, bigint) IS
+	'aggregate support: takes so many customers by score and outcome, and the share to look at';
+
+CREATE FUNCTION evaluation_bins(internal, double precision, boolean, integer) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_bins'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_bins(internal, double precision, boolean, integer) IS
+	'aggregate support: takes a customer by probability and outcome, and the number of bins';
+
+CREATE FUNCTION evaluation_bins(internal, double precision, boolean, integer, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_bins'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_bins(internal, double precision, boolean, integer, bigint) IS
+	'aggregate support: takes so many customers by probability and outcome, and the number of bins';
+
+CREATE FUNCTION evaluation_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_combine(internal, internal) IS
+	'aggregate support: puts the customers of two workers together';
+
+CREATE FUNCTION evaluation_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_evaluation_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_serialize(internal) IS
+	'aggregate support: packs the customers of a worker, by score and outcome';
+
+CREATE FUNCTION evaluation_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_evaluation_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION evaluation_deserialize(bytea, internal) IS
+	'aggregate support: unpacks what evaluation_serialize packed; error 22P03 for other bytes';
+
+CREATE FUNCTION auc_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_auc_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION auc_final(internal) IS
+	'aggregate support: auc of the customers counted; says nothing new to the state';
+
+CREATE FUNCTION gini_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_gini_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION gini_final(internal) IS
+	'aggregate support: gini of the customers counted; says nothing new to the state';
+
+CREATE FUNCTION brier_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_brier_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION brier_final(internal) IS
+	'aggregate support: brier of the customers counted; says nothing new to the state';
+
+CREATE FUNCTION log_loss_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_log_loss_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION log_loss_final(internal) IS
+	'aggregate support: log_loss of the customers counted; says nothing new to the state';
+
+CREATE FUNCTION lift_final(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_lift_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION lift_final(internal) IS
+	'aggregate support: lift of the customers counted; says nothing new to the state';
+
+CREATE FUNCTION calibration_final(internal) RETURNS calibration_bin[]
+	AS 'MODULE_PATHNAME', 'retention_calibration_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION calibration_final(internal) IS
+	'aggregate support: calibration of the customers counted; says nothing new to the state';
+
+CREATE AGGREGATE auc(score double precision, outcome boolean) (
+	SFUNC = evaluation_score,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = auc_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE auc(double precision, boolean) IS
+	'how well a score tells customers with an outcome from those without: the probability that one with it has the higher score, ties counting half (area under the ROC curve; Hanley and McNeil 1982). 1 is perfect, 0.5 a coin, below 0.5 the score points the other way. score: any finite number, a probability or not, else error 22003; outcome: what happened afterwards. NULL unless there are customers with the outcome and without. Rows with a NULL are skipped. Exact counts by score and outcome are kept until the end, so the order of rows and the number of workers change no digit. Memory: 32 to 64 bytes for each distinct pair, whatever work_mem says; 54000 past 67 million.';
+
+CREATE AGGREGATE auc(score double precision, outcome boolean, weight bigint) (
+	SFUNC = evaluation_score,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = auc_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE auc(double precision, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE gini(score double precision, outcome boolean) (
+	SFUNC = evaluation_score,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = gini_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE gini(double precision, boolean) IS
+	'2 auc(score, outcome) - 1: 1 is perfect, 0 a coin, below 0 the score points the other way (accuracy ratio, Somers 1962). NULL and errors as auc';
+
+CREATE AGGREGATE gini(score double precision, outcome boolean, weight bigint) (
+	SFUNC = evaluation_score,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = gini_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE gini(double precision, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE brier(probability double precision, outcome boolean) (
+	SFUNC = evaluation_probability,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = brier_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE brier(double precision, boolean) IS
+	'mean of (probability - outcome)^2 with outcome 1 or 0 (Brier 1950): 0 is perfect, 0.25 what saying 0.5 of everybody gives; to be compared with that of the plain share, p (1 - p). Error 22003 for a probability outside 0..1. NULL without customers. Rows with a NULL are skipped. Exact counts by score and outcome are kept until the end, so the order of rows and the number of workers change no digit. Memory: 32 to 64 bytes for each distinct pair, whatever work_mem says; 54000 past 67 million.';
+
+CREATE AGGREGATE brier(probability double precision, outcome boolean, weight bigint) (
+	SFUNC = evaluation_probability,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = brier_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE brier(double precision, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE log_loss(probability double precision, outcome boolean) (
+	SFUNC = evaluation_probability,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = log_loss_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE log_loss(double precision, boolean) IS
+	'mean of -ln(probability of what happened), the probability being that the outcome is true (Good 1952): 0 is perfect, 0.693 what saying 0.5 of everybody gives. Error 22003 for a probability outside 0..1, and where it would be infinite, since a customer of probability 0 or 1 did otherwise. NULL without customers. Rows with a NULL are skipped. Exact counts by score and outcome are kept until the end, so the order of rows and the number of workers change no digit. Memory: 32 to 64 bytes for each distinct pair, whatever work_mem says; 54000 past 67 million.';
+
+CREATE AGGREGATE log_loss(probability double precision, outcome boolean, weight bigint) (
+	SFUNC = evaluation_probability,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = log_loss_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE log_loss(double precision, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE lift(score double precision, outcome boolean, share double precision) (
+	SFUNC = evaluation_share,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = lift_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE lift(double precision, boolean, double precision) IS
+	'how many times as often as among all customers the outcome happened among those with the highest scores: 3 with share 0.1 says that the tenth with the highest scores holds three tenths of all outcomes. share: part of the customers to look at, above 0 (22003) and at most 1, one for the group (22023; 22004 when NULL). Customers who tie at the border count in part, as if drawn at random. NULL when nobody has the outcome; error 22003 for a score that is not finite. Rows with a NULL are skipped. Exact counts by score and outcome are kept until the end, so the order of rows and the number of workers change no digit. Memory: 32 to 64 bytes for each distinct pair, whatever work_mem says; 54000 past 67 million.';
+
+CREATE AGGREGATE lift(score double precision, outcome boolean, share double precision, weight bigint) (
+	SFUNC = evaluation_share,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = lift_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE lift(double precision, boolean, double precision, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE calibration(probability double precision, outcome boolean, bins integer) (
+	SFUNC = evaluation_bins,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = calibration_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE calibration(double precision, boolean, integer) IS
+	'do predicted probabilities come true? Customers in order of probability are cut into bins parts of equal size, customers who tie staying together in that of the first of them; an array of calibration_bin, ascending, without empty parts: SELECT * FROM unnest((SELECT calibration(p, outcome, 10) FROM t)). Well calibrated, predicted lies between observed_low and observed_high in most of them. bins: 1 to 1000 (22023), one for the group (22023; 22004 when NULL). Error 22003 for a probability outside 0..1. NULL without customers. Rows with a NULL are skipped. Exact counts by score and outcome are kept until the end, so the order of rows and the number of workers change no digit. Memory: 32 to 64 bytes for each distinct pair, whatever work_mem says; 54000 past 67 million.';
+
+CREATE AGGREGATE calibration(probability double precision, outcome boolean, bins integer, weight bigint) (
+	SFUNC = evaluation_bins,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = calibration_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = evaluation_combine,
+	SERIALFUNC = evaluation_serialize,
+	DESERIALFUNC = evaluation_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE calibration(double precision, boolean, integer, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, a negative weight is error 22003, as are more than 2^63 - 1 customers in all';

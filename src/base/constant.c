@@ -89,6 +89,16 @@ static const ConstantWords words[] = {
 		"Pass how many events a period has at least where a customer is active, for example 2.",
 		HINT_GROUP
 	},
+	[CONSTANT_SHARE] = {
+		"share",
+		"Pass the part of the customers to look at, the highest scores first: 0.1 is one in ten.",
+		HINT_GROUP
+	},
+	[CONSTANT_BINS] = {
+		"bins",
+		"Pass into how many parts the customers are divided, such as 10.",
+		HINT_GROUP
+	},
 	[CONSTANT_TIMEZONE] = {
 		"TimeZone", NULL, "Do not change it while the query runs."
 	}

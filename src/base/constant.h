@@ -28,6 +28,8 @@ typedef enum Constant
 	CONSTANT_BASE,
 	CONSTANT_START_PLACE,
 	CONSTANT_AT_LEAST,
+	CONSTANT_SHARE,
+	CONSTANT_BINS,
 	CONSTANT_TIMEZONE,			/* a setting, not an argument */
 	CONSTANTS
 } Constant;

@@ -6,9 +6,12 @@
 #include "base/reader.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 /* ----------------------------------------------------------------
  *		The row type
@@ -168,4 +171,47 @@ reader_rows(const Reader *reader, FunctionCallInfo fcinfo, const void *arg)
 	if (call->user_fctx == NULL || !reader->next(call->user_fctx, &row))
 		SRF_RETURN_DONE(call);
 	SRF_RETURN_NEXT(call, row_datum(&row, call->tuple_desc));
+}
+
+/* ----------------------------------------------------------------
+ *		Arrays
+ * ----------------------------------------------------------------
+ */
+
+/* The type of the elements of what a function returns, and their columns. */
+static TupleDesc
+element_desc(const Reader *reader, FunctionCallInfo fcinfo, Oid *element)
+{
+	Oid			type = get_func_rettype(fcinfo->flinfo->fn_oid);
+	TupleDesc	desc = NULL;
+
+	*element = get_element_type(type);
+	if (OidIsValid(*element) && get_typtype(*element) == TYPTYPE_COMPOSITE)
+		desc = lookup_rowtype_tupdesc_copy(*element, -1);
+	if (desc == NULL || fcinfo->flinfo->fn_retset)
+		refuse_result(fcinfo,
+					  psprintf("It is declared to return %s, where the library returns an array of rows.",
+							   format_type_be(type)));
+	check_columns(reader, fcinfo, desc);
+	return desc;
+}
+
+Datum
+reader_array(const Reader *reader, FunctionCallInfo fcinfo, void *arg)
+{
+	Oid			element;
+	TupleDesc	desc = element_desc(reader, fcinfo, &element);
+	ArrayBuildState *rows = initArrayResult(element, CurrentMemoryContext, false);
+	ReaderRow	row;
+
+	reader_row_begin(&row, reader);
+	while (reader->next(arg, &row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		rows = accumArrayResult(rows, row_datum(&row, desc), false, element,
+								CurrentMemoryContext);
+		row.number++;
+		memset(row.nulls, true, reader->ncolumns * sizeof(bool));
+	}
+	return makeArrayResult(rows, CurrentMemoryContext);
 }

@@ -64,6 +64,13 @@ typedef struct Reader
 extern Datum reader_rows(const Reader *reader, FunctionCallInfo fcinfo,
 						 const void *arg);
 
+/*
+ * Of one that returns an array of rows: those of the reader, whose state is
+ * arg.  NULL where there are none.
+ */
+extern Datum reader_array(const Reader *reader, FunctionCallInfo fcinfo,
+						  void *arg);
+
 /* Of one that returns a row: an empty one, and what to return at the end. */
 extern void reader_row_begin(ReaderRow *row, const Reader *reader);
 extern Datum reader_row_datum(ReaderRow *row, FunctionCallInfo fcinfo);

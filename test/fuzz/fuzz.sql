@@ -144,6 +144,10 @@ SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(flag, 0.9) FROM fuzz.orders',
 SELECT fuzz.add_states('nps', 'SELECT fuzz.nps((n % 11)::bigint) FROM fuzz.orders');
 SELECT fuzz.add_states('nps_margin', 'SELECT fuzz.nps_margin((n % 11)::bigint) FROM fuzz.orders UNION ALL SELECT fuzz.nps_margin((n % 11)::bigint, 0.99) FROM fuzz.few');
 SELECT fuzz.add_states('csat', 'SELECT fuzz.csat((n % 6)::bigint, 4) FROM fuzz.orders');
+SELECT fuzz.add_states('auc', 'SELECT fuzz.auc(amount::float8 - 5.25, flag) FROM fuzz.orders
+	UNION ALL SELECT fuzz.auc(n::float8, flag, step::bigint) FROM fuzz.few');
+SELECT fuzz.add_states('lift', 'SELECT fuzz.lift(amount::float8 - 5.25, flag, 0.25) FROM fuzz.few');
+SELECT fuzz.add_states('calibration', 'SELECT fuzz.calibration(1 / (1 + n::float8), flag, 7) FROM fuzz.few');
 SELECT fuzz.add_states('survival_curve', 'SELECT fuzz.survival_curve(n::bigint, flag) FROM fuzz.orders
 	UNION ALL SELECT fuzz.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.few');
 SELECT fuzz.add_states('check_events', 'SELECT fuzz.check_events(c, tz, amount, ''2023-09-01'') FROM fuzz.orders

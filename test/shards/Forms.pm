@@ -208,6 +208,14 @@ sub forms
 			"cac(marketing$as, sales$as, won)");
 	}
 
+	# Predictions and what came of them.
+	for my $weight ('', ', won')
+	{
+		counted('lives', $_, "opening, months, churned, won")
+		  for map { "$_$weight)" } 'auc(opening, churned', 'gini(-opening, churned', 'lift(opening, churned, 0.3',
+		  'brier(months / 25.0, churned', 'log_loss(months / 25.0, churned', 'calibration(months / 25.0, churned, 5';
+	}
+
 	# Shares and scores.
 	counted('answers', $_, 'content')
 	  for 'share(content)', 'share_low(content)', 'share_low(content, 0.9)', 'share_high(content)', 'share_high(content, 0.9)';
