@@ -7,11 +7,27 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #define NAME_MAX_BYTES 32768	/* of a grain's words or a zone */
 
 /* Whole numbers up to here are exact in a double. */
 #define WHOLE_MAX INT64CONST(9007199254740992)
+
+/*
+ * Runs that were found already, for the life of the session: they follow from
+ * the table of a type and its flags, of which there are few.
+ */
+typedef struct KnownRuns
+{
+	struct KnownRuns *next;
+	const RecordObject *object;
+	bool		columns;
+	uint8		flags;
+	RecordRuns	runs;
+} KnownRuns;
+
+static KnownRuns *known_runs = NULL;
 
 /* The scalars of an object, or its columns, as far as they are there. */
 static void
@@ -48,6 +64,28 @@ find_runs(RecordRuns *runs, const RecordObject *o, bool columns, uint8 flags)
 			runs->n++;
 		}
 	}
+}
+
+/* The same, found once. */
+static const RecordRuns *
+runs_of(const RecordObject *o, bool columns, uint8 flags)
+{
+	KnownRuns  *known = known_runs;
+
+	while (known != NULL && !(known->object == o && known->columns == columns &&
+							  known->flags == flags))
+		known = known->next;
+	if (known == NULL)
+	{
+		known = MemoryContextAlloc(TopMemoryContext, sizeof(KnownRuns));
+		known->object = o;
+		known->columns = columns;
+		known->flags = flags;
+		find_runs(&known->runs, o, columns, flags);
+		known->next = known_runs;
+		known_runs = known;
+	}
+	return &known->runs;
 }
 
 /* No table, and a zone only for hours, which alone depend on it. */
@@ -163,12 +201,10 @@ put_head(WireWriter *w, const RecordType *type, const void *head, Size size)
 {
 	uint8		flags = record_flags(type, head);
 	const uint8 bytes[2] = {type->version, flags};
-	RecordRuns	fields;
 
 	wire_writer_init(w, size, type->name, type->large_hint);
 	wire_put_bytes(w, bytes, sizeof(bytes));
-	find_runs(&fields, &type->head, false, flags);
-	put_fields(w, &fields, head, NULL, flags);
+	put_fields(w, runs_of(&type->head, false, flags), head, NULL, flags);
 }
 
 void
@@ -178,8 +214,8 @@ record_writer_begin(RecordWriter *w, const RecordType *type, const void *head,
 	w->type = type;
 	w->flags = record_flags(type, head);
 	w->before = NULL;
-	find_runs(&w->fields, &type->item, false, w->flags);
-	find_runs(&w->columns, &type->item, true, w->flags);
+	w->fields = runs_of(&type->item, false, w->flags);
+	w->columns = runs_of(&type->item, true, w->flags);
 	put_head(&w->stream, type, head, 64 + nitems * type->head.row_bytes * 2);
 	wire_put(&w->stream, nitems);
 }
@@ -189,8 +225,8 @@ record_writer_item(RecordWriter *w, const void *item)
 {
 	const RecordType *type = w->type;
 
-	put_fields(&w->stream, &w->fields, item, w->before, w->flags);
-	put_rows(&w->stream, type, &type->item, &w->columns, item, w->flags);
+	put_fields(&w->stream, w->fields, item, w->before, w->flags);
+	put_rows(&w->stream, type, &type->item, w->columns, item, w->flags);
 	if (w->before == NULL)
 		w->before = palloc(type->head.row_size);
 	memcpy(w->before, item, type->head.row_size);
@@ -207,7 +243,6 @@ record_encode(const RecordType *type, const void *value)
 {
 	int64		n = record_count(&type->head, value);
 	const char *item = record_rows(&type->head, value);
-	RecordRuns	columns;
 	RecordWriter items;
 	WireWriter	w;
 
@@ -219,8 +254,7 @@ record_encode(const RecordType *type, const void *value)
 		uint8		flags = record_flags(type, value);
 
 		put_head(&w, type, value, 64 + n * type->head.row_bytes * 2);
-		find_runs(&columns, &type->head, true, flags);
-		put_rows(&w, type, &type->head, &columns, value, flags);
+		put_rows(&w, type, &type->head, runs_of(&type->head, true, flags), value, flags);
 		return (struct varlena *) wire_finish(&w);
 	}
 	record_writer_begin(&items, type, value, n);
@@ -371,7 +405,6 @@ get_rows(WireReader *r, const RecordType *type, const RecordObject *o,
 static uint8
 get_head(WireReader *r, const RecordType *type, char *head)
 {
-	RecordRuns	fields;
 	uint8		flags;
 
 	if (*wire_get_bytes(r, 1) != type->version)
@@ -380,8 +413,7 @@ get_head(WireReader *r, const RecordType *type, char *head)
 	if ((flags & ~type->flags) != 0)
 		wire_corrupt(r, "It has unknown flags.");
 	*(uint8 *) (head + type->flags_at) = flags;
-	find_runs(&fields, &type->head, false, flags);
-	get_fields(r, &fields, head, NULL, flags);
+	get_fields(r, runs_of(&type->head, false, flags), head, NULL, flags);
 	return flags;
 }
 
@@ -398,8 +430,8 @@ record_input_begin(RecordInput *in, const RecordType *type,
 	in->flags = get_head(r, type, head);
 	in->left = (int64) wire_get_max(r, (r->end - r->at) / type->head.row_bytes,
 									type->head.excess);
-	find_runs(&in->fields, &type->item, false, in->flags);
-	find_runs(&in->columns, &type->item, true, in->flags);
+	in->fields = runs_of(&type->item, false, in->flags);
+	in->columns = runs_of(&type->item, true, in->flags);
 }
 
 bool
@@ -414,8 +446,8 @@ record_input_item(RecordInput *in, void *item)
 	}
 	in->left--;
 	memset(item, 0, type->head.row_size);
-	get_fields(&in->stream, &in->fields, item, in->before, in->flags);
-	get_rows(&in->stream, type, &type->item, &in->columns, item, in->flags);
+	get_fields(&in->stream, in->fields, item, in->before, in->flags);
+	get_rows(&in->stream, type, &type->item, in->columns, item, in->flags);
 	if (in->before == NULL)
 		in->before = palloc(type->head.row_size);
 	memcpy(in->before, item, type->head.row_size);
@@ -447,8 +479,8 @@ record_decode(const RecordType *type, const void *payload, Size len)
 	{
 		wire_reader_init(&in.stream, payload, len, type->name);
 		in.flags = get_head(&in.stream, type, value);
-		find_runs(&in.columns, &type->head, true, in.flags);
-		get_rows(&in.stream, type, &type->head, &in.columns, value, in.flags);
+		get_rows(&in.stream, type, &type->head, runs_of(&type->head, true, in.flags),
+				 value, in.flags);
 		wire_get_end(&in.stream);
 	}
 	problem = type->problem(value);

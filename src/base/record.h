@@ -176,8 +176,8 @@ typedef struct RecordWriter
 	const RecordType *type;
 	uint8		flags;
 	WireWriter	stream;
-	RecordRuns	fields;			/* of an item */
-	RecordRuns	columns;		/* of its rows */
+	const RecordRuns *fields;	/* of an item */
+	const RecordRuns *columns;	/* of its rows */
 	char	   *before;			/* the item written last, or NULL */
 } RecordWriter;
 
@@ -195,8 +195,8 @@ typedef struct RecordInput
 	const RecordType *type;
 	uint8		flags;
 	WireReader	stream;
-	RecordRuns	fields;			/* of an item */
-	RecordRuns	columns;		/* of its rows */
+	const RecordRuns *fields;	/* of an item */
+	const RecordRuns *columns;	/* of its rows */
 	int64		left;
 	char	   *before;			/* the item read last, or NULL */
 } RecordInput;

@@ -13,6 +13,8 @@
 #define MAX_ROWS 4096			/* further cohorts have cells only */
 #define ROW_SLOTS 8192
 #define MAX_CELLS (INT64CONST(1) << 25)
+#define FIRST_BITS 5
+#define CHECK_CELLS 1024		/* between looks at interrupts */
 
 /* A cell to be written; the key sorts as the cohort, then the age, SIZE first. */
 typedef struct FinishedCell
@@ -43,7 +45,8 @@ new_table(int bits)
 
 	for (Size i = 0; i < n; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
+		if (i % CHECK_CELLS == 0)
+			CHECK_FOR_INTERRUPTS();
 		cells[i].age = AGE_UNUSED;
 	}
 	return cells;
@@ -146,7 +149,7 @@ builder_init(Builder *b, uint8 flags)
 	memset(b, 0, sizeof(*b));
 	b->flags = flags;
 	b->salt = salt_draw();
-	b->bits = 6;
+	b->bits = FIRST_BITS;
 	b->cells = new_table(b->bits);
 	if (flags & MATRIX_RECURRING)
 		b->pages = build_pages_create((flags & MATRIX_MONEY) != 0);
@@ -360,7 +363,8 @@ collect_cells(const Builder *b, int64 *ncells)
 
 	for (Size i = 0; i < size; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
+		if (i % CHECK_CELLS == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (b->cells[i].age != AGE_UNUSED)
 			collect(found, &n, b->cells[i].cohort, b->cells[i].age,
 					&b->cells[i].sums);
