@@ -38,6 +38,7 @@ find_runs(RecordRuns *runs, const RecordObject *o, bool columns, uint8 flags)
 
 	runs->whole = true;
 	runs->n = 0;
+	runs->bytes = 0;
 	for (int i = from; i < to; i++)
 	{
 		const RecordField *f = &o->fields[i];
@@ -55,6 +56,7 @@ find_runs(RecordRuns *runs, const RecordObject *o, bool columns, uint8 flags)
 				runs->whole = false;
 			continue;
 		}
+		runs->bytes += WIRE_MAX_INTEGER;
 		if (runs->n > 0 && width > 0 && run[-1].kind == f->kind &&
 			run[-1].at + run[-1].n * width == f->at)
 			run[-1].n++;
@@ -115,12 +117,56 @@ record_calendar(const RecordType *type, const void *value)
  * ----------------------------------------------------------------
  */
 
+/* A stream with room for a struct, its end kept in a register. */
+#define PUT_BEGIN(w, runs) (wire_reserve(w, (runs)->bytes), (w)->data + (w)->len)
+#define PUT_END(w, to) ((w)->len = (to) - (w)->data)
+
+static inline char *
+put_integer(char *to, uint64 value)
+{
+	while (value >= 0x80)
+	{
+		*to++ = (char) (value | 0x80);
+		value >>= 7;
+	}
+	*to++ = (char) value;
+	return to;
+}
+
+/* What takes no certain number of bytes. */
+static char *
+put_other(WireWriter *w, const RecordRuns *runs, char *to, const RecordRun *run,
+		  const char *field)
+{
+	PUT_END(w, to);
+	switch (run->kind)
+	{
+		case RECORD_MONEY:
+			wire_put_int128(w, *(const int128 *) field);
+			break;
+		case RECORD_TIME:
+			wire_put_double(w, *(const float8 *) field);
+			break;
+		case RECORD_GRAIN:
+			wire_put_text(w, grain_to_cstring(*(Grain *const *) field));
+			break;
+		case RECORD_ZONE:
+		case RECORD_TEXT:
+			wire_put_text(w, *(const char *const *) field);
+			break;
+		default:
+			elog(ERROR, "a field has no bytes");
+	}
+	return PUT_BEGIN(w, runs);
+}
+
 /* The fields of a struct; before is the same of the one before, or NULL. */
 static pg_attribute_always_inline void
 put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
 		   const char *before, uint8 flags)
 {
 	const RecordRun *end = runs->runs + runs->n;
+	char	   *to = PUT_BEGIN(w, runs);
 
 	for (const RecordRun *run = runs->runs; run < end; run++)
 	{
@@ -132,43 +178,42 @@ put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
 		{
 			case RECORD_COUNT:
 				for (int i = 0; i < n; i++)
-					wire_put(w, ((const int64 *) field)[i]);
+					to = put_integer(to, ((const int64 *) field)[i]);
 				break;
 			case RECORD_MONEY:
-				for (int i = 0; i < n; i++)
-					wire_put_int128(w, ((const int128 *) field)[i]);
+				for (int i = 0; i < n; i++, field += sizeof(int128))
+				{
+					int128		money = *(const int128 *) field;
+
+					if (likely((int64) money == money))
+						to = put_integer(to, wire_zigzag((int64) money));
+					else
+						to = put_other(w, runs, to, run, field);
+				}
 				break;
 			case RECORD_CHANGE:
-				wire_put_signed(w, *(const int64 *) field);
+				to = put_integer(to, wire_zigzag(*(const int64 *) field));
 				break;
 			case RECORD_AGE:
-				wire_put(w, *(const int32 *) field -
-						 (last != NULL ? *(const int32 *) last : 0));
+				to = put_integer(to, *(const int32 *) field -
+								 (last != NULL ? *(const int32 *) last : 0));
 				break;
 			case RECORD_PERIOD:
-				if (last == NULL)
-					wire_put_signed(w, *(const int32 *) field);
-				else
-					wire_put(w, (int64) *(const int32 *) field - *(const int32 *) last);
+				to = put_integer(to, last == NULL ? wire_zigzag(*(const int32 *) field) :
+								 (uint64) ((int64) *(const int32 *) field - *(const int32 *) last));
 				break;
 			case RECORD_TIME:
 				if (flags & run->flag)
-					wire_put(w, (int64) *(const float8 *) field -
-							 (last != NULL ? (int64) *(const float8 *) last : 0));
+					to = put_integer(to, (int64) *(const float8 *) field -
+									 (last != NULL ? (int64) *(const float8 *) last : 0));
 				else
-					wire_put_double(w, *(const float8 *) field);
-				break;
-			case RECORD_GRAIN:
-				wire_put_text(w, grain_to_cstring(*(Grain *const *) field));
-				break;
-			case RECORD_ZONE:
-			case RECORD_TEXT:
-				wire_put_text(w, *(const char *const *) field);
+					to = put_other(w, runs, to, run, field);
 				break;
 			default:
-				elog(ERROR, "a field has no bytes");
+				to = put_other(w, runs, to, run, field);
 		}
 	}
+	PUT_END(w, to);
 }
 
 static void

@@ -164,6 +164,7 @@ typedef struct RecordRuns
 {
 	bool		whole;			/* no field is left out */
 	int			n;
+	Size		bytes;			/* that integers take at most */
 	RecordRun	runs[JSON_OBJECT_KEYS];
 } RecordRuns;
 

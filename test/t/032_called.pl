@@ -102,7 +102,7 @@ my %arguments = (
 	monetary_value => [ 'CASE WHEN frequency > 0 THEN 10 + n * 3 END' ],
 	duration => [ 'n % 17' ], churned => [ 'frequency < 4' ], weight => [ 'frequency' ],
 	periods => [ '1 + n % 6' ],
-	outcome => [ 'frequency < 4' ], probability => [ 'n % 17 / 20.0' ], share => [ '0.3' ], bins => [ '4' ],
+	outcome => [ 'frequency < 4' ], probability => [ '(1 + n % 17) / 20.0' ], share => [ '0.3' ], bins => [ '4' ],
 	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], survival_curve => ['c'],
 
 	'cohort_matrix.grain' => [ $by_set->(q{'month', 'week starting sunday', 'month since start', 'days 0,1,7,30,90 since start by month'}, 4) ],

@@ -337,36 +337,50 @@ collect(FinishedCell *cells, int64 *n, int32 cohort, int32 age,
 	cells[(*n)++].sums = sums;
 }
 
-static inline void
-add_sums(CellSums *into, const CellSums *sums)
+static inline int32
+finished_cohort(const FinishedCell *cell)
 {
-	into->revenue += sums->revenue;
-	into->active += sums->active;
-	into->last_active += sums->last_active;
-	into->streak_end += sums->streak_end;
-	into->orders += sums->orders;
+	return (int32) ((uint32) (cell->key >> 32) ^ 0x80000000U);
 }
 
-/* All cells in order, those of one cohort and age put together. */
-static BuildCell *
+static inline int32
+finished_age(const FinishedCell *cell)
+{
+	return (int32) ((uint32) cell->key ^ 0x80000000U);
+}
+
+/* The sums of a cell that is in the table and in a row. */
+static const CellSums *
+both_sums(const CellSums *a, const CellSums *b)
+{
+	CellSums   *sums = palloc(sizeof(CellSums));
+
+	sums->revenue = a->revenue + b->revenue;
+	sums->active = a->active + b->active;
+	sums->last_active = a->last_active + b->last_active;
+	sums->streak_end = a->streak_end + b->streak_end;
+	sums->orders = a->orders + b->orders;
+	return sums;
+}
+
+/* All cells in order, each once. */
+static FinishedCell *
 collect_cells(const Builder *b, int64 *ncells)
 {
 	Size		size = (Size) 1 << b->bits;
 	int			ages = b->flags & MATRIX_RECURRING ? 0 : ROW_AGES;
 	Size		most = b->used + (Size) b->nrows * (ages + 1) + 1;
-	FinishedCell *found = palloc_extended(most * sizeof(FinishedCell), MCXT_ALLOC_HUGE);
-	CellSums   *sizes = palloc0((b->nrows + 1) * sizeof(CellSums));
-	CellSums   *size_of = sizes;	/* the next row's */
-	BuildCell  *cells;
-	BuildCell  *last;			/* written */
+	FinishedCell *cells = palloc_extended(most * sizeof(FinishedCell), MCXT_ALLOC_HUGE);
+	CellSums   *size_of = b->nrows == 0 ? NULL : palloc0(b->nrows * sizeof(CellSums));
 	int64		n = 0;
+	int64		last = 0;
 
 	for (Size i = 0; i < size; i++)
 	{
 		if (i % CHECK_CELLS == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (b->cells[i].age != AGE_UNUSED)
-			collect(found, &n, b->cells[i].cohort, b->cells[i].age,
+			collect(cells, &n, b->cells[i].cohort, b->cells[i].age,
 					&b->cells[i].sums);
 	}
 	for (int i = 0; b->rows != NULL && i < ROW_SLOTS; i++)
@@ -376,28 +390,19 @@ collect_cells(const Builder *b, int64 *ncells)
 		if (row == NULL)
 			continue;
 		size_of->active = row->size;
-		collect(found, &n, row->cohort, AGE_SIZE, size_of++);
+		collect(cells, &n, row->cohort, AGE_SIZE, size_of++);
 		for (int age = 0; age < ages; age++)
-			collect(found, &n, row->cohort, age, &row->ages.cells[age]);
+			collect(cells, &n, row->cohort, age, &row->ages.cells[age]);
 	}
-	sort_cells(found, n);
-	cells = palloc_extended((n + 1) * sizeof(BuildCell), MCXT_ALLOC_HUGE);
-	last = cells - 1;
-	for (int64 i = 0; i < n; i++)
+	sort_cells(cells, n);
+	for (int64 i = 1; i < n; i++)
 	{
-		if (i > 0 && found[i].key == found[i - 1].key)
-		{
-			add_sums(&last->sums, found[i].sums);
-			continue;
-		}
-		last++;
-		last->sums = *found[i].sums;
-		last->cohort = (int32) ((uint32) (found[i].key >> 32) ^ 0x80000000U);
-		last->age = (int32) ((uint32) found[i].key ^ 0x80000000U);
+		if (cells[i].key != cells[last].key)
+			cells[++last] = cells[i];
+		else
+			cells[last].sums = both_sums(cells[last].sums, cells[i].sums);
 	}
-	pfree(found);
-	pfree(sizes);
-	*ncells = last - cells + 1;
+	*ncells = Min(n, last + 1);
 	return cells;
 }
 
@@ -445,17 +450,17 @@ finish_cell(Finish *f, MatrixCohort *cohort, int32 age, const CellSums *sums,
 /* The cells of a page, with what other cells of these ages hold. */
 static void
 finish_page(Finish *f, MatrixCohort *cohort, const BuildPage *page,
-			const BuildCell **cell, const BuildCell *end)
+			const FinishedCell **cell, const FinishedCell *end)
 {
 	for (int i = 0; i < PAGE_AGES; i++)
 	{
 		int32		age = page->number * PAGE_AGES + i;
 		CellSums	sums = {0};
 
-		for (; *cell < end && (*cell)->age < age; (*cell)++)
-			finish_cell(f, cohort, (*cell)->age, &(*cell)->sums, NULL);
-		if (*cell < end && (*cell)->age == age)
-			sums = (*cell)++->sums;
+		for (; *cell < end && finished_age(*cell) < age; (*cell)++)
+			finish_cell(f, cohort, finished_age(*cell), (*cell)->sums, NULL);
+		if (*cell < end && finished_age(*cell) == age)
+			sums = *(*cell)++->sums;
 		for (int which = 0; which <= RECURRING_STREAK_END; which++)
 			*recurring_sum(&sums, which) += page->counts[which][i];
 		if (f->head.flags & MATRIX_MONEY)
@@ -466,11 +471,13 @@ finish_page(Finish *f, MatrixCohort *cohort, const BuildPage *page,
 
 /* The cells of a cohort, with what is kept at each age. */
 static void
-finish_gross(Finish *f, MatrixCohort *cohort, const BuildCell *cell,
-			 const BuildCell *end)
+finish_gross(Finish *f, MatrixCohort *cohort, const FinishedCell *cell,
+			 const FinishedCell *end)
 {
 	static const CellSums nothing;
 
+	for (; f->gross == f->gross_end && cell < end; cell++)
+		finish_cell(f, cohort, finished_age(cell), cell->sums, NULL);
 	while (cell < end || f->gross < f->gross_end)
 	{
 		const GrossCell *gross = f->gross < f->gross_end &&
@@ -478,32 +485,32 @@ finish_gross(Finish *f, MatrixCohort *cohort, const BuildCell *cell,
 
 		if (cell == end && gross == NULL)
 			return;
-		if (gross != NULL && (cell == end || gross_age(gross) <= cell->age))
+		if (gross != NULL && (cell == end || gross_age(gross) <= finished_age(cell)))
 		{
-			bool		both = cell < end && gross_age(gross) == cell->age;
+			bool		both = cell < end && gross_age(gross) == finished_age(cell);
 
 			finish_cell(f, cohort, gross_age(gross),
-						both ? &cell->sums : &nothing, gross);
+						both ? cell->sums : &nothing, gross);
 			cell += both;
 			f->gross++;
 			continue;
 		}
-		finish_cell(f, cohort, cell->age, &cell->sums, NULL);
+		finish_cell(f, cohort, finished_age(cell), cell->sums, NULL);
 		cell++;
 	}
 }
 
 /* Write a cohort: its cells in order of age, the first of them its size. */
 static void
-finish_cohort(Finish *f, const BuildCell *cell, const BuildCell *end)
+finish_cohort(Finish *f, const FinishedCell *cell, const FinishedCell *end)
 {
 	MatrixCohort cohort = {0};
 	BuildPage **pages = f->pages;
 	int64		room;
 
 	CHECK_FOR_INTERRUPTS();
-	cohort.period = cell->cohort;
-	cohort.size = cell++->sums.active;
+	cohort.period = finished_cohort(cell);
+	cohort.size = cell++->sums->active;
 	if (cohort.size < 0 ||
 		pg_add_s64_overflow(f->customers, cohort.size, &f->customers))
 		refuse_overflow();
@@ -538,7 +545,7 @@ builder_finish(const Builder *b, const Grain *grain, const char *zone)
 	Finish		f = {0};
 	int64		npages;
 	int64		n;
-	BuildCell  *cells = collect_cells(b, &n);
+	FinishedCell *cells = collect_cells(b, &n);
 	BuildPage **pages = build_pages_sorted(b->pages, &npages);
 	int64		ngross;
 	GrossCell  *gross = build_gross_sorted(b->gross, &ngross);
@@ -552,12 +559,12 @@ builder_finish(const Builder *b, const Grain *grain, const char *zone)
 	f.head.zone = zone;
 	f.head.last = b->last_period;
 	for (int64 i = 0; i < n; i++)
-		f.head.ncohorts += cells[i].age == AGE_SIZE;
-	matrix_writer_begin(&f.writer, &f.head, cells[0].cohort);
+		f.head.ncohorts += finished_age(&cells[i]) == AGE_SIZE;
+	matrix_writer_begin(&f.writer, &f.head, finished_cohort(&cells[0]));
 	for (int64 i = 0, end; i < n; i = end)
 	{
-		Assert(cells[i].age == AGE_SIZE);
-		for (end = i + 1; end < n && cells[end].age != AGE_SIZE; end++)
+		Assert(finished_age(&cells[i]) == AGE_SIZE);
+		for (end = i + 1; end < n && finished_age(&cells[end]) != AGE_SIZE; end++)
 			;
 		finish_cohort(&f, cells + i, cells + end);
 	}

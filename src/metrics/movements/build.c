@@ -56,10 +56,10 @@ typedef struct MovementBuilder
 	int64		total_counts;
 } MovementBuilder;
 
+/* Begin with room for some periods. */
 static void
-builder_init(void *builder, const MetricHead *head)
+builder_begin(MovementBuilder *b, const MetricHead *head, uint32 periods)
 {
-	MovementBuilder *b = builder;
 	Salt	   *salt = palloc(sizeof(Salt));
 
 	memset(b, 0, sizeof(*b));
@@ -67,7 +67,14 @@ builder_init(void *builder, const MetricHead *head)
 	b->lag = head->lag;
 	b->last = PG_INT32_MIN;
 	*salt = salt_draw();
-	b->cells = cells_create(CurrentMemoryContext, 4, salt);
+	b->cells = cells_create(CurrentMemoryContext, periods, salt);
+}
+
+/* Of a state, of which there may be very many. */
+static void
+builder_init(void *builder, const MetricHead *head)
+{
+	builder_begin(builder, head, 4);
 }
 
 /* A new cell of a period that has none. */
@@ -375,7 +382,7 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 	head.lag = Max(settings->parameter, 1);
 	/* a state may have come from outside */
 	movement_check_lag(head.lag);
-	builder_init(&b, &head);
+	builder_begin(&b, &head, 8);
 	if (head.flags & MOVEMENTS_LEVELS)
 		fold.calendar = level_calendar(settings->grain);
 	else if (head.lag == 1)
