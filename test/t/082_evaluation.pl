@@ -142,6 +142,42 @@ is(query("$workers SELECT auc(score, outcome) IS NULL, lift(score, outcome, 0.5)
 	't|t|t', 'workers without rows');
 
 # ---------------------------------------------------------------------
+# The figures of doc/models.md
+# ---------------------------------------------------------------------
+
+SKIP:
+{
+	my $source = $ENV{RETENTION_SOURCE} || '.';
+	my $file = ($ENV{RETENTION_SHARED} || "$source/../shared") . '/data/CDNOW_sample.txt';
+	skip 'no CDNOW_sample.txt in the data folder of RETENTION_SHARED', 2 unless -r $file;
+	my $rows = join '', map { /([0-9]+)\s+([0-9]{8})\s+[0-9]+\s+([0-9.]+)\s*$/ ? "$1\t$2\t$3\n" : () } split /\n/, slurp_file($file);
+	query("CREATE TABLE cdnow (customer int, at date, dollars numeric);\nCOPY cdnow FROM STDIN;\n$rows\\.\n");
+	query(q{
+		CREATE TABLE foretold AS
+		SELECT 1 - p_no_purchase(m, '39 weeks', history, '1997-10-01') AS p, orders(history, '1997-10-01', '1998-07-01') > 0 AS came,
+			(purchase_summary(history, '1997-10-01')).recency
+		FROM (SELECT timeline(at, dollars) AS history FROM cdnow GROUP BY customer) AS t,
+			(SELECT purchase_model('bg/nbd', history, '1997-10-01', 'week') AS m FROM (
+				SELECT timeline(at, dollars) AS history FROM cdnow GROUP BY customer) AS h) AS f});
+	# by the definitions
+	is( query(q{
+		WITH pairs AS (
+			SELECT avg(CASE WHEN a.p > b.p THEN 1 WHEN a.p = b.p THEN 0.5 ELSE 0 END) AS auc,
+				avg(CASE WHEN a.recency > b.recency THEN 1 WHEN a.recency = b.recency THEN 0.5 ELSE 0 END) AS simple
+			FROM foretold a, foretold b WHERE a.came AND NOT b.came),
+		highest AS (SELECT p, came FROM foretold ORDER BY p DESC LIMIT 236)
+		SELECT count(*), round((SELECT auc FROM pairs), 3), round((SELECT simple FROM pairs), 3), round(avg((p - came::int) ^ 2)::numeric, 3),
+			round(avg(came::int) * (1 - avg(came::int)), 3), round(avg(-ln(CASE WHEN came THEN p ELSE 1 - p END))::numeric, 3),
+			round((SELECT avg(p) FROM highest)::numeric, 2), round((SELECT avg(came::int) FROM highest), 2)
+		FROM foretold}), '2357|0.757|0.763|0.161|0.206|0.506|0.74|0.81', 'CDNOW: the figures of the documentation');
+	is( query(q{
+		SELECT round(auc(p, came)::numeric, 3), round(auc(recency, came)::numeric, 3), round(brier(p, came)::numeric, 3),
+			round(log_loss(p, came)::numeric, 3), round(lift(p, came, 0.1)::numeric, 2),
+			(SELECT round(predicted::numeric, 2) || '|' || round(observed::numeric, 2) FROM unnest(calibration(p, came, 10)) WHERE bin = 10)
+		FROM foretold}), '0.757|0.763|0.161|0.506|2.80|0.74|0.81', 'CDNOW: as the aggregates say');
+}
+
+# ---------------------------------------------------------------------
 # Another script
 # ---------------------------------------------------------------------
 
