@@ -1732,7 +1732,7 @@ CREATE AGGREGATE customer_movements(customer "any", at "any", amount "any", grai
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE customer_movements("any", "any", "any", grain, bigint) IS
-	'movements per period against the closing some periods before: lag is how many periods before the opening is, from 1 to 10000: with ''month'', 12 gives NRR, GRR and churn of the trailing year for every month. New is who was in no closing up to that one, dormant and reactivated alike; opening(t + lag) = closing(t); what happens in a period stays a movement for lag periods. The first lag periods have opening 0 and no rates. A lag of 1 is what the form without one does. Errors: 22023 for another lag, or one not the same for all rows of a group, 22004 for a NULL one; all else as in customer_movements(customer, at, amount, grain); a literal NULL as amount leaves money out';
+	'movements per period against the closing some periods before: lag is how many periods before the opening is, from 1 to 10000: with ''month'', 12 gives NRR, GRR and churn of the trailing year for every month. New is who was in no closing up to that one, dormant and reactivated alike; opening(t + lag) = closing(t); what happens in a period stays a movement for lag periods. The first lag periods have opening 0 and no rates. A lag of 1 is what the form without one does. Errors: 22023 for another lag, or one not the same for all rows of a group, 22004 for a NULL one, 54000 when it makes movements in more than 2097152 periods of few rows far apart; all else as in customer_movements(customer, at, amount, grain); a literal NULL as amount leaves money out';
 
 CREATE FUNCTION customer_movements_merge(customer_movements, customer_movements) RETURNS customer_movements
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_merge'
@@ -1777,7 +1777,7 @@ CREATE AGGREGATE customer_movements(timeline timeline, grain grain, lag bigint) 
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE customer_movements(timeline, grain, bigint) IS
-	'movements per period against the closing some periods before, each timeline being a customer: lag is how many periods before the opening is, from 1 to 10000: with ''month'', 12 gives NRR, GRR and churn of the trailing year for every month. New is who was in no closing up to that one, dormant and reactivated alike; opening(t + lag) = closing(t); what happens in a period stays a movement for lag periods. The first lag periods have opening 0 and no rates. A lag of 1 is what the form without one does. Errors: 22023 for another lag, or one not the same for all rows of a group, 22004 for a NULL one; all else as in customer_movements(timeline, grain)';
+	'movements per period against the closing some periods before, each timeline being a customer: lag is how many periods before the opening is, from 1 to 10000: with ''month'', 12 gives NRR, GRR and churn of the trailing year for every month. New is who was in no closing up to that one, dormant and reactivated alike; opening(t + lag) = closing(t); what happens in a period stays a movement for lag periods. The first lag periods have opening 0 and no rates. A lag of 1 is what the form without one does. Errors: 22023 for another lag, or one not the same for all rows of a group, 22004 for a NULL one, 54000 when it makes movements in more than 2097152 periods of few rows far apart; all else as in customer_movements(timeline, grain)';
 
 -- readers
 
@@ -1816,7 +1816,7 @@ CREATE FUNCTION timeline_movements(
 	AS 'MODULE_PATHNAME', 'retention_timeline_movements'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 ROWS 10;
 COMMENT ON FUNCTION timeline_movements(timeline, grain, date, bigint) IS
-	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts; without amounts a level is the number of ranges, and of orders both are NULL. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. lag is how many periods before the opening is, as in customer_movements(timeline, grain, lag): a change then has a row in each of lag periods. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, and for a lag below 1 or above 10000, 22004 for a NULL lag, 22008 for an infinite as_of';
+	'the changes of one customer, one row each, in order: movement is new, reactivated, expansion, contraction or churned; opening and closing as in customer_movements(timeline, grain), of which these rows are the parts; without amounts a level is the number of ranges, and of orders both are NULL. as_of hides periods that start at or after it, NULL: those after the period the customer''s data end in. lag is how many periods before the opening is, as in customer_movements(timeline, grain, lag): a change then has a row in each of lag periods. NULL timeline or grain: no rows. Errors: 22023 for a grain since start or with cut points, or that names another zone than the timeline''s, and for a lag below 1 or above 10000, 22004 for a NULL lag, 22008 for an infinite as_of, 54000 when a lag makes changes in more than 2097152 periods';
 
 -- ----------------------------------------------------------------
 -- 7. rates: two plain columns in, one number out

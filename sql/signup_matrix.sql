@@ -124,3 +124,20 @@ FROM (VALUES
 	(', "kept_change": [5,-5], "base_change": [99999999999999999999999,0]'),
 	(', "kept_change": [-9999999999999999999999,-9999999999999999999999], "base_change": [9999999999999999999999,0]')
 ) v (columns);
+
+-- A literal NULL as start: cohorts by first activity, as without the argument; a
+-- NULL of a type is no start.
+SELECT cohort_matrix(customer, NULL, during, amount, 'month') = cohort_matrix(customer, during, amount, 'month') AS ranges,
+	cohort_matrix(customer, NULL, during, NULL, 'month') = cohort_matrix(customer, during, 'month') AS counted,
+	cohort_matrix(customer, NULL, during, amount, '30 days since start') = cohort_matrix(customer, during, amount, '30 days since start') AS windows,
+	cohort_matrix(customer, NULL::date, during, amount, 'month') IS NULL AS typed
+FROM signups;
+SELECT cohort_matrix(customer, NULL, started_on, amount, 'month') = cohort_matrix(customer, started_on, amount, 'month') AS events,
+	cohort_matrix(customer, NULL, started_on, NULL, 'month') = cohort_matrix(customer, started_on, 'month') AS counted,
+	cohort_matrix(customer, NULL, started_on + time '10:00', amount, 'days 0,1,7 since start') = cohort_matrix(customer, started_on + time '10:00', amount, 'days 0,1,7 since start') AS windows,
+	cohort_matrix(customer, NULL, (started_on + time '10:00') AT TIME ZONE 'UTC', amount, 'month at Asia/Tokyo')
+		= cohort_matrix(customer, (started_on + time '10:00') AT TIME ZONE 'UTC', amount, 'month at Asia/Tokyo') AS instants
+FROM signups;
+SELECT rollup(m) = (SELECT cohort_matrix(customer, during, amount, 'month') FROM signups) AS parts FROM (SELECT cohort_matrix(customer, NULL, during, amount, 'month') AS m FROM signups GROUP BY customer) x;
+SELECT cohort_matrix(1, NULL, NULL, 5, 'month') IS NULL AS nothing;
+SELECT cohort_matrix(1, NULL, amount, amount, 'month') FROM signups;

@@ -250,6 +250,8 @@ line "min, max, count, sum by customer, numeric" serial - "$WORK_MEM" "$(summari
 line "timelines by customer, numeric" serial 1.3 "$WORK_MEM" "$(timelines amount_numeric)" above
 line "cohort_matrix of stored timelines" serial 1s "$WORK_MEM" "SELECT cohort_matrix(history, 'month') FROM timelines"
 line "recurring_matrix of stored timelines" serial - "$WORK_MEM" "SELECT recurring_matrix(history, 'month') FROM timelines"
+line "check_events, bigint, float8" serial 1.5 "$WORK_MEM" "SELECT check_events(customer_id, ordered_at, amount, NULL) FROM orders"
+line "check_events, text, numeric" serial - "$WORK_MEM" "SELECT check_events(customer_text, ordered_at, amount_numeric, NULL) FROM orders"
 funnel()		# funnel WITHIN
 {
 	echo "SELECT funnel(customer_id, ordered_at, $step, '$1') FROM orders"

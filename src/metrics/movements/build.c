@@ -51,6 +51,8 @@ typedef struct MovementBuilder
 	uint8		flags;			/* MOVEMENTS_* */
 	int64		lag;
 	cells_hash *cells;			/* by period */
+	cells_hash *edges;			/* what begins to be so in a period, less what
+								 * ends to; NULL without a long lag */
 	int32		last;			/* period the data end in */
 	int128		total_money;	/* of values added, to keep sums in range */
 	int64		total_counts;
@@ -68,6 +70,7 @@ builder_begin(MovementBuilder *b, const MetricHead *head, uint32 periods)
 	b->last = PG_INT32_MIN;
 	*salt = salt_draw();
 	b->cells = cells_create(CurrentMemoryContext, periods, salt);
+	b->edges = NULL;
 }
 
 /* Of a state, of which there may be very many. */
@@ -79,10 +82,10 @@ builder_init(void *builder, const MetricHead *head)
 
 /* A new cell of a period that has none. */
 static pg_noinline MovementCell *
-new_cell(MovementBuilder *b, int32 period)
+new_cell(cells_hash *cells, int32 period)
 {
 	bool		found;
-	MovementCell *cell = cells_insert(b->cells, period, &found);
+	MovementCell *cell = cells_insert(cells, period, &found);
 	char		status = cell->status;
 
 	Assert(!found);
@@ -94,11 +97,11 @@ new_cell(MovementBuilder *b, int32 period)
 
 /* The cell of a period, made when it is not there; mostly it is. */
 static inline MovementCell *
-find_cell(MovementBuilder *b, int32 period)
+find_cell(cells_hash *cells, int32 period)
 {
-	MovementCell *cell = cells_lookup(b->cells, period);
+	MovementCell *cell = cells_lookup(cells, period);
 
-	return likely(cell != NULL) ? cell : new_cell(b, period);
+	return likely(cell != NULL) ? cell : new_cell(cells, period);
 }
 
 /* ----------------------------------------------------------------
@@ -125,9 +128,20 @@ add_count(MovementCell *cell, int which, int64 more)
 		refuse_overflow();
 }
 
-/* Add what a customer does to a period. */
-static void
-add_change(const MovementChange *c, void *arg)
+/* Add all that is in another cell. */
+static inline void
+add_cell(MovementCell *to, const MovementCell *from)
+{
+	for (int j = 0; j < MOVEMENT_COUNTS; j++)
+		add_count(to, j, from->counts[j]);
+	for (int j = 0; j < MOVEMENT_MONEYS; j++)
+		to->money[j] += from->money[j];
+}
+
+/* Add to a cell, or with -1 take out, a change and the orders beside it. */
+static inline void
+count_change(const MovementBuilder *b, MovementCell *cell,
+			 const MovementChange *c, int sign)
 {
 	static const int8 counts[] = {
 		-1, COUNT_NEW, COUNT_REACTIVATED, COUNT_EXPANDED, COUNT_CONTRACTED,
@@ -137,29 +151,46 @@ add_change(const MovementChange *c, void *arg)
 		-1, MONEY_NEW, MONEY_REACTIVATED, MONEY_EXPANSION, MONEY_CONTRACTION,
 		MONEY_CHURNED
 	};
-	MovementBuilder *b = arg;
-	bool		money = (b->flags & MOVEMENTS_MONEY) != 0;
 	bool		swings = c->kind == MOVEMENT_EXPANSION ||
 		c->kind == MOVEMENT_CONTRACTION;
 	int128		change = c->closing - c->opening;
-	MovementCell *cell;
 
-	cell = find_cell(b, c->period);
-	add_count(cell, COUNT_ORDERS, c->orders);
-	add_count(cell, COUNT_FIRST, c->is_first);
+	add_count(cell, COUNT_ORDERS, sign * c->orders);
+	add_count(cell, COUNT_FIRST, sign * (int) c->is_first);
 	if (c->kind == MOVEMENT_NONE)
 		return;
 	if (!swings || c->is_active)
-		add_count(cell, counts[c->kind], 1);
-	if (!money)
+		add_count(cell, counts[c->kind], sign);
+	if ((b->flags & MOVEMENTS_MONEY) == 0)
 		return;
-	cell->money[moneys[c->kind]] += change;
-	cell->money[MONEY_POSITIVE] += Max(c->closing, 0) - Max(c->opening, 0);
+	cell->money[moneys[c->kind]] += sign * change;
+	cell->money[MONEY_POSITIVE] += sign * (Max(c->closing, 0) - Max(c->opening, 0));
 	if (c->opening > 0)
 	{
-		cell->money[MONEY_KEPT] += change;
-		cell->money[MONEY_LOST] += Min(change, 0);
+		cell->money[MONEY_KEPT] += sign * change;
+		cell->money[MONEY_LOST] += sign * Min(change, 0);
 	}
+}
+
+/* Add what a customer does to a period. */
+static void
+add_change(const MovementChange *c, void *arg)
+{
+	MovementBuilder *b = arg;
+
+	count_change(b, find_cell(b->cells, c->period), c, 1);
+}
+
+/* Add what a customer does to each period from c->period up to end. */
+static void
+spread_change(const MovementChange *c, int32 end, void *arg)
+{
+	MovementBuilder *b = arg;
+
+	if (b->edges == NULL)
+		b->edges = cells_create(b->cells->ctx, 64, b->cells->private_data);
+	count_change(b, find_cell(b->edges, c->period), c, 1);
+	count_change(b, find_cell(b->edges, end), c, -1);
 }
 
 /* A customer being added. */
@@ -179,7 +210,8 @@ fold_events(LedgerItem *items, int n, void *arg)
 
 	if (fold->spans == NULL ||
 		!movement_spans_add(fold->spans, items, n, &last))
-		last = movement_changes_events(items, n, b->lag, add_change, b);
+		last = movement_changes_events(items, n, b->lag, add_change,
+									   spread_change, b);
 	b->last = Max(b->last, last);
 }
 
@@ -189,7 +221,8 @@ fold_levels(LedgerItem *items, int n, void *arg)
 	MovementFold *fold = arg;
 	MovementBuilder *b = fold->builder;
 	int32		last = movement_changes_levels(items, n, b->lag,
-											   fold->calendar, add_change, b);
+											   fold->calendar, add_change,
+											   spread_change, b);
 
 	b->last = Max(b->last, last);
 }
@@ -207,7 +240,7 @@ add_spans(MovementBuilder *b, const MovementSpans *spans)
 
 	for (int64 i = 0; movement_spans_next(spans, &i, &from);)
 	{
-		MovementCell *cell = find_cell(b, from.period);
+		MovementCell *cell = find_cell(b->cells, from.period);
 
 		for (int j = 0; j < MOVEMENT_COUNTS; j++)
 			add_count(cell, j, from.counts[j]);
@@ -246,14 +279,11 @@ add_movements(void *builder, void *value, MemoryContext context)
 	for (int i = 0; i < m->ncells; i++)
 	{
 		const MovementCell *from = &m->cells[i];
-		MovementCell *cell = find_cell(b, from->period);
+		MovementCell *cell = find_cell(b->cells, from->period);
 
 		CHECK_FOR_INTERRUPTS();
 		count_cell(&b->total_counts, &b->total_money, from);
-		for (int j = 0; j < MOVEMENT_COUNTS; j++)
-			add_count(cell, j, from->counts[j]);
-		for (int j = 0; j < MOVEMENT_MONEYS; j++)
-			cell->money[j] += from->money[j];
+		add_cell(cell, from);
 	}
 	b->last = Max(b->last, m->head.last);
 }
@@ -308,16 +338,93 @@ check_alike(const MetricHead *a, const MetricHead *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* The cells of a table in order of period, with room for so many more. */
+static MovementCell *
+sorted_cells(cells_hash *table, int64 room)
+{
+	MovementCell *cells = palloc_extended((table->members + room + 1) *
+										  sizeof(MovementCell),
+										  MCXT_ALLOC_HUGE);
+	MovementCell *cell;
+	cells_iterator it;
+	int64		n = 0;
+
+	cells_start_iterate(table, &it);
+	while ((cell = cells_iterate(table, &it)) != NULL)
+		cells[n++] = *cell;
+	sort_cells(cells, n);
+	return cells;
+}
+
+/*
+ * A cell for each period between the edges in which anything is, in order: the
+ * sum of the edges up to it.  Without cells they are only counted.
+ */
+static int64
+fill_between(const MovementCell *edges, int64 nedges, MovementCell *cells)
+{
+	MovementCell sum;
+	int64		n = 0;
+
+	memset(&sum, 0, sizeof(sum));
+	for (int64 i = 0; i < nedges; i++)
+	{
+		int64		end = i + 1 < nedges ? edges[i + 1].period : edges[i].period;
+
+		CHECK_FOR_INTERRUPTS();
+		add_cell(&sum, &edges[i]);
+		if (movement_cell_is_empty(&sum))
+			continue;
+		for (int64 period = edges[i].period; cells != NULL && period < end; period++)
+		{
+			cells[n + period - edges[i].period] = sum;
+			cells[n + period - edges[i].period].period = (int32) period;
+		}
+		n += end - edges[i].period;
+	}
+	return n;
+}
+
+/* All cells in order; their number is put in n.  Those of a period are added up. */
+static MovementCell *
+finished_cells(const MovementBuilder *b, int64 *n)
+{
+	MovementCell *edges;
+	MovementCell *cells;
+	int64		more;
+
+	*n = b->cells->members;
+	if (b->edges == NULL)
+		return sorted_cells(b->cells, 0);
+	edges = sorted_cells(b->edges, 0);
+	more = fill_between(edges, b->edges->members, NULL);
+	if (more > MOVEMENTS_MAX_PERIODS)
+		movement_refuse_periods(b->lag);
+	cells = sorted_cells(b->cells, more);
+	(void) fill_between(edges, b->edges->members, cells + *n);
+	pfree(edges);
+	more += *n;
+	sort_cells(cells, more);
+	*n = 0;
+	for (int64 i = 0; i < more; i++)
+	{
+		if (*n > 0 && cells[*n - 1].period == cells[i].period)
+			add_cell(&cells[*n - 1], &cells[i]);
+		else
+			cells[(*n)++] = cells[i];
+	}
+	return cells;
+}
+
 /* The value, or NULL when there is nothing; the builder stays as it is. */
 static struct varlena *
 builder_finish(const void *builder, const Grain *grain, const char *zone)
 {
 	const MovementBuilder *b = builder;
-	const MovementCell *cell;
-	cells_iterator it;
 	Movements	m;
 	int64		counts = 0;
 	int128		money = 0;
+	int64		n;
 
 	m.head.flags = b->flags;
 	m.head.lag = b->lag;
@@ -325,19 +432,16 @@ builder_finish(const void *builder, const Grain *grain, const char *zone)
 	m.head.zone = zone;
 	m.head.last = b->last;
 	m.ncells = 0;
-	m.cells = palloc_extended(Max(b->cells->members, 1) * sizeof(MovementCell),
-							  MCXT_ALLOC_HUGE);
-	cells_start_iterate(b->cells, &it);
-	while ((cell = cells_iterate(b->cells, &it)) != NULL)
-		if (!movement_cell_is_empty(cell))
+	m.cells = finished_cells(b, &n);
+	for (int64 i = 0; i < n; i++)
+		if (!movement_cell_is_empty(&m.cells[i]))
 		{
 			CHECK_FOR_INTERRUPTS();
-			count_cell(&counts, &money, cell);
-			m.cells[m.ncells++] = *cell;
+			count_cell(&counts, &money, &m.cells[i]);
+			m.cells[m.ncells++] = m.cells[i];
 		}
 	if (b->last == PG_INT32_MIN)
 		return NULL;
-	sort_cells(m.cells, m.ncells);
 	return movements_encode(&m);
 }
 

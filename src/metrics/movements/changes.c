@@ -85,13 +85,13 @@ walk_ordered(MovementWalk *walk, const LedgerItem *items, int n)
 
 /* Begin with a customer. */
 static MovementWalk
-walk_begin(int64 lag, MovementVisitor visit, void *arg)
+walk_begin(int64 lag, MovementVisitor visit, MovementSpreader spread, void *arg)
 {
 	MovementWalk walk = {visit, arg};
 
 	if (lag > 1)
 	{
-		walk.arg = lagged_begin(lag, visit, arg);
+		walk.arg = lagged_begin(lag, visit, spread, arg);
 		walk.visit = lagged_step;
 	}
 	return walk;
@@ -106,13 +106,14 @@ walk_end(MovementWalk *walk, int64 lag)
 
 int32
 movement_changes_events(LedgerItem *items, int n, int64 lag,
-						MovementVisitor visit, void *arg)
+						MovementVisitor visit, MovementSpreader spread,
+						void *arg)
 {
 	MovementWalk walk;
 
 	if (n == 0)
 		return PG_INT32_MIN;
-	walk = walk_begin(lag, visit, arg);
+	walk = walk_begin(lag, visit, spread, arg);
 	n = ledger_settle_items(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
 	walk_ordered(&walk, items, n);
 	walk_end(&walk, lag);
@@ -131,9 +132,10 @@ movement_changes_events(LedgerItem *items, int n, int64 lag,
  */
 int32
 movement_changes_levels(LedgerItem *items, int n, int64 lag,
-						Calendar *calendar, MovementVisitor visit, void *arg)
+						Calendar *calendar, MovementVisitor visit,
+						MovementSpreader spread, void *arg)
 {
-	MovementWalk walk = walk_begin(lag, visit, arg);
+	MovementWalk walk = walk_begin(lag, visit, spread, arg);
 	int128		level = 0;
 	int32		last_rise = PG_INT32_MIN;
 	int32		first_seen = PG_INT32_MIN;

@@ -44,15 +44,25 @@ typedef struct MovementChange
 typedef void (*MovementVisitor) (const MovementChange *change, void *arg);
 
 /*
+ * Called with a lag for the periods from change->period up to end, in each of
+ * which the change is this one, without orders.
+ */
+typedef void (*MovementSpreader) (const MovementChange *change, int32 end,
+								  void *arg);
+
+/*
  * The changes of one customer; items come in no order and may be changed.
  * Returns the period the customer's data end in, or PG_INT32_MIN when there is
  * nothing.  Events: times are periods.  Levels: times are days, cut by calendar.
+ * Without spread every period is visited.
  */
 extern int32 movement_changes_events(LedgerItem *items, int n, int64 lag,
-									 MovementVisitor visit, void *arg);
+									 MovementVisitor visit,
+									 MovementSpreader spread, void *arg);
 extern int32 movement_changes_levels(LedgerItem *items, int n, int64 lag,
 									 Calendar *calendar,
-									 MovementVisitor visit, void *arg);
+									 MovementVisitor visit,
+									 MovementSpreader spread, void *arg);
 
 /*
  * What movement_changes_...() sees with a lag of 1, seen with another one.
@@ -60,9 +70,18 @@ extern int32 movement_changes_levels(LedgerItem *items, int n, int64 lag,
  */
 typedef struct LaggedWalk LaggedWalk;
 
-extern LaggedWalk *lagged_begin(int64 lag, MovementVisitor visit, void *arg);
+extern LaggedWalk *lagged_begin(int64 lag, MovementVisitor visit,
+								MovementSpreader spread, void *arg);
 extern void lagged_step(const MovementChange *change, void *walk);
 extern void lagged_end(LaggedWalk *walk);
+
+/*
+ * What a lag makes of few rows is bounded: no customer is listed in, and no
+ * population that is spread moves in, more periods.  Error 54000.
+ */
+#define MOVEMENTS_MAX_PERIODS 2097152
+
+pg_noreturn extern void movement_refuse_periods(int64 lag);
 
 /* A lag out of range is error 22023; as an argument NULL is 22004. */
 extern void movement_check_lag(int64 lag);

@@ -11,7 +11,8 @@
  *				   new new new exp exp exp chu chu chu
  *
  * A step is a change for no more than lag periods, after which the opening has
- * followed, so the cost is lag times the steps at most.
+ * followed.  Who adds up customers takes the periods of one change together, so
+ * that a lag of thousands costs no more than one of two.
  */
 #include "metrics/movements/changes.h"
 
@@ -19,24 +20,32 @@
 #include "metrics/movements/type.h"
 #include "miscadmin.h"
 
+/* Fewer periods cost less one by one. */
+#define SPREAD_FROM 8
+
 struct LaggedWalk
 {
 	int64		lag;
 	MovementVisitor visit;
+	MovementSpreader spread;	/* or NULL */
 	void	   *arg;
+	int64		shown;			/* periods, one by one */
 	int			n;
 	int			size;
 	MovementChange *steps;		/* as a lag of 1 sees them */
 };
 
 LaggedWalk *
-lagged_begin(int64 lag, MovementVisitor visit, void *arg)
+lagged_begin(int64 lag, MovementVisitor visit, MovementSpreader spread,
+			 void *arg)
 {
 	LaggedWalk *walk = palloc(sizeof(LaggedWalk));
 
 	walk->lag = lag;
 	walk->visit = visit;
+	walk->spread = spread;
 	walk->arg = arg;
+	walk->shown = 0;
 	walk->n = 0;
 	walk->size = 16;
 	walk->steps = palloc(walk->size * sizeof(MovementChange));
@@ -59,12 +68,25 @@ lagged_step(const MovementChange *change, void *arg)
 	walk->steps[walk->n++] = *change;
 }
 
+/* Error 54000: so many periods of movements. */
+void
+movement_refuse_periods(int64 lag)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("customer movements in more than %d periods",
+					MOVEMENTS_MAX_PERIODS),
+			 errdetail("With a lag of %lld what happens in a period stays a movement for so many.",
+					   (long long) lag),
+			 errhint("Use a coarser grain or a smaller lag, or look for dates far from all others.")));
+}
+
 /*
  * Show the periods from c->period up to end, in each of which the change is c;
  * the orders, and who is first, are of the first of them.
  */
 static void
-show_periods(const LaggedWalk *walk, MovementChange *c, int64 end)
+show_periods(LaggedWalk *walk, MovementChange *c, int64 end)
 {
 	for (;;)
 	{
@@ -76,6 +98,13 @@ show_periods(const LaggedWalk *walk, MovementChange *c, int64 end)
 		c->period++;
 		c->orders = 0;
 		c->is_first = false;
+		if (walk->spread != NULL && end - c->period >= SPREAD_FROM)
+		{
+			walk->spread(c, (int32) end, walk->arg);
+			return;
+		}
+		if (++walk->shown > MOVEMENTS_MAX_PERIODS)
+			movement_refuse_periods(walk->lag);
 	}
 }
 

@@ -64,9 +64,10 @@ list_changes(FunctionCallInfo fcinfo, const void *arg)
 	list->changes = palloc(list->size * sizeof(MovementChange));
 	if (timeline_has_levels(&r))
 		list->last = movement_changes_levels(t.items, n, lag, t.calendar,
-											 add_change, list);
+											 add_change, NULL, list);
 	else
-		list->last = movement_changes_events(t.items, n, lag, add_change, list);
+		list->last = movement_changes_events(t.items, n, lag, add_change, NULL,
+											 list);
 	if (!PG_ARGISNULL(2))
 	{
 		end = data_end_as_of(PG_GETARG_DATEADT(2));
