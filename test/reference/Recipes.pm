@@ -552,7 +552,7 @@ FROM (
 		FROM plain_customers
 		CROSS JOIN LATERAL (SELECT max(m) AS month FROM generate_series(0, 30) AS m WHERE (first + m * interval '1 month')::date <= '2026-01-01') AS a
 		WHERE month BETWEEN 2 AND 9 GROUP BY month" ],
-	[ 'AS furthest', 'customer_id, furthest, was_came_returned', "
+	[ 'AS was_came_returned', 'customer_id, furthest, was_came_returned', "
 		SELECT customer_id,
 			CASE WHEN EXISTS (SELECT FROM orders a, orders b, orders c WHERE (a.customer_id, b.customer_id, c.customer_id) = (o.customer_id, o.customer_id, o.customer_id)
 					AND a.amount < 50 AND b.amount >= 50 AND c.amount >= 75 AND a.ordered_at <= b.ordered_at AND b.ordered_at <= c.ordered_at AND c.ordered_at <= a.ordered_at + interval '60 days') THEN 3
