@@ -138,6 +138,7 @@ OBJS = \
 	src/models/purchase.o \
 	src/models/purchase_aggregate.o \
 	src/models/purchase_bgnbd.o \
+	src/models/purchase_counts.o \
 	src/models/purchase_model.o \
 	src/models/purchase_pareto.o \
 	src/models/purchase_timeline.o \
@@ -188,6 +189,7 @@ REGRESS = \
 	movement_vectors \
 	peer_retention \
 	pictures \
+	purchase_counts \
 	purchase_model \
 	purchase_model_errors \
 	purchase_model_fit \

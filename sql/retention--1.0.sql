@@ -3446,11 +3446,11 @@ CREATE FUNCTION model_fit(
 	model purchase_model,
 	OUT log_likelihood double precision, OUT customers bigint,
 	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
-	OUT identified boolean) RETURNS record
+	OUT identified boolean, OUT aic double precision, OUT bic double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_fit'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_fit(purchase_model) IS
-	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good). All NULL for a model that was not fitted here';
+	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good); aic and bic, information criteria: twice the parameters, or the parameters times ln(customers), less twice the log_likelihood: of kinds fitted to the same customers the one with the lower is to be preferred. All NULL for a model that was not fitted here';
 
 -- predictions
 
@@ -3484,6 +3484,30 @@ CREATE FUNCTION p_no_purchase(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION p_no_purchase(purchase_model, double precision, bigint, double precision, double precision) IS
 	'probability that a customer does not buy within the horizon after the age, in units of the model: the risk to lose them from sight. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, or a horizon that is negative or not finite';
+
+CREATE FUNCTION p_purchases(
+	model purchase_model, n bigint, horizon double precision, frequency bigint, recency double precision,
+	age double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_purchases'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION p_purchases(purchase_model, bigint, double precision, bigint, double precision, double precision) IS
+	'probability that a customer makes exactly n purchases within the horizon after the age, in units of the model; over all n they add up to 1, and n = 0 is p_no_purchase. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; error 22023 for numbers that are no history, a horizon that is negative or not finite, or n outside 0..1000000000';
+
+CREATE FUNCTION p_purchases(
+	model purchase_model, n bigint, horizon double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_purchases_new'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION p_purchases(purchase_model, bigint, double precision) IS
+	'the same of a new customer, within the horizon after the first purchase, which is not counted. Its sum over customers, with the age of each as horizon, is the number of customers expected to have made n repeat purchases: the check of a fit';
+
+CREATE FUNCTION purchase_bounds(
+	model purchase_model, horizon double precision, frequency bigint, recency double precision,
+	age double precision, confidence double precision DEFAULT 0.95,
+	OUT low bigint, OUT high bigint) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_purchase_bounds'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION purchase_bounds(purchase_model, double precision, bigint, double precision, double precision, double precision) IS
+	'how many purchases a customer makes within the horizon after the age with the confidence: the exact quantiles of the number, the parameters being taken as known; since numbers are whole the bounds hold at least as often. NULLs for a model whose status is boundary. frequency: repeat purchases (days with a purchase without the first); recency: time from the first to the last purchase, 0 without a repeat; age: time from the first purchase to the end of the data; both times in the unit of the model; errors: 22023 for numbers that are no history or a horizon that is negative or not finite, 22003 unless confidence is above 0 and below 1';
 
 CREATE FUNCTION discounted_expected_purchases(
 	model purchase_model, annual_discount double precision, frequency bigint, recency double precision,
@@ -3530,6 +3554,22 @@ CREATE FUNCTION p_no_purchase(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION p_no_purchase(purchase_model, interval, timeline, date) IS
 	'probability that a customer does not buy within the horizon after as_of, (as_of + horizon) - as_of in the unit of the model: the risk to lose them from sight. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit, a negative horizon or a timeline of levels, 22008 for an infinite as_of';
+
+CREATE FUNCTION p_purchases(
+	model purchase_model, n bigint, horizon interval, timeline timeline, as_of date) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_p_purchases_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION p_purchases(purchase_model, bigint, interval, timeline, date) IS
+	'probability that a customer has exactly n days with an order within the horizon after as_of, (as_of + horizon) - as_of in the unit of the model; over all n they add up to 1. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit, a negative horizon, n outside 0..1000000000 or a timeline of levels, 22008 for an infinite as_of';
+
+CREATE FUNCTION purchase_bounds(
+	model purchase_model, horizon interval, timeline timeline, as_of date,
+	confidence double precision DEFAULT 0.95,
+	OUT low bigint, OUT high bigint) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_purchase_bounds_timeline'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION purchase_bounds(purchase_model, interval, timeline, date, double precision) IS
+	'how many days with an order a customer has within the horizon after as_of with the confidence: the exact quantiles of the number, the parameters being taken as known; since numbers are whole the bounds hold at least as often. NULLs for a model whose status is boundary. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit, a negative horizon or a timeline of levels, 22003 unless confidence is above 0 and below 1, 22008 for an infinite as_of';
 
 CREATE FUNCTION discounted_expected_purchases(
 	model purchase_model, annual_discount double precision, timeline timeline, as_of date) RETURNS double precision
@@ -3879,11 +3919,12 @@ CREATE FUNCTION model_fit(
 	model spend_model,
 	OUT log_likelihood double precision, OUT customers bigint,
 	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
-	OUT identified boolean, OUT correlation double precision) RETURNS record
+	OUT identified boolean, OUT aic double precision, OUT bic double precision,
+	OUT correlation double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_spend_model_fit'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_fit(spend_model) IS
-	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant). All NULL for a model that was not fitted here';
+	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant); aic and bic, information criteria: twice the parameters, or the parameters times ln(customers), less twice the log_likelihood: of kinds fitted to the same customers the one with the lower is to be preferred. All NULL for a model that was not fitted here';
 
 -- predictions
 
@@ -4666,11 +4707,11 @@ CREATE FUNCTION model_fit(
 	model contract_model,
 	OUT log_likelihood double precision, OUT customers bigint,
 	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
-	OUT identified boolean) RETURNS record
+	OUT identified boolean, OUT aic double precision, OUT bic double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_contract_model_fit'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_fit(contract_model) IS
-	'how the fit went, one row: log_likelihood, customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while survival within the data may still be good). All NULL for a model that was not fitted here';
+	'how the fit went, one row: log_likelihood, customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while survival within the data may still be good); aic and bic, information criteria: twice the parameters, or the parameters times ln(customers), less twice the log_likelihood: of kinds fitted to the same customers the one with the lower is to be preferred. All NULL for a model that was not fitted here';
 
 -- predictions
 

@@ -16,6 +16,8 @@
 PG_FUNCTION_INFO_V1(retention_expected_purchases_timeline);
 PG_FUNCTION_INFO_V1(retention_p_alive_timeline);
 PG_FUNCTION_INFO_V1(retention_p_no_purchase_timeline);
+PG_FUNCTION_INFO_V1(retention_p_purchases_timeline);
+PG_FUNCTION_INFO_V1(retention_purchase_bounds_timeline);
 PG_FUNCTION_INFO_V1(retention_discounted_expected_purchases_timeline);
 PG_FUNCTION_INFO_V1(retention_expected_spend_timeline);
 PG_FUNCTION_INFO_V1(retention_predicted_ltv_timeline);
@@ -48,12 +50,19 @@ customer_argument(FunctionCallInfo fcinfo, int n, Fitted *m, PurchaseHistory *h)
 	return true;
 }
 
-/* Argument 1 as a horizon after as_of, argument 3, in units of the model. */
+/* A horizon of days after as_of, the two arguments, in units of the model. */
+static float8
+horizon_after(FunctionCallInfo fcinfo, const Fitted *m, int horizon, int as_of)
+{
+	return prediction_units(m, prediction_horizon_days(PG_GETARG_DATEADT(as_of),
+													   PG_GETARG_INTERVAL_P(horizon)));
+}
+
+/* Argument 1 as a horizon after as_of, argument 3. */
 static float8
 horizon_argument(FunctionCallInfo fcinfo, const Fitted *m)
 {
-	return prediction_units(m, prediction_horizon_days(PG_GETARG_DATEADT(3),
-													   PG_GETARG_INTERVAL_P(1)));
+	return horizon_after(fcinfo, m, 1, 3);
 }
 
 /* expected_purchases(m, horizon, t, as_of) */
@@ -92,6 +101,33 @@ retention_p_no_purchase_timeline(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(prediction_result(purchase_p_none(m.kind, m.p, &h,
 													   horizon_argument(fcinfo, &m))));
+}
+
+/* p_purchases(m, n, horizon, t, as_of) */
+Datum
+retention_p_purchases_timeline(PG_FUNCTION_ARGS)
+{
+	float8		n = prediction_count(PG_GETARG_INT64(1));
+	Fitted		m;
+	PurchaseHistory h;
+
+	if (!customer_argument(fcinfo, 3, &m, &h))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(prediction_result(purchase_p_exactly(m.kind, m.p, &h,
+														  horizon_after(fcinfo, &m, 2, 4), n)));
+}
+
+/* purchase_bounds(m, horizon, t, as_of, confidence) */
+Datum
+retention_purchase_bounds_timeline(PG_FUNCTION_ARGS)
+{
+	Fitted		m;
+	PurchaseHistory h;
+
+	if (!customer_argument(fcinfo, 2, &m, &h))
+		PG_RETURN_NULL();
+	return prediction_bounds(fcinfo, &m, &h, horizon_argument(fcinfo, &m),
+							 PG_GETARG_FLOAT8(4));
 }
 
 /* discounted_expected_purchases(m, annual_discount, t, as_of) */

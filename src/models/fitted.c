@@ -427,7 +427,7 @@ fitted_parameters(const FittedType *type, FunctionCallInfo fcinfo)
 enum
 {
 	FIT_LOG_LIKELIHOOD, FIT_CUSTOMERS, FIT_DISTINCT_ROWS, FIT_EVALUATIONS,
-	FIT_STATUS, FIT_IDENTIFIED, FIT_CORRELATION
+	FIT_STATUS, FIT_IDENTIFIED, FIT_AIC, FIT_BIC, FIT_CORRELATION
 };
 
 /* The last is there where the type has it. */
@@ -438,6 +438,8 @@ static const ReaderColumn fit_columns[] = {
 	[FIT_EVALUATIONS] = {"evaluations", INT8OID},
 	[FIT_STATUS] = {"status", TEXTOID},
 	[FIT_IDENTIFIED] = {"identified", BOOLOID},
+	[FIT_AIC] = {"aic", FLOAT8OID},
+	[FIT_BIC] = {"bic", FLOAT8OID},
 	[FIT_CORRELATION] = {"correlation", FLOAT8OID},
 };
 
@@ -449,8 +451,10 @@ fitted_fit(const FittedType *type, FunctionCallInfo fcinfo)
 	FIT_CORRELATION + (type->has_correlation ? 1 : 0)};
 	Fitted		fitted;
 	ReaderRow	row;
+	float8		n;				/* parameters */
 
 	fitted_argument(type, fcinfo, 0, &fitted);
+	n = type->kinds[fitted.kind].n;
 	reader_row_begin(&row, &reader);
 	if (fitted.flags & FITTED_HAS_FIT)
 	{
@@ -461,6 +465,9 @@ fitted_fit(const FittedType *type, FunctionCallInfo fcinfo)
 		row_text(&row, FIT_STATUS, fitted_status_names[fitted.status]);
 		row_bool(&row, FIT_IDENTIFIED,
 				 (fitted.flags & FITTED_IDENTIFIED) != 0);
+		row_float8(&row, FIT_AIC, 2 * n - 2 * fitted.log_likelihood);
+		row_float8(&row, FIT_BIC, n * log((float8) fitted.customers) -
+				   2 * fitted.log_likelihood);
 	}
 	if (fitted.flags & FITTED_HAS_CORRELATION)
 		row_float8(&row, FIT_CORRELATION, fitted.correlation);

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "base/reader.h"
 #include "miscadmin.h"
 #include "models/special.h"
 #include "utils/builtins.h"
@@ -78,6 +79,49 @@ prediction_discounted(const Fitted *model, const PurchaseHistory *h,
 												 model->p, h,
 												 log1p(annual_discount) /
 												 prediction_units(model, DAYS_OF_YEAR)));
+}
+
+float8
+prediction_count(int64 n)
+{
+	if (n < 0 || n > PURCHASE_COUNT_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("number of purchases out of range"),
+				 errdetail("It is %lld, not between 0 and %lld.", (long long) n,
+						   (long long) PURCHASE_COUNT_MAX)));
+	return (float8) n;
+}
+
+enum
+{
+	BOUNDS_LOW, BOUNDS_HIGH
+};
+
+static const ReaderColumn bounds_columns[] = {
+	[BOUNDS_LOW] = {"low", INT8OID},
+	[BOUNDS_HIGH] = {"high", INT8OID}
+};
+
+static const Reader bounds = READER_ROW(bounds_columns);
+
+Datum
+prediction_bounds(FunctionCallInfo fcinfo, const Fitted *model,
+				  const PurchaseHistory *h, float8 t, float8 confidence)
+{
+	PurchaseKind kind = (PurchaseKind) model->kind;
+	ReaderRow	row;
+
+	(void) rate_confidence(confidence);
+	reader_row_begin(&row, &bounds);
+	if (!((model->flags & FITTED_HAS_FIT) && model->status == OPTIMIZER_BOUNDARY))
+	{
+		row_int64(&row, BOUNDS_LOW,
+				  purchase_quantile(kind, model->p, h, t, (1 - confidence) / 2));
+		row_int64(&row, BOUNDS_HIGH,
+				  purchase_quantile(kind, model->p, h, t, (1 + confidence) / 2));
+	}
+	return reader_row_datum(&row, fcinfo);
 }
 
 void

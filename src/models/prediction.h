@@ -37,6 +37,18 @@ extern float8 prediction_discounted(const Fitted *model,
 									const PurchaseHistory *h,
 									float8 annual_discount);
 
+/* A number of purchases; error 22023 unless 0 to PURCHASE_COUNT_MAX. */
+extern float8 prediction_count(int64 n);
+
+/*
+ * The row (low, high): the purchases within t that a customer stays above and
+ * below with the confidence, by the model alone.  NULLs where the fit went to
+ * the end of a parameter's range.
+ */
+extern Datum prediction_bounds(FunctionCallInfo fcinfo, const Fitted *model,
+							   const PurchaseHistory *h, float8 t,
+							   float8 confidence);
+
 /* Error 22023 when the numbers are not the spend of a customer. */
 extern void prediction_check_spend(int64 frequency, float8 value);
 

@@ -79,6 +79,40 @@ extern float8 purchase_p_none(PurchaseKind kind, const float8 *p,
 							  const PurchaseHistory *h, float8 t);
 
 /*
+ * A customer who is alive, k and A of the rate of purchases; a and b of the
+ * probability to drop out, or s and B of the rate to leave; t the horizon.
+ */
+typedef struct PurchaseAlive
+{
+	float8		k;
+	float8		A;
+	float8		a;
+	float8		b;
+	float8		t;
+} PurchaseAlive;
+
+extern PurchaseAlive purchase_alive(PurchaseKind kind, const float8 *p,
+									const PurchaseHistory *h, float8 t);
+
+/*
+ * Probability of exactly n purchases in (T, T + t], and of more than n; n is
+ * a whole number up to PURCHASE_COUNT_MAX.
+ */
+#define PURCHASE_COUNT_MAX INT64CONST(1000000000)
+
+extern float8 purchase_p_exactly(PurchaseKind kind, const float8 *p,
+								 const PurchaseHistory *h, float8 t, float8 n);
+extern float8 purchase_p_more(PurchaseKind kind, const float8 *p,
+							  const PurchaseHistory *h, float8 t, float8 n);
+
+/*
+ * The least number that is exceeded with a probability of 1 - level at most;
+ * level < 1.
+ */
+extern int64 purchase_quantile(PurchaseKind kind, const float8 *p,
+							   const PurchaseHistory *h, float8 t, float8 level);
+
+/*
  * Expected purchases after T, each times exp(-rate * time after T); rate > 0
  * per unit of time.
  */

@@ -183,24 +183,6 @@ bgnbd_p_alive(PurchaseKind kind, const float8 *p, const PurchaseHistory *h)
 							   log1p((h->T - h->tx) / (p[1] + h->tx)));
 }
 
-/* A customer who is alive: lambda ~ Gamma(k, rate A), p ~ Beta(a, b). */
-typedef struct Alive
-{
-	float8		k;
-	float8		A;
-	float8		a;
-	float8		b;
-	float8		t;				/* horizon, or discount rate */
-} Alive;
-
-static Alive
-alive_at(PurchaseKind kind, const float8 *p, const PurchaseHistory *h, float8 t)
-{
-	Alive		c = {p[0] + h->x, p[1] + h->T, p[2], p[3] + chances(kind, h->x), t};
-
-	return c;
-}
-
 /*
  * Purchases expected in t, by the published expression after Euler's
  * transformation, divided through so that neither a = 1 nor a + b = 1 is
@@ -210,7 +192,7 @@ alive_at(PurchaseKind kind, const float8 *p, const PurchaseHistory *h, float8 t)
  * where z = t / (A + t).  False where that is long or loses digits.
  */
 static bool
-expected_by_series(const Alive *c, float8 z, float8 *expected)
+expected_by_series(const PurchaseAlive *c, float8 z, float8 *expected)
 {
 	float8		eps = c->a - 1;
 	float8		cc = c->a + c->b - 1;
@@ -237,14 +219,14 @@ expected_by_series(const Alive *c, float8 z, float8 *expected)
 static float8
 expected_given_p(float8 p, void *arg)
 {
-	const Alive *c = arg;
+	const PurchaseAlive *c = arg;
 
 	return -expm1(-c->k * log1p(p * (c->t / c->A))) / p;
 }
 
 /* Purchases expected in t of a customer who is alive. */
 static float8
-expected_alive(const Alive *c)
+expected_alive(const PurchaseAlive *c)
 {
 	float8		expected;
 
@@ -252,7 +234,7 @@ expected_alive(const Alive *c)
 		return 0;
 	if (expected_by_series(c, c->t / (c->A + c->t), &expected))
 		return expected;
-	return beta_mean(expected_given_p, unconstify(Alive *, c), c->a, c->b,
+	return beta_mean(expected_given_p, unconstify(PurchaseAlive *, c), c->a, c->b,
 					 c->A / (c->t * (c->k + 1)));
 }
 
@@ -260,7 +242,7 @@ float8
 bgnbd_expected(PurchaseKind kind, const float8 *p, const PurchaseHistory *h,
 			   float8 t)
 {
-	Alive		c = alive_at(kind, p, h, t);
+	PurchaseAlive c = purchase_alive(kind, p, h, t);
 
 	return bgnbd_p_alive(kind, p, h) * expected_alive(&c);
 }
@@ -270,7 +252,7 @@ float8
 bgnbd_p_some(PurchaseKind kind, const float8 *p, const PurchaseHistory *h,
 			 float8 t)
 {
-	Alive		c = alive_at(kind, p, h, t);
+	PurchaseAlive c = purchase_alive(kind, p, h, t);
 
 	return -bgnbd_p_alive(kind, p, h) * expm1(-c.k * log1p(t / c.A));
 }
@@ -282,7 +264,7 @@ bgnbd_p_some(PurchaseKind kind, const float8 *p, const PurchaseHistory *h,
 static float8
 discounted_given_p(float8 p, void *arg)
 {
-	const Alive *c = arg;
+	const PurchaseAlive *c = arg;
 
 	return c->k / p * laplace_of_power(c->k + 1, c->t * (c->A / p));
 }
@@ -291,7 +273,7 @@ float8
 bgnbd_discounted(PurchaseKind kind, const float8 *p, const PurchaseHistory *h,
 				 float8 rate)
 {
-	Alive		c = alive_at(kind, p, h, rate);
+	PurchaseAlive c = purchase_alive(kind, p, h, rate);
 
 	return bgnbd_p_alive(kind, p, h) *
 		beta_mean(discounted_given_p, &c, c.a, c.b,

@@ -15,6 +15,9 @@ PG_FUNCTION_INFO_V1(retention_expected_purchases);
 PG_FUNCTION_INFO_V1(retention_expected_purchases_new);
 PG_FUNCTION_INFO_V1(retention_p_alive);
 PG_FUNCTION_INFO_V1(retention_p_no_purchase);
+PG_FUNCTION_INFO_V1(retention_p_purchases);
+PG_FUNCTION_INFO_V1(retention_p_purchases_new);
+PG_FUNCTION_INFO_V1(retention_purchase_bounds);
 PG_FUNCTION_INFO_V1(retention_discounted_expected_purchases);
 PG_FUNCTION_INFO_V1(retention_discounted_expected_purchases_new);
 PG_FUNCTION_INFO_V1(retention_purchase_log_likelihood);
@@ -108,6 +111,43 @@ retention_p_no_purchase(PG_FUNCTION_ARGS)
 
 	fitted_argument(&purchase_type, fcinfo, 0, &m);
 	PG_RETURN_FLOAT8(prediction_result(purchase_p_none(m.kind, m.p, &h, t)));
+}
+
+/* p_purchases(m, n, horizon, frequency, recency, age) */
+Datum
+retention_p_purchases(PG_FUNCTION_ARGS)
+{
+	float8		n = prediction_count(PG_GETARG_INT64(1));
+	float8		t = horizon_argument(fcinfo, 2);
+	PurchaseHistory h = history_argument(fcinfo, 3);
+	Fitted		m;
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	PG_RETURN_FLOAT8(prediction_result(purchase_p_exactly(m.kind, m.p, &h, t, n)));
+}
+
+/* p_purchases(m, n, horizon) */
+Datum
+retention_p_purchases_new(PG_FUNCTION_ARGS)
+{
+	float8		n = prediction_count(PG_GETARG_INT64(1));
+	float8		t = horizon_argument(fcinfo, 2);
+	Fitted		m;
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	PG_RETURN_FLOAT8(prediction_result(purchase_p_exactly(m.kind, m.p, &new_customer, t, n)));
+}
+
+/* purchase_bounds(m, horizon, frequency, recency, age, confidence) */
+Datum
+retention_purchase_bounds(PG_FUNCTION_ARGS)
+{
+	float8		t = horizon_argument(fcinfo, 1);
+	PurchaseHistory h = history_argument(fcinfo, 2);
+	Fitted		m;
+
+	fitted_argument(&purchase_type, fcinfo, 0, &m);
+	return prediction_bounds(fcinfo, &m, &h, t, PG_GETARG_FLOAT8(5));
 }
 
 static Datum
