@@ -142,6 +142,7 @@ OBJS = \
 	src/models/purchase_model.o \
 	src/models/purchase_pareto.o \
 	src/models/purchase_timeline.o \
+	src/models/purchase_total.o \
 	src/models/small_matrix.o \
 	src/models/special.o \
 	src/models/spend.o \

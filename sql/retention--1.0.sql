@@ -3578,6 +3578,102 @@ CREATE FUNCTION discounted_expected_purchases(
 COMMENT ON FUNCTION discounted_expected_purchases(purchase_model, double precision, timeline, date) IS
 	'purchases (days with an order) expected of a customer after as_of, without end, each worth (1 + annual_discount)^(-years after as_of); a year is 365 days. The customer is purchase_summary(timeline, as_of); as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for a model without a unit or a timeline of levels, 22003 for a discount that is not positive and finite (0.15 is 15 % a year), 22008 for an infinite as_of';
 
+-- the purchases of all customers
+
+CREATE TYPE total_purchases AS (
+	customers bigint,
+	estimate double precision,
+	std_error double precision,
+	low double precision,
+	high double precision
+);
+COMMENT ON TYPE total_purchases IS
+	'what the aggregate total_purchases returns: customers, estimate (purchases expected of all of them together), std_error of it, low and high (bounds)';
+
+CREATE FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_total_purchases_add'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision) IS
+	'aggregate support: adds the purchases expected of a customer';
+
+CREATE FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_total_purchases_add'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision, double precision) IS
+	'aggregate support: adds the purchases expected of a customer';
+
+CREATE FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_total_purchases_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date) IS
+	'aggregate support: adds the purchases expected of a customer';
+
+CREATE FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_total_purchases_add_timeline'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date, double precision) IS
+	'aggregate support: adds the purchases expected of a customer';
+
+CREATE FUNCTION total_purchases_combine(bytea, bytea) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_total_purchases_combine'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION total_purchases_combine(bytea, bytea) IS
+	'aggregate support: adds up what two workers expect; error 22P03 for bytes that are no state';
+
+CREATE FUNCTION total_purchases_final(bytea) RETURNS total_purchases
+	AS 'MODULE_PATHNAME', 'retention_total_purchases_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION total_purchases_final(bytea) IS
+	'aggregate support: the purchases of all customers and their bounds; error 22P03 for bytes that are no state';
+
+CREATE AGGREGATE total_purchases(model purchase_model, horizon double precision, frequency bigint, recency double precision, age double precision) (
+	SFUNC = total_purchases_add,
+	STYPE = bytea,
+	SSPACE = 608,
+	FINALFUNC = total_purchases_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = total_purchases_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE total_purchases(purchase_model, double precision, bigint, double precision, double precision) IS
+	'how many purchases customers make together within the horizon, (total_purchases(...)).*: customers, estimate (sum of expected_purchases), std_error, low and high, the 95 % bounds. They hold both what chance does to each customer and what the fit does not know of the parameters (sum of variances, and the covariance of the fit by the delta method; the sum of many is taken to be normal). std_error, low and high are NULL unless the model''s status is converged and its covariance known. The model is one for the group, error 22023; rows with a NULL are skipped, NULL without customers. Exact whatever the order of rows or the number of workers, to a millionth of a millionth of a purchase. Errors for a customer as those of expected_purchases';
+
+CREATE AGGREGATE total_purchases(model purchase_model, horizon double precision, frequency bigint, recency double precision, age double precision, confidence double precision) (
+	SFUNC = total_purchases_add,
+	STYPE = bytea,
+	SSPACE = 608,
+	FINALFUNC = total_purchases_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = total_purchases_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE total_purchases(purchase_model, double precision, bigint, double precision, double precision, double precision) IS
+	'the same with bounds that hold with the confidence, one for the group (22023; 22004 when NULL, 22003 unless above 0 and below 1)';
+
+CREATE AGGREGATE total_purchases(model purchase_model, horizon interval, timeline timeline, as_of date) (
+	SFUNC = total_purchases_add_timeline,
+	STYPE = bytea,
+	SSPACE = 608,
+	FINALFUNC = total_purchases_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = total_purchases_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE total_purchases(purchase_model, interval, timeline, date) IS
+	'the same from timelines: the customer is purchase_summary(timeline, as_of), customers without an order before as_of are not counted; 22023 for a model without a unit';
+
+CREATE AGGREGATE total_purchases(model purchase_model, horizon interval, timeline timeline, as_of date, confidence double precision) (
+	SFUNC = total_purchases_add_timeline,
+	STYPE = bytea,
+	SSPACE = 608,
+	FINALFUNC = total_purchases_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = total_purchases_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE total_purchases(purchase_model, interval, timeline, date, double precision) IS
+	'the same with bounds that hold with the confidence, one for the group (22023; 22004 when NULL, 22003 unless above 0 and below 1)';
+
 -- ----------------------------------------------------------------
 -- 13. spend_model
 -- ----------------------------------------------------------------

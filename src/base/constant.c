@@ -99,6 +99,11 @@ static const ConstantWords words[] = {
 		"Pass into how many parts the customers are divided, such as 10.",
 		HINT_GROUP
 	},
+	[CONSTANT_MODEL] = {
+		"model",
+		"Pass a model that was fitted to customers like these.",
+		"Fit one model, in a subquery or a table of one row, or add it to GROUP BY."
+	},
 	[CONSTANT_TIMEZONE] = {
 		"TimeZone", NULL, "Do not change it while the query runs."
 	}

@@ -30,6 +30,7 @@ typedef enum Constant
 	CONSTANT_AT_LEAST,
 	CONSTANT_SHARE,
 	CONSTANT_BINS,
+	CONSTANT_MODEL,
 	CONSTANT_TIMEZONE,			/* a setting, not an argument */
 	CONSTANTS
 } Constant;

@@ -216,7 +216,7 @@ get_count(WireReader *r)
 	return (int64) wire_get_max(r, PG_INT64_MAX, "A count is too large.");
 }
 
-static void
+void
 fitted_decode(const FittedType *type, const void *payload, Size len,
 			  Fitted *fitted)
 {

@@ -115,6 +115,10 @@ extern Datum fitted_fit(const FittedType *type, FunctionCallInfo fcinfo);
 	}; \
 	VALUE_FUNCTIONS(name, &name##_value)
 
+/* From the bytes of a datum; anything wrong is error 22P03. */
+extern void fitted_decode(const FittedType *type, const void *payload, Size len,
+						  Fitted *fitted);
+
 /* Argument n, decoded; corrupt bytes are error 22P03. */
 extern void fitted_argument(const FittedType *type, FunctionCallInfo fcinfo,
 							int n, Fitted *fitted);

@@ -105,6 +105,10 @@ extern float8 purchase_p_exactly(PurchaseKind kind, const float8 *p,
 extern float8 purchase_p_more(PurchaseKind kind, const float8 *p,
 							  const PurchaseHistory *h, float8 t, float8 n);
 
+/* E[N (N - 1)] of the number N of purchases in (T, T + t]. */
+extern float8 purchase_pairs(PurchaseKind kind, const float8 *p,
+							 const PurchaseHistory *h, float8 t);
+
 /*
  * The least number that is exceeded with a probability of 1 - level at most;
  * level < 1.

@@ -289,6 +289,71 @@ purchase_p_exactly(PurchaseKind kind, const float8 *p,
 		(kind == PURCHASE_PARETO ? pareto_exactly(&c, n) : bgnbd_exactly(&c, n));
 }
 
+/* ----------------------------------------------------------------
+ *		Pairs
+ * ----------------------------------------------------------------
+ */
+
+/* expm1(e X) / e, the integral of exp(e y) from 0 to X. */
+static float8
+exp_integral(float8 e, float8 X)
+{
+	return e == 0 ? X : expm1(e * X) / e;
+}
+
+/*
+ * The integral from 0 to w of x (1 + x)^-q, q >= 0: by quadrature where the
+ * difference of two integrals would lose digits.
+ */
+static float8
+moment_of_power(float8 q, float8 w)
+{
+	float8		X = log1p(w);
+	float8		sum = 0;
+
+	if (X > 1 || q * X > PANEL_FALL)
+		return exp_integral(2 - q, X) - exp_integral(1 - q, X);
+	for (int i = 0; i < QUADRATURE_NODES; i++)
+	{
+		float8		x = w * quadrature_node[i];
+
+		sum += quadrature_weight[i] * x * exp(-q * log1p(x));
+	}
+	return w * sum;
+}
+
+/*
+ * A pair of purchases of a customer who is alive: the second one at v, after
+ * any of the times before it, where the first must be survived.
+ */
+static float8
+bgnbd_pairs_given_p(float8 p, void *arg)
+{
+	const PurchaseAlive *c = arg;
+	float8		w = p * (c->t / c->A);
+
+	/* below, v (1 + p v / A)^-(k + 2) is v */
+	if (w * (c->k + 2) < 1e-8)
+		return (1 - p) * (c->t / c->A) * (c->t / c->A) / 2;
+	return (1 - p) * moment_of_power(c->k + 2, w) / (p * p);
+}
+
+float8
+purchase_pairs(PurchaseKind kind, const float8 *p, const PurchaseHistory *h,
+			   float8 t)
+{
+	PurchaseAlive c = purchase_alive(kind, p, h, t);
+	float8		twice = 2 * c.k * (c.k + 1) * purchase_p_alive(kind, p, h);
+
+	if (t == 0)
+		return 0;
+	if (kind == PURCHASE_PARETO)
+		return twice * (c.b / c.A) * (c.b / c.A) *
+			moment_of_power(c.a, t / c.b);
+	return twice * beta_mean(bgnbd_pairs_given_p, &c, c.a, c.b,
+							 c.A / (c.t * (c.k + 2)));
+}
+
 /*
  * The least number that is not exceeded with the probability level, which is
  * below 1.

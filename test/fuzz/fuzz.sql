@@ -144,6 +144,8 @@ SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(flag, 0.9) FROM fuzz.orders',
 SELECT fuzz.add_states('nps', 'SELECT fuzz.nps((n % 11)::bigint) FROM fuzz.orders');
 SELECT fuzz.add_states('nps_margin', 'SELECT fuzz.nps_margin((n % 11)::bigint) FROM fuzz.orders UNION ALL SELECT fuzz.nps_margin((n % 11)::bigint, 0.99) FROM fuzz.few');
 SELECT fuzz.add_states('csat', 'SELECT fuzz.csat((n % 6)::bigint, 4) FROM fuzz.orders');
+SELECT fuzz.add_states('total_purchases', 'SELECT fuzz.total_purchases(m, 20, step::bigint, c::float8, 40)
+	FROM fuzz.orders, (SELECT public.purchase_model(''bg/nbd'', step::bigint, c::float8, 40) AS m FROM fuzz.orders) AS f');
 SELECT fuzz.add_states('auc', 'SELECT fuzz.auc(amount::float8 - 5.25, flag) FROM fuzz.orders
 	UNION ALL SELECT fuzz.auc(n::float8, flag, step::bigint) FROM fuzz.few');
 SELECT fuzz.add_states('lift', 'SELECT fuzz.lift(amount::float8 - 5.25, flag, 0.25) FROM fuzz.few');

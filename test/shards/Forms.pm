@@ -245,6 +245,9 @@ sub forms
 			shipped => "SELECT $call AS m FROM ($history) AS x",
 			ships => 'timeline');
 	}
+	# What a model says of customers is added up where they are.
+	my $fitted = q{'{"kind": "mbg/nbd", "unit": "day", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}'::purchase_model};
+	counted('lives', "total_purchases($fitted, 20, frequency, recency, age)", 'frequency, recency, age');
 	weighted("spend_model(frequency, spend%s)", 'frequency, spend');
 	weighted("spend_model(frequency, spend::float8%s)", 'frequency, spend');
 	weighted("contract_model('sbg', months, churned%s)", 'months, churned');

@@ -102,6 +102,8 @@ my %arguments = (
 	monetary_value => [ 'CASE WHEN frequency > 0 THEN 10 + n * 3 END' ],
 	duration => [ 'n % 17' ], churned => [ 'frequency < 4' ], weight => [ 'frequency' ],
 	periods => [ '1 + n % 6' ],
+	model => [ q{'{"kind": "mbg/nbd", "unit": "day", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}'} ],
+	horizon => [ '20' ], 'horizon.interval' => [ "'20 days'" ],
 	outcome => [ 'frequency < 4' ], probability => [ '(1 + n % 17) / 20.0' ], share => [ '0.3' ], bins => [ '4' ],
 	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], survival_curve => ['c'],
 
