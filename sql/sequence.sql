@@ -60,8 +60,7 @@ FROM (VALUES (timestamp '4713-01-01 BC', 1), ('294276-12-31', 2)) v (at, n);
 
 -- After ".*" a time counts from the row that comes next, as it does in
 -- ClickHouse: the pattern says less than it seems to.
-SELECT sequence_match('(?1)(?t<=1)(?2)', t, t = 0, t = 9) AS within_one, sequence_match('(?1).*(?t<=1)(?2)', t, t = 0, t = 9) AS anywhere,
-	sequence_match('(?1)(?t>=3)(?t<=4)(?2)', t, t = 0, t = 9) AS three_and_then_four
+SELECT sequence_match('(?1)(?t<=1)(?2)', t, t = 0, t = 9) AS within_one, sequence_match('(?1).*(?t<=1)(?2)', t, t = 0, t = 9) AS anywhere
 FROM generate_series(0, 9) t WHERE t IN (0, 1, 4, 9);
 
 -- Rows that meet no condition at all are left out; "." is any other.

@@ -15,7 +15,7 @@ END $$;
 -- Patterns that do not parse: where, and what was expected
 SELECT pattern, r.code, r.message, r.detail
 FROM unnest(ARRAY['(', '(?', '(?1', '(?1]', '(?)', '(?0)', '(?-1)', '(?2147483648)', '(?x)', '(?t)', '(?t~3)', '(?t<>3)', '(?t<)', '(?t<=x)', '(?t<=-1)', '(?t<=1.5)', '(?t<= 3)', '(?t>=3', '(?1)(2)', '(?1)*', '(?1)+(?1)', '..x', E'(?1)\n(?1)',
-	'(?1)ünï(?1)', '(?1)(?t≤3)(?1)', '(?1)' || repeat('é', 100), '?1', 'a']) WITH ORDINALITY p (pattern, n),
+	'(?1)ünï(?1)', '(?1)(?t≤3)(?1)', '(?1)' || repeat('é', 100), '?1', '(?1)(?t>=2)(?t<=3)(?2)', 'a']) WITH ORDINALITY p (pattern, n),
 	pg_temp.refused(format('SELECT sequence_match(%L, 1, true)', pattern)) r
 ORDER BY n;
 SELECT r.* FROM pg_temp.refused($$SELECT sequence_count('(?1)(?t<)', 1, true)$$) r;

@@ -62,7 +62,9 @@ copy_settings(const LedgerSettings *settings, MemoryContext context)
 	if (settings->grain != NULL)
 		copy.grain = copy_bytes(settings->grain, VARSIZE(settings->grain),
 								context);
-	if (settings->rules != NULL)
+	if (settings->code->copy_rules != NULL)
+		copy.rules = settings->code->copy_rules(settings->rules, context);
+	else if (settings->rules != NULL)
 		copy.rules = copy_bytes(settings->rules, settings->code->rules_size,
 								context);
 	copy.zone = MemoryContextStrdup(context, settings->zone);

@@ -36,7 +36,7 @@ typedef struct LedgerCursor
 
 typedef struct LedgerCode
 {
-	uint8		mark;			/* told by packed ledgers: 0 or LEDGER_MARK */
+	uint8		mark;			/* told by packed ledgers: 0 or a LEDGER_MARK */
 	Size		rules_size;		/* of settings->rules */
 
 	/* May entries be kept compact? */
@@ -52,6 +52,13 @@ typedef struct LedgerCode
 	/* Refuse to merge ledgers with other rules: error 22023. */
 	void		(*check_same) (const LedgerSettings *a,
 							   const LedgerSettings *b);
+
+	/*
+	 * Rules that grow with the rows: a copy in context, and what others know put
+	 * into them.  NULL where rules are but rules_size bytes.
+	 */
+	const void *(*copy_rules) (const void *rules, MemoryContext context);
+	void		(*merge_rules) (const void *into, const void *from);
 
 	/*
 	 * What is wrong with flags and, once all is read, with the other settings

@@ -33,7 +33,7 @@ bool
 ledger_head_get(WireReader *r, const LedgerCode *code, LedgerSettings *settings)
 {
 	const uint8 *head = wire_get_bytes(r, 4);
-	uint8		flags = head[1] & ~LEDGER_MARK;
+	uint8		flags = head[1] & ~LEDGER_MARKS;
 	const char *problem = code->flags_problem(flags);
 	Size		size;
 
@@ -41,7 +41,7 @@ ledger_head_get(WireReader *r, const LedgerCode *code, LedgerSettings *settings)
 		problem = "The header is not of this version.";
 	if (problem != NULL)
 		wire_corrupt(r, problem);
-	if ((head[1] & LEDGER_MARK) != code->mark)
+	if ((head[1] & LEDGER_MARKS) != code->mark)
 		ledger_refuse_kind();
 	memset(settings, 0, sizeof(*settings));
 	settings->code = code;

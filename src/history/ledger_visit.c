@@ -138,6 +138,8 @@ void
 ledger_combine(Ledger *into, Ledger *from)
 {
 	check_settings(&into->settings, &from->settings);
+	if (into->settings.code->merge_rules != NULL)
+		into->settings.code->merge_rules(into->settings.rules, from->settings.rules);
 	if (from->spill != NULL)
 	{
 		ledger_visit_parts(from, false, combine_part, into);

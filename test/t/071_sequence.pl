@@ -108,7 +108,8 @@ sub pattern
 	my @elements = ('*');
 	for (1 .. between(1, 6))
 	{
-		push @elements, rand() < 0.55 ? any(1, 1, 2, 2, 3, '.') : rand() < 0.4 ? '*' : any('<', '<=', '>', '>=', '==') . between(0, 5);
+		# no time follows another
+		push @elements, rand() < 0.5 ? any(1, 1, 2, 2, 3, '.') : rand() < 0.4 || $elements[-1] =~ /[<>=]/ ? '*' : any('<', '<=', '>', '>=', '==') . between(0, 5);
 	}
 	return \@elements;
 }

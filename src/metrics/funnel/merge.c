@@ -59,8 +59,9 @@ add_customers(int64 a, int64 b)
 	return sum;
 }
 
-static void
-add_steps(const FunnelStep *a, const FunnelStep *b, FunnelStep *sum)
+/* Two steps of disjoint customers added up. */
+void
+funnel_step_add(const FunnelStep *a, const FunnelStep *b, FunnelStep *sum)
 {
 	int64		i = 0;
 	int64		j = 0;
@@ -105,7 +106,7 @@ retention_funnel_merge(PG_FUNCTION_ARGS)
 	sum.nsteps = Max(a->nsteps, b->nsteps);
 	sum.steps = palloc(sum.nsteps * sizeof(FunnelStep));
 	for (int i = 0; i < sum.nsteps; i++)
-		add_steps(i < a->nsteps ? &a->steps[i] : &none,
-				  i < b->nsteps ? &b->steps[i] : &none, &sum.steps[i]);
+		funnel_step_add(i < a->nsteps ? &a->steps[i] : &none,
+						i < b->nsteps ? &b->steps[i] : &none, &sum.steps[i]);
 	PG_RETURN_POINTER(funnel_encode(&sum));
 }

@@ -25,8 +25,8 @@
  */
 
 /* What is wrong with the times of a step. */
-static const char *
-times_problem(const FunnelStep *step)
+const char *
+funnel_times_problem(const FunnelStep *step)
 {
 	int64		customers = 0;
 
@@ -73,7 +73,7 @@ funnel_problem(const void *value)
 		else if (step->customers > step[-1].customers)
 			problem = "more customers reached it than the step before";
 		else
-			problem = times_problem(step);
+			problem = funnel_times_problem(step);
 		if (problem != NULL)
 			return psprintf("Step %d: %s.", i + 1, problem);
 	}
@@ -109,8 +109,9 @@ times_unit(const FunnelStep *step)
 	return unit;
 }
 
-static void
-put_times(WireWriter *w, const FunnelStep *step)
+/* Write the times of a step. */
+void
+funnel_times_put(WireWriter *w, const FunnelStep *step)
 {
 	uint64		unit = times_unit(step);
 	int64		before = 0;
@@ -152,7 +153,7 @@ funnel_encode(const Funnel *funnel)
 	{
 		wire_put(&w, funnel->steps[i].customers);
 		if (i > 0 && funnel->steps[i].customers > 0)
-			put_times(&w, &funnel->steps[i]);
+			funnel_times_put(&w, &funnel->steps[i]);
 	}
 	return (struct varlena *) wire_finish(&w);
 }
@@ -162,8 +163,9 @@ funnel_encode(const Funnel *funnel)
  * ----------------------------------------------------------------
  */
 
-static void
-get_times(WireReader *r, FunnelStep *step)
+/* Read the times of a step. */
+void
+funnel_times_get(WireReader *r, FunnelStep *step)
 {
 	uint64		unit = wire_get_max(r, PG_INT64_MAX, "A time is too large.");
 	int64		time = 0;
@@ -233,7 +235,7 @@ funnel_decode(const void *payload, Size len)
 		funnel->steps[i].customers = wire_get_max(&r, PG_INT64_MAX,
 												  "A count is too large.");
 		if (i > 0 && funnel->steps[i].customers > 0)
-			get_times(&r, &funnel->steps[i]);
+			funnel_times_get(&r, &funnel->steps[i]);
 	}
 	wire_get_end(&r);
 	problem = funnel_problem(funnel);

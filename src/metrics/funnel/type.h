@@ -65,4 +65,15 @@ extern Funnel *funnel_from_varlena(const struct varlena *value);
  */
 extern float8 funnel_quantile(const FunnelStep *step, float8 p);
 
+/*
+ * For other values that have such times: what is wrong with them, NULL when
+ * nothing is; their bytes, as in the stored form above; two steps of disjoint
+ * customers added up, past bigint error 22003.
+ */
+extern const char *funnel_times_problem(const FunnelStep *step);
+extern void funnel_times_put(WireWriter *w, const FunnelStep *step);
+extern void funnel_times_get(WireReader *r, FunnelStep *step);
+extern void funnel_step_add(const FunnelStep *a, const FunnelStep *b,
+							FunnelStep *sum);
+
 #endif							/* RETENTION_FUNNEL_TYPE_H */

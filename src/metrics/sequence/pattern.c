@@ -121,11 +121,18 @@ take_time(Parser *p)
 static bool
 take_bracket(Parser *p)
 {
+	const SequenceItem *before = &p->pattern->items[p->pattern->nitems - 1];
 	const char *number = p->at;
 	uint64		condition;
 
 	if (take(p, "t"))
 	{
+		/* from where it would count is not what anyone means */
+		if (!sequence_takes(before) && before->kind != SEQUENCE_GAP)
+		{
+			p->at = number - strlen("(?");
+			return refuse(p, "(?1), . or .* after a time");
+		}
 		if (!take_time(p))
 			return false;
 	}

@@ -9,7 +9,7 @@
  *				event at most 60: seconds, of dates days, of integers their own
  *				unit; also <, >, >=, == and =
  *
- * Blanks may stand between elements.  The pattern may begin anywhere: its first
+ * Blanks may stand between elements, a time never after another.  The pattern may begin anywhere: its first
  * item is ".*", whether written or not.
  */
 #ifndef RETENTION_SEQUENCE_PATTERN_H

@@ -158,7 +158,7 @@ meets(const Search *s, const SequenceItem *item, Size e)
 
 /*
  * The event from which a time counts where event e is the next: the one taken
- * last, after another gap e itself.
+ * last, after ".*" e itself.
  */
 static inline Size
 time_base(const SequenceItem *item, Size e)
