@@ -89,6 +89,13 @@ OBJS = \
 	src/metrics/funnel/rules.o \
 	src/metrics/funnel/type.o \
 	src/metrics/funnel/window_funnel.o \
+	src/metrics/journey/fold.o \
+	src/metrics/journey/intake.o \
+	src/metrics/journey/merge.o \
+	src/metrics/journey/places.o \
+	src/metrics/journey/readers.o \
+	src/metrics/journey/rows.o \
+	src/metrics/journey/type.o \
 	src/metrics/metric_head.o \
 	src/metrics/movements/build.o \
 	src/metrics/movements/changes.o \
@@ -148,6 +155,7 @@ OBJS = \
 	src/models/spend.o \
 	src/models/spend_model.o \
 	src/render/funnel_text.o \
+	src/render/journey_text.o \
 	src/render/lines.o \
 	src/render/movements_text.o \
 	src/render/survival_text.o \
@@ -180,6 +188,8 @@ REGRESS = \
 	grain_errors \
 	identity \
 	intake \
+	journey \
+	journey_type \
 	ledger \
 	lifecycle \
 	loyalty \

@@ -5409,3 +5409,312 @@ CREATE AGGREGATE calibration(probability double precision, outcome boolean, bins
 );
 COMMENT ON AGGREGATE calibration(double precision, boolean, integer, bigint) IS
 	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+-- ----------------------------------------------------------------
+-- 18. journey
+-- ----------------------------------------------------------------
+
+CREATE TYPE journey;
+
+CREATE FUNCTION journey_in(cstring) RETURNS journey
+	AS 'MODULE_PATHNAME', 'retention_journey_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_in(cstring) IS
+	'input of journey: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION journey_out(journey) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_journey_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_out(journey) IS
+	'output of journey: canonical JSON without loss, the silence in ISO 8601, times in seconds';
+
+CREATE FUNCTION journey_recv(internal) RETURNS journey
+	AS 'MODULE_PATHNAME', 'retention_journey_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_recv(internal) IS
+	'binary input of journey; every field and sum is checked, error 22P03';
+
+CREATE FUNCTION journey_send(journey) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_send(journey) IS
+	'binary output of journey, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE journey (
+	INPUT = journey_in,
+	OUTPUT = journey_out,
+	RECEIVE = journey_recv,
+	SEND = journey_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE journey IS
+	'the ways of customers from place to place, storable and additive: per step how many moved from each place to each other, and how long each took, exactly; made by the aggregate journey, added up by rollup, read by journey_edges, drawn by journey_text';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION journey_eq(journey, journey) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_eq(journey, journey) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION journey_ne(journey, journey) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_ne(journey, journey) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION journey_lt(journey, journey) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_lt(journey, journey) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION journey_le(journey, journey) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_le(journey, journey) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION journey_gt(journey, journey) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_gt(journey, journey) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION journey_ge(journey, journey) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_ge(journey, journey) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION journey_cmp(journey, journey) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_cmp(journey, journey) IS
+	'below, at or above 0 as the first journey sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION journey_hash(journey) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_hash(journey) IS
+	'hash of a journey';
+
+CREATE FUNCTION journey_hash_extended(journey, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_hash_extended(journey, bigint) IS
+	'64-bit hash of a journey with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = journey_eq,
+	LEFTARG = journey,
+	RIGHTARG = journey,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (journey, journey) IS
+	'equal: same silence, time zone and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = journey_ne,
+	LEFTARG = journey,
+	RIGHTARG = journey,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (journey, journey) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = journey_lt,
+	LEFTARG = journey,
+	RIGHTARG = journey,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (journey, journey) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = journey_le,
+	LEFTARG = journey,
+	RIGHTARG = journey,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (journey, journey) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = journey_gt,
+	LEFTARG = journey,
+	RIGHTARG = journey,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (journey, journey) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = journey_ge,
+	LEFTARG = journey,
+	RIGHTARG = journey,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (journey, journey) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS journey_ops
+	DEFAULT FOR TYPE journey USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 journey_cmp(journey, journey);
+COMMENT ON OPERATOR CLASS journey_ops USING btree IS
+	'order of journeys, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY journey_ops USING btree IS
+	'order of journeys, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS journey_ops
+	DEFAULT FOR TYPE journey USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 journey_hash(journey),
+	FUNCTION 2 journey_hash_extended(journey, bigint);
+COMMENT ON OPERATOR CLASS journey_ops USING hash IS
+	'hashing of journeys, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY journey_ops USING hash IS
+	'hashing of journeys, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION journey_to_json(journey) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_journey_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_to_json(journey) IS
+	'a journey as json, the object its text is';
+
+CREATE CAST (journey AS json)
+	WITH FUNCTION journey_to_json(journey);
+COMMENT ON CAST (journey AS json) IS
+	'the journey as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION journey_to_jsonb(journey) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_journey_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_to_jsonb(journey) IS
+	'a journey as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (journey AS jsonb)
+	WITH FUNCTION journey_to_jsonb(journey);
+COMMENT ON CAST (journey AS jsonb) IS
+	'the journey as a jsonb object, so that to_jsonb() nests it';
+
+-- aggregates over rows
+
+CREATE FUNCTION journey_transition(internal, "any", "any", text, interval) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_journey_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION journey_transition(internal, "any", "any", text, interval) IS
+	'aggregate support: takes a row (customer, at, place, within) into those of its group; STABLE because a silence of days may be counted in the session time zone';
+
+CREATE FUNCTION journey_transition(internal, "any", "any", text, interval, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_journey_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION journey_transition(internal, "any", "any", text, interval, text) IS
+	'aggregate support: takes a row (customer, at, place, within, start_place) into those of its group; STABLE because a silence of days may be counted in the session time zone';
+
+CREATE FUNCTION journey_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_journey_deserialize'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION journey_deserialize(bytea, internal) IS
+	'aggregate support: reads the packed rows of a parallel worker; error 22P03 when they are damaged';
+
+CREATE FUNCTION journey_final(internal) RETURNS journey
+	AS 'MODULE_PATHNAME', 'retention_journey_final'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION journey_final(internal) IS
+	'aggregate support: folds the rows of a group into a journey; NULL when nobody has a way; leaves the state as it is';
+
+CREATE AGGREGATE journey(customer "any", at "any", place text, within interval) (
+	SFUNC = journey_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = journey_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = journey_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE journey("any", "any", text, interval) IS
+	'the ways of all customers from place to place: a customer has one way, from the first row on, in order of time (at one instant of the bytes of the places); a row at the place of the one before is no move; a silence of more than within ends the way, and of a longer one the first 50 places are followed. customer: any hashable type, such as ROW(customer, session) for a way of each session; at: date, timestamp or timestamptz; place: a page, screen, stage, told apart by its bytes, at most 1,024 of them (54000); a row with a NULL customer, time or place is skipped. The silence ends at at + within, inclusive: days, months and years on the local clock (of a timestamptz in the session''s time zone, which is recorded), hours and shorter as elapsed time. within must be constant in a group and not negative (22023) and not NULL (22004); more than 10,000 places are error 54000, an infinite time 22008. NULL when there is no row';
+
+CREATE AGGREGATE journey(customer "any", at "any", place text, within interval, start_place text) (
+	SFUNC = journey_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = journey_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = journey_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE journey("any", "any", text, interval, text) IS
+	'the ways of the customers who come to start_place, from their first row there on; NULL when nobody does. start_place must be constant in a group (22023) and not NULL (22004). All else as in journey(customer, at, place, within)';
+
+-- rollup
+
+CREATE FUNCTION journey_merge(journey, journey) RETURNS journey
+	AS 'MODULE_PATHNAME', 'retention_journey_merge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION journey_merge(journey, journey) IS
+	'the sum of two journeys of disjoint customers, times from place to place included; error 22023 when silence or time zone differ, 22003 when a sum overflows, 54000 past 10,000 places';
+
+CREATE AGGREGATE rollup(journey) (
+	SFUNC = journey_merge,
+	STYPE = journey,
+	COMBINEFUNC = journey_merge,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(journey) IS
+	'adds up journeys of disjoint customers (channels, campaigns, shards) of one silence and time zone, exactly, medians included; NULLs are skipped, no rows give NULL; error 22023 when silence or zone differ';
+
+-- readers
+
+CREATE FUNCTION journey_edges(
+	journey journey, top integer DEFAULT NULL,
+	OUT step integer, OUT from_place text, OUT to_place text, OUT customers bigint,
+	OUT share double precision, OUT median_time double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_journey_edges'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
+COMMENT ON FUNCTION journey_edges(journey, integer) IS
+	'one row for every move: from the place that was the way''s first, second, ... (step) to the next one; customers who moved so, share, the fraction of the customers who were at some place at that step, and median_time, the median of the days from coming to from_place to coming to to_place. A row without to_place is where ways ended, and has no time; so the shares of a step add up to 1. What comes after the 50th place is not followed. By step, the most customers first. top: so many places of each step, the most visited, keep their names, the rest is one place called ''other''; NULL: all do; below 1 it is error 22003. NULL journey: no rows';
+
+-- pictures
+
+CREATE FUNCTION journey_text(journey journey, top integer DEFAULT 5) RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'retention_journey_text'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 20;
+COMMENT ON FUNCTION journey_text(journey, integer) IS
+	'the journey for psql, one row per line: per step the moves and where ways end, the customers, their percentage of the step as a number and a bar, and the median time (d days, h hours, m minutes, s seconds); the rows of journey_edges(journey, top), 1 to 40, and a line says what is left out; names are cut to 20 columns; block characters in a UTF-8 database, else ASCII. NULL journey: no rows';

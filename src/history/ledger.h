@@ -48,8 +48,8 @@
 #define LEDGER_UNITS 0x08		/* without an amount: each range weighs 1, and
 								 * levels are no money */
 #define LEDGER_MARK 0x10		/* of a packed ledger of steps, not of periods */
-#define LEDGER_MARK_PLACES 0x20 /* of one of places */
-#define LEDGER_MARKS 0x30
+#define LEDGER_MARK_PLACES 0x80 /* of one of places */
+#define LEDGER_MARKS 0x90
 #define LEDGER_EVERY_START 0x20 /* a customer may have several starts, not the
 								 * earliest alone; goes with LEDGER_STARTED */
 

@@ -13,20 +13,6 @@ PG_FUNCTION_INFO_V1(retention_funnel_text);
 
 #define TEXT_MAX_STEPS 40
 
-/* "0.5 days" in a unit that suits it, of eight columns. */
-static void
-put_days(StringInfo line, float8 days)
-{
-	if (days >= 2)
-		appendStringInfo(line, "%6.1f d", days);
-	else if (days * HOURS_PER_DAY >= 2)
-		appendStringInfo(line, "%6.1f h", days * HOURS_PER_DAY);
-	else if (days * SECS_PER_DAY >= 2 * SECS_PER_MINUTE)
-		appendStringInfo(line, "%6.1f m", days * HOURS_PER_DAY * MINS_PER_HOUR);
-	else
-		appendStringInfo(line, "%6.1f s", days * SECS_PER_DAY);
-}
-
 /* part / whole in percent, of eight columns. */
 static void
 put_percent(StringInfo line, int64 part, int64 whole)

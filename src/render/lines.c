@@ -81,6 +81,20 @@ put_bar(StringInfo line, float8 share)
 		appendStringInfoString(line, shade(1));
 }
 
+/* "0.5 days" in a unit that suits it, of eight columns. */
+void
+put_days(StringInfo line, float8 days)
+{
+	if (days >= 2)
+		appendStringInfo(line, "%6.1f d", days);
+	else if (days * HOURS_PER_DAY >= 2)
+		appendStringInfo(line, "%6.1f h", days * HOURS_PER_DAY);
+	else if (days * SECS_PER_DAY >= 2 * SECS_PER_MINUTE)
+		appendStringInfo(line, "%6.1f m", days * HOURS_PER_DAY * MINS_PER_HOUR);
+	else
+		appendStringInfo(line, "%6.1f s", days * SECS_PER_DAY);
+}
+
 /* The words of a grain, and the zone that instants were cut in. */
 void
 put_grain_words(StringInfo line, const Grain *grain, const char *zone)

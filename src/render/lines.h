@@ -37,4 +37,7 @@ extern const char *shade(float8 share);
 /* A bar of the share, rounded to whole columns but never to none. */
 extern void put_bar(StringInfo line, float8 share);
 
+/* "   0.5 d": days in a unit that suits them, of eight columns. */
+extern void put_days(StringInfo line, float8 days);
+
 #endif							/* RETENTION_LINES_H */

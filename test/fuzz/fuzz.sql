@@ -82,6 +82,9 @@ SELECT fuzz.add_values('customer_movements', 'SELECT public.customer_movements(c
 SELECT fuzz.add_values('funnel', 'SELECT public.funnel(c, tz, step, ''30 days'') FROM fuzz.orders
 	UNION ALL SELECT public.funnel(c, ts, step, ''1 year 36:00'', ''deduplicated, strictly increasing'') FROM fuzz.orders
 	UNION ALL SELECT public.funnel(c, at, step, ''1 day'', ''strict order'') FROM fuzz.few');
+SELECT fuzz.add_values('journey', 'SELECT public.journey(c, tz, t, ''100 days'') FROM fuzz.orders
+	UNION ALL SELECT public.journey(c % 5, ts, ''place '' || step, ''1 year 36:00'', ''place 2'') FROM fuzz.orders
+	UNION ALL SELECT public.journey(c, at, CASE WHEN flag THEN '''' ELSE ''é'' END, ''400 days'') FROM fuzz.few');
 SELECT fuzz.add_values('survival_curve', 'SELECT public.survival_curve(n::bigint, flag) FROM fuzz.few
 	UNION ALL SELECT public.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.orders');
 SELECT fuzz.add_values('data_check', 'SELECT public.check_events(c, tz, amount, ''2023-09-01'') FROM fuzz.orders
@@ -119,6 +122,9 @@ SELECT fuzz.add_states('timeline_of_levels', 'SELECT fuzz.timeline_of_levels(at,
 SELECT fuzz.add_states('funnel', 'SELECT fuzz.funnel(c, tz, step, ''30 days'') FROM fuzz.orders
 	UNION ALL SELECT fuzz.funnel(t, ts, step, ''1 year 36:00'', ''deduplicated, strictly increasing'') FROM fuzz.few
 	UNION ALL SELECT fuzz.funnel(u, at, step, ''1 hour'', ''one row one step'') FROM fuzz.few');
+SELECT fuzz.add_states('journey', 'SELECT fuzz.journey(c, tz, t, ''100 days'') FROM fuzz.orders
+	UNION ALL SELECT fuzz.journey(t, ts, ''place '' || step, ''1 year 36:00'', ''place 2'') FROM fuzz.few
+	UNION ALL SELECT fuzz.journey(u, at, ''place '' || n, ''1 hour'') FROM fuzz.few');
 SELECT fuzz.add_states('window_funnel', 'SELECT fuzz.window_funnel(interval ''30 days'', tz, ''default'', step = 1, step = 2, step = 3) FROM fuzz.orders
 	UNION ALL SELECT fuzz.window_funnel(100, n, ''one row one step, strict order'', flag, step > 1, step = 2) FROM fuzz.few
 	UNION ALL SELECT fuzz.window_funnel(interval ''3 months'', tz, ''deduplicated'', flag, step > 1) FROM fuzz.few');

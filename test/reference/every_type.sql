@@ -57,6 +57,10 @@ INSERT INTO kept.made VALUES
 		SELECT funnel(customer, at, nullif(kind, 0)::int, w, m)
 		FROM kept.events, (VALUES (interval '30 days', 'default'), ('1 mon', 'strict order'), ('36:00', 'strictly increasing')) AS f (w, m)
 		GROUP BY w, m$$),
+	('journey', $$
+		SELECT journey(customer, at, 'place ' || kind, w)
+		FROM kept.events, (VALUES (interval '30 days'), ('1 mon'), ('36:00')) AS f (w)
+		GROUP BY w$$),
 	('purchase_model', $$
 		SELECT purchase_model(k, t, '2025-01-01', 'week')
 		FROM (SELECT timeline(at, amount) AS t FROM kept.events GROUP BY customer) AS t,

@@ -171,6 +171,9 @@ sub forms
 	summary('orders', "funnel(customer_id, at, step, '720 hours', 'strict order')", text => 1);
 	# Among arguments a column of type text lends its collation to constants.
 	summary('orders', "funnel(name, at, step, '720 hours', 'deduplicated')", key => 'customer_id, name');
+	summary('orders', "journey(customer_id, at, name, '720 hours')", key => 'customer_id, name');
+	summary('orders', "journey(customer_id, day, 'step ' || step, '30 days')");
+	summary('orders', "journey(customer_id, at, 'step ' || step, '720 hours', 'step 1')", text => 1);
 	of_customer('orders', "window_funnel('720 hours', at, 'default', step = 1, step = 2, step = 3)", text => 1);
 	of_customer('orders', 'retention(step = 1, step = 2, step = 3)');
 	of_customer('orders', "sequence_match('(?1)(?t<=2592000)(?2)', at, step = 1, step = 2)", text => 1);

@@ -48,6 +48,7 @@ my %value = (
 	'contract_model' => q{'{"kind": "sbg", "parameters": {"alpha": 0.7, "beta": 3.8}}'::contract_model},
 	'customer_movements' => q{(SELECT customer_movements(c, at, amount, 'month') FROM events)},
 	'funnel' => q{(SELECT funnel(c, at, step, '90 days') FROM events)},
+	'journey' => q{(SELECT journey(c, at, 'place ' || step, '90 days') FROM events)},
 	'purchase_model' => q{'{"kind": "bg/nbd", "unit": "week", "parameters": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}}'::purchase_model},
 	'spend_model' => q{'{"kind": "gamma-gamma", "parameters": {"p": 6.25, "q": 3.74, "gamma": 15.45}}'::spend_model},
 	'survival_curve' => q{(SELECT survival_curve(step, c > 1) FROM events)},

@@ -50,12 +50,13 @@ $node->safe_psql(
 	UPDATE rows SET at = NULL WHERE random() < 0.03;
 
 	-- summaries as aggregates of summaries take them, and one that is large
-	ALTER TABLE rows ADD m cohort_matrix, ADD t timeline, ADD v customer_movements, ADD f funnel, ADD c survival_curve;
-	UPDATE rows r SET m = x.m, t = x.t, v = x.v, f = x.f, c = x.c
+	ALTER TABLE rows ADD m cohort_matrix, ADD t timeline, ADD v customer_movements, ADD f funnel, ADD j journey, ADD c survival_curve;
+	UPDATE rows r SET m = x.m, t = x.t, v = x.v, f = x.f, j = x.j, c = x.c
 	FROM (SELECT set, part, cohort_matrix(customer * 8 + part, at, amount, grain) AS m,
 			timeline(at, amount, 'Europe/Paris') AS t,
 			customer_movements(customer * 8 + part, at, amount, grain) AS v,
 			funnel(customer * 8 + part, at, 1 + frequency, '30 days') AS f,
+			journey(customer * 8 + part, at, 'place ' || frequency, '30 days') AS j,
 			survival_curve(n::bigint, customer % 2 = 0) AS c
 		FROM (SELECT *, n % 6 AS part, (ARRAY['month', 'week', '1 day', 'quarter starting february'])[1 + set % 4]::grain AS grain
 			FROM rows) y GROUP BY set, part) x
@@ -105,7 +106,7 @@ my %arguments = (
 	model => [ q{'{"kind": "mbg/nbd", "unit": "day", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}'} ],
 	horizon => [ '20' ], 'horizon.interval' => [ "'20 days'" ],
 	outcome => [ 'frequency < 4' ], probability => [ '(1 + n % 17) / 20.0' ], share => [ '0.3' ], bins => [ '4' ],
-	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], survival_curve => ['c'],
+	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], journey => ['j'], survival_curve => ['c'],
 
 	'cohort_matrix.grain' => [ $by_set->(q{'month', 'week starting sunday', 'month since start', 'days 0,1,7,30,90 since start by month'}, 4) ],
 	# periods alone, of events alone
@@ -123,6 +124,7 @@ my %arguments = (
 	'sequence_match.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ], 'sequence_count.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],
 	'sequence_next.at' => [ 'at', 'at::timestamp', 'at::date', 'n', 'n::bigint' ],
 	pattern => [ $by_set->(q{'(?1).*(?2)', '(?1)(?t<=900000)(?5)', '(?2)(?t>7).', '(?1)(?t==1)(?2)'}, 4) ],
+	start_place => [q('mail')], 'journey.place' => [ 'channel', "coalesce(channel, 'mail')" ], 'journey.at' => $instants,
 	direction => [q('forward')], base => [ $by_set->(q{'head', 'first_match', 'last_match'}, 3) ], event => [ 'channel', 'n', 'amount', 'at', 'to_jsonb(channel)' ],
 	base_condition => ['NULLIF(frequency, 3) < 4'], 'sequence_next.conditions' => ['ARRAY[true]'],
 	'contract_model.kind' => [ $by_set->(q{'sbg', 'bdw'}, 2) ],

@@ -190,6 +190,7 @@ for (
 	q{nrr(amount, amount), cac(amount, 1), nps(c), csat(c, 1), share_low(c > 1, 0.9)},
 	q{funnel(c, at, 1 + c % 3, '30 days')},
 	q{window_funnel('30 days', at, 'strict order', c = 1, c = 2, c = 3)},
+	q{journey(c, at, 'place ' || c % 3, '30 days')},
 	q{sequence_match('(?1)(?t<=900000)(?2)', at, c = 1, c = 2, c = 3)},
 	q{sequence_next('forward', 'first_match', at, amount, true, c = 1, c = 2)},
 	q{cohort_matrix(c, at, at, amount, 'month')})
@@ -319,6 +320,8 @@ my %values = (
 		"(SELECT customer_movements(n, date '5874890-01-01', 'year') FROM generate_series(1, 3) n)" ],
 	'funnel' => [ 'NULL::funnel', "(SELECT funnel(1, date '2024-01-01', s, '1 day') FROM generate_series(1, 3) s)",
 		"(SELECT funnel(1, timestamptz '4714-11-24 00:00+00 BC', 2, '1 month', 'strict order'))" ],
+	'journey' => [ 'NULL::journey', "(SELECT journey(1, date '2024-01-01' + n, n::text, '1 day') FROM generate_series(1, 99) n)",
+		"(SELECT journey(1, timestamptz '4714-11-24 00:00+00 BC', '', '1 month'))" ],
 	'boolean[]' => [ 'NULL::boolean[]', "'{}'::boolean[]", "'{t,NULL,f}'::boolean[]", "'{{t,f},{f,t}}'::boolean[]", "array_fill(true, ARRAY[100000])" ],
 	'boolean' => [ 'NULL::boolean', 'true' ]);
 

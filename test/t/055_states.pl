@@ -208,6 +208,28 @@ for (
 	is(final('funnel', events(@$events)), "$corrupt parallel aggregate state / $detail", $name);
 }
 
+# journeys: the longest silence, start place, places, zone, tag of the server's salt, one block
+my $row_of_a = pack('H*', result(q{SELECT encode(fuzz.journey(1, timestamp '2000-01-01 00:00:01', 'a', '1 day'), 'hex');}));
+# head of 4 bytes, the silence of 3, no start, 1 place "a"
+is(substr($row_of_a, 4, 7), uint(0) . uint(1) . uint(0) . "\0" . uint(1) . uint(1) . 'a', 'a journey as it is packed');
+sub changed_journey { my ($at, $length, $bytes) = @_; my $image = $row_of_a; substr($image, $at, $length) = $bytes; return $image; }
+like(final('journey', $row_of_a), qr/"to": "a"/, 'a journey from outside');
+for (
+	[ 'a flag', changed_journey(7, 1, chr(2)), 'It has unknown flags.' ],
+	[ 'a start', changed_journey(7, 1, chr(1) . uint(2000) . 'x' x 2000), 'A text is too long.' ],
+	[ 'places', changed_journey(8, 1, uint(10001)), 'There are too many places.' ],
+	[ 'a place', changed_journey(10, 1, "\xff"), 'A text is not in the encoding of the database.' ],
+	[ 'another place', changed_journey(10, 1, 'b'), 'A place is not one of the list.' ],
+	[ 'a silence', changed_journey(4, 1, uint(2**40)), undef ])
+{
+	my ($name, $image, $detail) = @$_;
+	my $got = final('journey', $image);
+	defined $detail ? is($got, "$corrupt parallel aggregate state / $detail", "journey: $name") : like($got, qr/^22P03/, "journey: $name");
+}
+like(final('journey', $row_of_a, changed_journey(5, 1, uint(2))), qr/^22023: cannot merge journeys of different silences, start places or time zones/, 'journey: silences');
+like(final('journey', events(6, uint(1), sint(1))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of steps is no journey');
+like(final('funnel', $row_of_a), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of places is no funnel');
+
 # states of the one kind for the other
 like(final('funnel', ledger(block([ 1, [ 0, 1 ] ]))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of orders is no funnel');
 like(final('cohort_matrix', events(6, uint(1), sint(1))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of events is no matrix');

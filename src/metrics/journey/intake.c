@@ -1,0 +1,146 @@
+/*
+ * journey/intake.c
+ *		From the SQL arguments of journeys to rows in a ledger.
+ */
+#include "history/argument_plan.h"
+#include "metrics/funnel/intake.h"
+#include "metrics/journey/rows.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(retention_journey_transition);
+
+/* Numbers of the arguments; the state is 0. */
+#define ARG_CUSTOMER 1
+#define ARG_AT 2
+#define ARG_PLACE 3
+#define ARG_WITHIN 4
+
+#define HINT_SILENCE \
+	"Pass the longest silence on a way, such as interval '30 minutes'."
+
+typedef struct RowIntake
+{
+	ArgumentPlan args;
+	LedgerPool *pool;
+} RowIntake;
+
+static void
+intake_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
+{
+	((RowIntake *) plan)->pool = ledger_pool_create(site->node, site->context);
+}
+
+static const uint8 roles[] = {
+	ROLE_CUSTOMER, ROLE_INSTANT, ROLE_VALUE, CONSTANT_WITHIN,
+	CONSTANT_START_PLACE
+};
+static const ArgumentForm form = {
+	ARGUMENT_ROLES(roles), NULL, NULL, sizeof(RowIntake), intake_prepare
+};
+
+/* The longest silence of this row. */
+static Interval
+within_argument(FunctionCallInfo fcinfo)
+{
+	Interval	within;
+
+	if (PG_ARGISNULL(ARG_WITHIN))
+		constant_refuse_null(CONSTANT_WITHIN, HINT_SILENCE);
+	within = *PG_GETARG_INTERVAL_P(ARG_WITHIN);
+	if (within.month < 0 || within.day < 0 || within.time < 0 ||
+		INTERVAL_NOT_FINITE(&within))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the silence that ends a way must be neither negative nor infinite"),
+				 errdetail("It is %s.",
+						   DatumGetCString(DirectFunctionCall1(interval_out, PG_GETARG_DATUM(ARG_WITHIN)))),
+				 errhint(HINT_SILENCE)));
+	return within;
+}
+
+/* The start place of this row, palloc'd; NULL where the call has none. */
+static char *
+start_argument(const RowIntake *intake, FunctionCallInfo fcinfo)
+{
+	if (intake->args.arg[CONSTANT_START_PLACE] == 0)
+		return NULL;
+	return text_to_cstring(DatumGetTextPP(argument_constant(&intake->args, fcinfo,
+															CONSTANT_START_PLACE)));
+}
+
+/* Begin the ledger of a group. */
+static Ledger *
+open_ledger(const RowIntake *intake, FunctionCallInfo fcinfo)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	JourneyRules *rules = palloc(sizeof(JourneyRules));
+	FunnelRules window = {0};
+	LedgerSettings settings = {
+		.code = &ledger_journey, .rules = rules, .flags = LEDGER_MONEY
+	};
+
+	window.within = rules->within = within_argument(fcinfo);
+	rules->start = start_argument(intake, fcinfo);
+	rules->places = journey_places_create(context);
+	/* the start is a place like the others, and as short */
+	if (rules->start != NULL)
+		journey_places_take(rules->places, rules->start, strlen(rules->start));
+	settings.zone = window_zone(intake->args.at, &window);
+	settings.key_words = intake->args.customer.words;
+	MemoryContextSwitchTo(old);
+	return ledger_create(&settings, intake->pool, context, 0);
+}
+
+/* Silences and start places may differ from group to group, never within one. */
+static void
+check_rules(const RowIntake *intake, const JourneyRules *rules,
+			FunctionCallInfo fcinfo)
+{
+	FunnelRules before = {rules->within, 0};
+	FunnelRules now = {within_argument(fcinfo), 0};
+	const char *start = start_argument(intake, fcinfo);
+
+	check_same_rules(&before, &now, false);
+	if (start != NULL)
+		constant_check_words(CONSTANT_START_PLACE, rules->start, start);
+}
+
+/*
+ * (internal, customer, at, place, within [, start_place]) -> internal: take a
+ * row into the group's ledger, made on the first.  One with a NULL customer,
+ * time or place is skipped.
+ */
+Datum
+retention_journey_transition(PG_FUNCTION_ARGS)
+{
+	RowIntake  *intake = argument_plan(fcinfo, &form);
+	Ledger	   *ledger;
+	const JourneyRules *rules;
+	uint64		key[2] = {0, 0};
+	uint64		word;
+	text	   *place;
+
+	if (unlikely(PG_ARGISNULL(0)))
+		ledger = open_ledger(intake, fcinfo);
+	else
+	{
+		/* nobody but an aggregate has a state to pass */
+		ledger = ledger_code_argument(fcinfo, 0, &ledger_journey);
+		if (!intake->args.constant)
+			check_rules(intake, ledger->settings.rules, fcinfo);
+	}
+	Assert((PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
+			PG_ARGISNULL(ARG_PLACE)) == argument_skips(&intake->args, fcinfo));
+	if (PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
+		PG_ARGISNULL(ARG_PLACE))
+		PG_RETURN_POINTER(ledger);
+	rules = ledger->settings.rules;
+	place = PG_GETARG_TEXT_PP(ARG_PLACE);
+	word = journey_places_take(rules->places, VARDATA_ANY(place),
+							   VARSIZE_ANY_EXHDR(place));
+	argument_customer(&intake->args, fcinfo, key);
+	ledger_add(ledger, key, word,
+			   take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT)));
+	PG_RETURN_POINTER(ledger);
+}
