@@ -154,6 +154,8 @@ SELECT fuzz.add_states('total_purchases', 'SELECT fuzz.total_purchases(m, 20, st
 	FROM fuzz.orders, (SELECT public.purchase_model(''bg/nbd'', step::bigint, c::float8, 40) AS m FROM fuzz.orders) AS f');
 SELECT fuzz.add_states('auc', 'SELECT fuzz.auc(amount::float8 - 5.25, flag) FROM fuzz.orders
 	UNION ALL SELECT fuzz.auc(n::float8, flag, step::bigint) FROM fuzz.few');
+SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(1 / (1 + n::float8), flag) FROM fuzz.orders
+	UNION ALL SELECT fuzz.%1$I(1 / (1 + n::float8), flag, step::bigint) FROM fuzz.few', a)) FROM unnest('{gini,brier,log_loss}'::text[]) a;
 SELECT fuzz.add_states('lift', 'SELECT fuzz.lift(amount::float8 - 5.25, flag, 0.25) FROM fuzz.few');
 SELECT fuzz.add_states('calibration', 'SELECT fuzz.calibration(1 / (1 + n::float8), flag, 7) FROM fuzz.few');
 SELECT fuzz.add_states('survival_curve', 'SELECT fuzz.survival_curve(n::bigint, flag) FROM fuzz.orders
