@@ -94,7 +94,7 @@ CREATE FUNCTION kept.missing() RETURNS text
 		WHERE d.classid = 'pg_type'::regclass AND d.refclassid = 'pg_extension'::regclass
 			AND d.deptype = 'e' AND t.typcategory <> 'A'
 			-- of an enum PostgreSQL keeps the values
-			AND t.typtype <> 'e'
+			AND t.typtype NOT IN ('e', 'c')
 			AND NOT EXISTS (SELECT FROM kept.made AS m WHERE m.type = t.typname));
 
 DO $$
