@@ -79,6 +79,10 @@ OBJS = \
 	src/metrics/cohort_matrix/readers.o \
 	src/metrics/cohort_matrix/summary.o \
 	src/metrics/cohort_matrix/type.o \
+	src/metrics/compare/compare_funnels.o \
+	src/metrics/compare/compare_retention.o \
+	src/metrics/compare/difference.o \
+	src/metrics/compare/share_difference.o \
 	src/metrics/funnel/chain.o \
 	src/metrics/funnel/events.o \
 	src/metrics/funnel/fold.o \
@@ -106,6 +110,7 @@ OBJS = \
 	src/metrics/movements/track.o \
 	src/metrics/movements/type.o \
 	src/metrics/plain/cac.o \
+	src/metrics/plain/confidence.o \
 	src/metrics/plain/earliest.o \
 	src/metrics/plain/economics.o \
 	src/metrics/plain/flags.o \
@@ -113,6 +118,7 @@ OBJS = \
 	src/metrics/plain/loyalty.o \
 	src/metrics/plain/rates.o \
 	src/metrics/plain/scores.o \
+	src/metrics/plain/touch_credit.o \
 	src/metrics/plain/usage.o \
 	src/metrics/sequence/intake.o \
 	src/metrics/sequence/match.o \
@@ -172,6 +178,7 @@ REGRESS = \
 	cohort_matrix \
 	cohort_matrix_type \
 	cohort_vectors \
+	comparisons \
 	contract_model \
 	customer_ltv \
 	customer_ltv_errors \
@@ -227,6 +234,7 @@ REGRESS = \
 	timeline_ranges \
 	timeline_readers \
 	timeline_type \
+	touch_credit \
 	usage \
 	value_order \
 	window_funnel \

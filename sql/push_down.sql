@@ -11,7 +11,7 @@ FROM pg_aggregate a JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.ob
 	JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'retention'
 	JOIN pg_proc p ON p.oid = a.aggfnoid
 WHERE (a.aggtranstype = 'internal'::regtype OR a.aggmtranstype = 'internal'::regtype)
-	AND p.proname IN ('retention_rate', 'churn_rate', 'nrr', 'grr', 'quick_ratio', 'cac', 'share', 'share_low', 'share_high', 'nps', 'nps_margin', 'csat');
+	AND p.proname IN ('retention_rate', 'churn_rate', 'nrr', 'grr', 'quick_ratio', 'cac', 'share', 'share_low', 'share_high', 'share_difference', 'share_difference_low', 'share_difference_high', 'share_difference_p', 'nps', 'nps_margin', 'csat');
 
 -- What a shard does and what the coordinator does, as plain aggregates.
 CREATE AGGREGATE pair_state(numeric, numeric) (SFUNC = pair_transition, STYPE = bytea);

@@ -5718,3 +5718,216 @@ CREATE FUNCTION journey_text(journey journey, top integer DEFAULT 5) RETURNS SET
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 20;
 COMMENT ON FUNCTION journey_text(journey, integer) IS
 	'the journey for psql, one row per line: per step the moves and where ways end, the customers, their percentage of the step as a number and a bar, and the median time (d days, h hours, m minutes, s seconds); the rows of journey_edges(journey, top), 1 to 40, and a line says what is left out; names are cut to 20 columns; block characters in a UTF-8 database, else ASCII. NULL journey: no rows';
+
+-- ----------------------------------------------------------------
+-- 19. comparisons: is the difference real?
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION compare_retention(
+	a cohort_matrix, b cohort_matrix, as_of date DEFAULT NULL,
+	OUT age integer,
+	OUT a_customers bigint, OUT a_active bigint, OUT a_retention double precision,
+	OUT b_customers bigint, OUT b_active bigint, OUT b_retention double precision,
+	OUT difference double precision, OUT low double precision, OUT high double precision,
+	OUT p_value double precision, OUT p_adjusted double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_compare_retention'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 20;
+COMMENT ON FUNCTION compare_retention(cohort_matrix, cohort_matrix, date) IS
+	'do two groups of disjoint customers stay alike? One row per age at which a cohort of either is complete, as in retention_curve(matrix, as_of), from which customers, active and retention of both are. difference is retention of a less that of b, low and high its 95 % bounds (Newcombe 1998, hybrid score, method 10); p_value the probability of a difference at least so large, either way, if both stay alike (z with pooled variance, without continuity correction, an approximation for many customers); p_adjusted the same for all ages looked at (Holm 1979): below 0.05 at any age the two differ. Both are NULL where the rates cannot differ, all or none being active, as at age 0 without started_at, and such ages do not count in p_adjusted; all five are NULL at an age that one has not. A NULL matrix: no rows. Errors: 22023 for recurring matrices, for other grains (zones apart), and for ranges beside events or started_at beside none; 22008 for an infinite as_of; 54000 for more than a million ages';
+
+CREATE FUNCTION compare_retention(
+	matrices cohort_matrix[], age integer, as_of date DEFAULT NULL,
+	OUT chi_square double precision, OUT degrees_of_freedom integer,
+	OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_compare_retention_all'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION compare_retention(cohort_matrix[], integer, date) IS
+	'do several groups of disjoint customers stay alike at one age? Pearson''s chi-square of who is active and who is not, over the groups that have the age; p_value is the probability of one so large if they do, an approximation for expected numbers of 5 and more. Of two groups it is that of compare_retention(a, b). NULL matrices are left out; NULL when fewer than two groups are left or all or none of their customers are active, and for a NULL age. Errors as in compare_retention(a, b, as_of)';
+
+CREATE FUNCTION compare_funnels(
+	a funnel, b funnel,
+	OUT step integer,
+	OUT a_entered bigint, OUT a_customers bigint, OUT a_rate double precision,
+	OUT b_entered bigint, OUT b_customers bigint, OUT b_rate double precision,
+	OUT difference double precision, OUT low double precision, OUT high double precision,
+	OUT p_value double precision, OUT p_adjusted double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_compare_funnels'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 10;
+COMMENT ON FUNCTION compare_funnels(funnel, funnel) IS
+	'do two groups of disjoint customers get as far? One row per step of either: customers who reached it, of those who entered, that is reached step 1, and the rate. difference is the rate of a less that of b, low and high its 95 % bounds, p_value and p_adjusted as in compare_retention; NULL where the rates cannot differ, as at step 1, and where nobody entered. A NULL funnel: no rows. Error 22023 for different windows or modes';
+
+CREATE FUNCTION share_difference_transition(bytea, boolean, boolean) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_share_difference_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_transition(bytea, boolean, boolean) IS
+	'aggregate support: takes in a condition and who is in group b';
+
+CREATE FUNCTION share_difference_transition(bytea, boolean, boolean, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_share_difference_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_transition(bytea, boolean, boolean, double precision) IS
+	'aggregate support: takes in a condition and who is in group b, with the confidence';
+
+CREATE FUNCTION share_difference_inverse(bytea, boolean, boolean) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_share_difference_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_inverse(bytea, boolean, boolean) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION share_difference_inverse(bytea, boolean, boolean, double precision) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_share_difference_inverse'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_inverse(bytea, boolean, boolean, double precision) IS
+	'aggregate support: takes a row out of a moving frame, exactly';
+
+CREATE FUNCTION share_difference_final(bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_difference_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_final(bytea) IS
+	'aggregate support: the difference';
+
+CREATE FUNCTION share_difference_low_final(bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_difference_low_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_low_final(bytea) IS
+	'aggregate support: the lower bound of the difference';
+
+CREATE FUNCTION share_difference_high_final(bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_difference_high_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_high_final(bytea) IS
+	'aggregate support: the upper bound of the difference';
+
+CREATE FUNCTION share_difference_p_final(bytea) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_share_difference_p_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION share_difference_p_final(bytea) IS
+	'aggregate support: the probability of such a difference by chance';
+
+CREATE AGGREGATE share_difference(value boolean, group_b boolean) (
+	SFUNC = share_difference_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = share_difference_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = share_difference_transition,
+	MINVFUNC = share_difference_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = share_difference_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_difference(boolean, boolean) IS
+	'difference of two shares, a fraction from -1 to 1: that of the rows with group_b for which value is true, less that of the other rows; rows with a NULL in either are skipped, NULL when one of the groups has no row';
+
+CREATE AGGREGATE share_difference_low(value boolean, group_b boolean) (
+	SFUNC = share_difference_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = share_difference_low_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = share_difference_transition,
+	MINVFUNC = share_difference_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = share_difference_low_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_difference_low(boolean, boolean) IS
+	'lower 95 % confidence bound of share_difference(value, group_b) (Newcombe 1998, hybrid score, method 10); rows with a NULL in either are skipped, NULL when one of the groups has no row';
+
+CREATE AGGREGATE share_difference_low(value boolean, group_b boolean, confidence double precision) (
+	SFUNC = share_difference_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = share_difference_low_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = share_difference_transition,
+	MINVFUNC = share_difference_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = share_difference_low_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_difference_low(boolean, boolean, double precision) IS
+	'lower confidence bound of share_difference(value, group_b) (Newcombe 1998, hybrid score, method 10); confidence, such as 0.9, is that of both bounds together and one for the group; rows with a NULL in either are skipped, NULL when one of the groups has no row. Errors: confidence 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes within a group';
+
+CREATE AGGREGATE share_difference_high(value boolean, group_b boolean) (
+	SFUNC = share_difference_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = share_difference_high_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = share_difference_transition,
+	MINVFUNC = share_difference_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = share_difference_high_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_difference_high(boolean, boolean) IS
+	'upper 95 % confidence bound of share_difference(value, group_b) (Newcombe 1998, hybrid score, method 10); rows with a NULL in either are skipped, NULL when one of the groups has no row';
+
+CREATE AGGREGATE share_difference_high(value boolean, group_b boolean, confidence double precision) (
+	SFUNC = share_difference_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = share_difference_high_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = share_difference_transition,
+	MINVFUNC = share_difference_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = share_difference_high_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_difference_high(boolean, boolean, double precision) IS
+	'upper confidence bound of share_difference(value, group_b) (Newcombe 1998, hybrid score, method 10); confidence, such as 0.9, is that of both bounds together and one for the group; rows with a NULL in either are skipped, NULL when one of the groups has no row. Errors: confidence 22003 unless above 0 and below 1, 22004 when NULL, 22023 when it changes within a group';
+
+CREATE AGGREGATE share_difference_p(value boolean, group_b boolean) (
+	SFUNC = share_difference_transition,
+	STYPE = bytea,
+	SSPACE = 144,
+	FINALFUNC = share_difference_p_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = tally_combine,
+	MSFUNC = share_difference_transition,
+	MINVFUNC = share_difference_inverse,
+	MSTYPE = bytea,
+	MSSPACE = 144,
+	MFINALFUNC = share_difference_p_final,
+	MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE share_difference_p(boolean, boolean) IS
+	'probability of a share_difference(value, group_b) at least so large, either way, if there is none: z with pooled variance, without continuity correction, an approximation for many rows; rows with a NULL in either are skipped, NULL when one of the groups has no row, and when value is true of all rows or of none';
+
+-- touches
+
+CREATE FUNCTION touch_credit(touched_at date, converted_at date, rule text) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_touch_credit'
+	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION touch_credit(date, date, text) IS
+	'which share of a conversion a touch has earned, numeric, from 0 to 1 in six decimals; a window function, OVER (PARTITION BY customer), over rows of touches, each beside a conversion of the customer. Conversions are told apart by converted_at, and the touches of each that came no later share it by the rule: ''first'', ''last'', ''linear'' (equally), ''position'' (40 % to the first and to the last, 20 % to those between; of two half each), ''time decay 7 days'' (half as much for each half-life before the last touch; seconds to weeks). ''linear, within 30 days'' counts touches whose window, from the touch on, holds the conversion. Touches at one time are in the order of the window''s ORDER BY. Credits are cut off after six decimals and the last touch takes what is left, so that they add up to 1; a touch after the conversion or before the window gets 0, and so does one without either time; without a touch in time all are 0. Sums of them are the customers of cac(cost, customers). Errors: 22023 for words that are no rule, a half-life with months, and a rule that changes within a partition, 22004 when it is NULL, 22008 for an infinite time, 54000 for a partition of more than a million rows';
+
+CREATE FUNCTION touch_credit(touched_at timestamp without time zone, converted_at timestamp without time zone, rule text) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_touch_credit'
+	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION touch_credit(timestamp without time zone, timestamp without time zone, text) IS
+	'which share of a conversion a touch has earned, as touch_credit(date, date, text) has it, by instants';
+
+CREATE FUNCTION touch_credit(touched_at timestamp with time zone, converted_at timestamp with time zone, rule text) RETURNS numeric
+	AS 'MODULE_PATHNAME', 'retention_touch_credit'
+	LANGUAGE C WINDOW STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION touch_credit(timestamp with time zone, timestamp with time zone, text) IS
+	'which share of a conversion a touch has earned, as touch_credit(date, date, text) has it, by instants, days and longer being counted on the local clock of the session';

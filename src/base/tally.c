@@ -27,8 +27,8 @@ tally_create(void)
 }
 
 /* Bytes that are no state: error 22P03. */
-pg_noreturn static void
-refuse_state(const char *detail)
+void
+tally_refuse(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -44,11 +44,11 @@ tally_read(Datum value)
 	Tally	   *tally = (Tally *) PG_DETOAST_DATUM_COPY(value);
 
 	if (VARSIZE(tally) != sizeof(Tally))
-		refuse_state("Its length is another.");
+		tally_refuse("Its length is another.");
 	if (tally->magic != TALLY_MAGIC || tally->version != TALLY_VERSION)
-		refuse_state("It is of another version, or of a server with another order of bytes.");
+		tally_refuse("It is of another version, or of a server with another order of bytes.");
 	if (tally->which > TALLY_SATISFIED_FROM)
-		refuse_state("The kind of its constant is unknown.");
+		tally_refuse("The kind of its constant is unknown.");
 	return tally;
 }
 
@@ -57,15 +57,15 @@ const Tally *
 tally_check(const Tally *tally)
 {
 	if (tally->count[0] < 0)
-		refuse_state("A count is negative.");
+		tally_refuse("A count is negative.");
 	/* the others count some of the first */
 	for (int i = 1; i < TALLY_COUNTS; i++)
 		if (tally->count[i] < 0 || tally->count[i] > tally->count[0])
-			refuse_state("A count is not within another.");
+			tally_refuse("A count is not within another.");
 	if (tally->which == TALLY_CONFIDENCE &&
 		(rate_outside(tally->constant) || tally->constant == 0 ||
 		 tally->constant == 1))
-		refuse_state("The confidence is not between 0 and 1.");
+		tally_refuse("The confidence is not between 0 and 1.");
 	return tally;
 }
 

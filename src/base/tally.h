@@ -16,7 +16,7 @@
 #include "base/aggregate.h"
 #include "base/money.h"
 
-#define TALLY_COUNTS 3
+#define TALLY_COUNTS 4
 #define TALLY_SUMS 5
 
 /* Arguments that must be the same for all rows of a group. */
@@ -28,7 +28,7 @@ typedef enum TallyConstant
 } TallyConstant;
 
 #define TALLY_MAGIC 0x7A11		/* not the same in another order of bytes */
-#define TALLY_VERSION 1
+#define TALLY_VERSION 2
 
 typedef struct Tally
 {
@@ -44,6 +44,9 @@ typedef struct Tally
 extern Tally *tally_create(void);
 extern Tally *tally_read(Datum value);
 extern const Tally *tally_check(const Tally *tally);
+/* A state from outside says what cannot be: error 22P03. */
+pg_noreturn extern void tally_refuse(const char *detail);
+
 extern void tally_constant(Tally *tally, TallyConstant which, float8 value);
 
 /* The state in argument n, which is not NULL, or what it says, in a copy. */

@@ -147,6 +147,8 @@ FROM unnest('{retention_rate,churn_rate,nrr,grr,quick_ratio}'::text[]) a;
 SELECT fuzz.add_states('cac', 'SELECT fuzz.cac(abs(amount), step::bigint) FROM fuzz.orders UNION ALL SELECT fuzz.cac(abs(amount), 1.5, step::bigint) FROM fuzz.few');
 SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(flag) FROM fuzz.orders', a)) FROM unnest('{share,share_low,share_high}'::text[]) a;
 SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(flag, 0.9) FROM fuzz.orders', a)) FROM unnest('{share_low,share_high}'::text[]) a;
+SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(flag, step > 1) FROM fuzz.orders', a)) FROM unnest('{share_difference,share_difference_low,share_difference_high,share_difference_p}'::text[]) a;
+SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(flag, step > 1, 0.9) FROM fuzz.orders', a)) FROM unnest('{share_difference_low,share_difference_high}'::text[]) a;
 SELECT fuzz.add_states('nps', 'SELECT fuzz.nps((n % 11)::bigint) FROM fuzz.orders');
 SELECT fuzz.add_states('nps_margin', 'SELECT fuzz.nps_margin((n % 11)::bigint) FROM fuzz.orders UNION ALL SELECT fuzz.nps_margin((n % 11)::bigint, 0.99) FROM fuzz.few');
 SELECT fuzz.add_states('csat', 'SELECT fuzz.csat((n % 6)::bigint, 4) FROM fuzz.orders');

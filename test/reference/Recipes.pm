@@ -669,7 +669,55 @@ my @funnels = (
 		SELECT customer_id, (SELECT max(entered_at) FROM stages s WHERE s.customer_id = c.customer_id AND stage = 'proposal') AS at FROM plain_chains c
 		WHERE depth = 3 AND EXISTS (SELECT FROM stages s WHERE s.customer_id = c.customer_id AND stage = 'proposal' AND entered_at >= '2025-12-29')" ]);
 
-our @equal = (@acquisition, @cohorts, @rates, @subscriptions, @customers, @models, @funnels);
+# Newcombe's bounds in percent, of x1 of n1 less x2 of n2.
+sub newcombe
+{
+	my ($sign) = @_;
+	my ($first, $second) = $sign eq '-' ? ('-', '+') : ('+', '-');
+	my $part = sub { my ($s, $x, $n) = @_; return '((' . (wilson($s, $x, $n) =~ s/\Around\(\(//r =~ s/\)::numeric, 1\)\z//r) . ") - 100 * $x\::numeric / $n) ^ 2" };
+	return "round(100 * (x1::numeric / n1 - x2::numeric / n2) $sign sqrt(" . $part->($first, 'x1', 'n1') . ' + ' . $part->($second, 'x2', 'n2') . '), 1)';
+}
+my $points = 'round(100 * (x1::numeric / n1 - x2::numeric / n2), 1), ' . newcombe('-') . ', ' . newcombe('+');
+my $quarters_by_channel = curve(cells('quarter', '3 months', $by_channel));
+# the tail of the normal distribution beyond z, on both sides, by Simpson
+my $tail = sub {
+	return "(SELECT (2 * sum(exp(-0.5 * ($_[0] + i / 1000.0) ^ 2) / sqrt(2 * pi()) * CASE WHEN i IN (0, 10000) THEN 1 WHEN i % 2 = 1 THEN 4 ELSE 2 END) / 3000)::numeric FROM generate_series(0, 10000) AS i)";
+};
+my @comparisons = (
+	[ 'AS web_pct, round(100 * difference::numeric, 1) AS points,
+	round(100 * low::numeric, 1) AS low, round(100 * high::numeric, 1) AS high, round(p_adjusted::numeric, 4) AS p_adjusted', 'age, fairs, fairs_pct, web, web_pct, points, low, high', "
+		SELECT age, n1, round(100.0 * x1 / n1, 1), n2, round(100.0 * x2 / n2, 1), $points
+		FROM (SELECT age, customers AS n1, active AS x1 FROM $quarters_by_channel AS c WHERE k = 'salon') AS a
+		JOIN (SELECT age, customers AS n2, active AS x2 FROM $quarters_by_channel AS c WHERE k = 'site web') AS b USING (age)
+		WHERE age BETWEEN 1 AND 5" ],
+	[ 'AS differ', 'chi_square, degrees_of_freedom', "
+		SELECT round(sum((active - customers * p) ^ 2 / (customers * p * (1 - p))), 1), count(*) - 1
+		FROM (SELECT customers::numeric, active, sum(active) OVER () / sum(customers) OVER () AS p FROM $quarters_by_channel AS c WHERE age = 1) AS x" ],
+	[ "SELECT round(100 * share_difference(channel IS NOT DISTINCT FROM 'parrainage'", 'points, low, high, p', "
+		SELECT $points, round(" . $tail->('(abs(x1::numeric / n1 - x2::numeric / n2) / sqrt((x1 + x2)::numeric / (n1 + n2) * (1 - (x1 + x2)::numeric / (n1 + n2)) * (1.0 / n1 + 1.0 / n2)))::float8') . ", 4)
+		FROM (
+			SELECT count(*) FILTER (WHERE late AND sent) AS x1, count(*) FILTER (WHERE late) AS n1, count(*) FILTER (WHERE NOT late AND sent) AS x2, count(*) FILTER (WHERE NOT late) AS n2
+			FROM (SELECT signed_up_on >= '2025-07-01' AS late, coalesce(channel = 'parrainage', false) AS sent FROM customers) AS c) AS x" ],
+	[ 'compare_funnels(fairs, web)', 'step, fairs, fairs_pct, web, web_pct, points, low, high', "
+		SELECT step, x1, round(100.0 * x1 / n1, 1), x2, round(100.0 * x2 / n2, 1), $points
+		FROM (
+			SELECT step, count(*) FILTER (WHERE channel = 'salon') AS n1, count(*) FILTER (WHERE channel = 'salon' AND depth >= step) AS x1,
+				count(*) FILTER (WHERE channel = 'site web') AS n2, count(*) FILTER (WHERE channel = 'site web' AND depth >= step) AS x2
+			FROM plain_chains CROSS JOIN generate_series(1, 5) AS step GROUP BY step) AS s" ],
+	[ 'AS cost_of_a_contract', 'stage, contracts, cost_of_a_contract', "
+		WITH prices (stage, price) AS (VALUES ('lead', 15), ('qualified', 60), ('proposal', 240)),
+		touches AS (
+			SELECT c.stage, c.customer_id, w.entered_at AS won_at, w.ctid AS won, c.entered_at, row_number() OVER (PARTITION BY c.customer_id, w.entered_at ORDER BY c.entered_at) AS i,
+				count(*) OVER (PARTITION BY c.customer_id, w.entered_at) AS n, max(c.entered_at) OVER (PARTITION BY c.customer_id, w.entered_at) AS last
+			FROM stages c JOIN prices USING (stage) JOIN stages w ON w.customer_id = c.customer_id AND w.stage = 'won'
+			WHERE c.entered_at <= w.entered_at AND w.entered_at <= c.entered_at + interval '90 days'),
+		credits AS (
+			SELECT *, 0.5 ^ (extract(epoch FROM last - entered_at) / 86400 / 14) AS weight FROM touches),
+		shares AS (
+			SELECT stage, sum(weight / whole) AS contracts FROM (SELECT *, sum(weight) OVER (PARTITION BY customer_id, won_at) AS whole FROM credits) AS c GROUP BY stage)
+		SELECT stage, round(contracts, 1), round(sum(price) / contracts) FROM stages JOIN prices USING (stage) JOIN shares USING (stage) GROUP BY stage, contracts" ]);
+
+our @equal = (@comparisons, @acquisition, @cohorts, @rates, @subscriptions, @customers, @models, @funnels);
 
 #----------------------------------------------------------------
 # [ words of a query of which no number is compared, why ]

@@ -222,6 +222,9 @@ sub forms
 	# Shares and scores.
 	counted('answers', $_, 'content')
 	  for 'share(content)', 'share_low(content)', 'share_low(content, 0.9)', 'share_high(content)', 'share_high(content, 0.9)';
+	counted('answers', $_, 'content, score')
+	  for map({ ("$_(content, score > 5)") } 'share_difference', 'share_difference_low', 'share_difference_high', 'share_difference_p'),
+	  'share_difference_low(content, score > 5, 0.9)', 'share_difference_high(content, score > 5, 0.9)';
 	counted('answers', $_, 'score')
 	  for 'nps(score)', 'nps_margin(score)', 'nps_margin(score, 0.9)', 'csat(score, 8)';
 	counted('answers', $_, 'score')

@@ -44,6 +44,7 @@ $node->safe_psql(
 # A value of each type that readers take, such that they have rows.
 my %value = (
 	'cohort_matrix' => q{(SELECT cohort_matrix(c, at, amount, 'month') FROM events)},
+	'cohort_matrix[]' => q{(SELECT array_agg(m) FROM (SELECT cohort_matrix(c, at, amount, 'month') AS m FROM events GROUP BY c) x)},
 	'data_check' => q{(SELECT check_events(c, at, amount, '2024-02-01') FROM events)},
 	'contract_model' => q{'{"kind": "sbg", "parameters": {"alpha": 0.7, "beta": 3.8}}'::contract_model},
 	'customer_movements' => q{(SELECT customer_movements(c, at, amount, 'month') FROM events)},

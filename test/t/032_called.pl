@@ -85,7 +85,9 @@ my %arguments = (
 	value => [ 'channel', 'n', 'amount', 'at', 'to_jsonb(channel)' ],
 	opening => [ 'amount' ], closing => [ 'amount * 1.1 - n * 20' ],
 	cost => [ 'amount' ], marketing => [ 'amount' ], sales => [ 'amount / 3' ], customers => [ 'frequency', 'frequency / 3.0', 'frequency::float8' ],
-	condition => [ 'NULLIF(frequency, 3) > 1' ], confidence => [ '0.9' ],
+	condition => [ 'NULLIF(frequency, 3) > 1' ], group_b => [ 'NULLIF(n % 3, 2) = 1' ],
+	map({ ("$_.value" => [ 'NULLIF(frequency, 3) > 1' ]) } 'share_difference', 'share_difference_low', 'share_difference_high', 'share_difference_p'),
+	confidence => [ '0.9' ],
 	score => [ 'NULLIF(n % 11, 5)' ], satisfied_from => [ '7' ],
 	'csat.score' => [ 'NULLIF(n % 11, 5)', 'n % 20 / 2.0', 'n % 20 / 2::float8' ], 'csat.satisfied_from' => [ '7', '7.5', '7::bigint' ],
 	# by date one a day

@@ -8,6 +8,7 @@
 #include "base/rate.h"
 #include "base/tally.h"
 #include "history/argument.h"
+#include "metrics/plain/confidence.h"
 #include "utils/float.h"
 
 #include <math.h>
@@ -39,37 +40,6 @@ enum
 #define SCORE_PROMOTER 9
 #define SCORE_DETRACTOR 6
 
-/*
- * Take argument n as the confidence of the group, if there is one.  Error
- * 22004 when NULL, 22003 outside 0..1, 22023 when it changes.
- */
-static void
-take_confidence(FunctionCallInfo fcinfo, Tally *tally, int n)
-{
-	const char *hint = "Pass the probability that the bounds hold, for example 0.95.";
-	float8		confidence;
-
-	if (PG_NARGS() <= n)
-		return;
-	confidence = DatumGetFloat8(constant_argument(fcinfo, n,
-												  CONSTANT_CONFIDENCE));
-	if (rate_outside(confidence) || confidence == 0 || confidence == 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("confidence must be above 0 and below 1"),
-				 errdetail("It is %g.", confidence),
-				 errhint("%s", hint)));
-	tally_constant(tally, TALLY_CONFIDENCE, confidence);
-}
-
-/* The normal quantile of the group's confidence, 0.95 unless given. */
-static float8
-confidence_z(const Tally *tally)
-{
-	return tally->which == TALLY_CONFIDENCE ? rate_z(tally->constant) :
-		RATE_Z95;
-}
-
 /* ----------------------------------------------------------------
  *		Shares
  * ----------------------------------------------------------------
@@ -90,7 +60,7 @@ retention_share_transition(PG_FUNCTION_ARGS)
 {
 	Tally	   *tally = tally_state(fcinfo);
 
-	take_confidence(fcinfo, tally, 2);
+	confidence_take(fcinfo, tally, 2);
 	share_add(fcinfo, tally, 1);
 	PG_RETURN_POINTER(tally);
 }
@@ -215,7 +185,7 @@ retention_nps_transition(PG_FUNCTION_ARGS)
 {
 	Tally	   *tally = tally_state(fcinfo);
 
-	take_confidence(fcinfo, tally, 2);
+	confidence_take(fcinfo, tally, 2);
 	nps_add(fcinfo, tally, 1, score_bigint);
 	PG_RETURN_POINTER(tally);
 }
@@ -225,7 +195,7 @@ retention_nps_transition_float8(PG_FUNCTION_ARGS)
 {
 	Tally	   *tally = tally_state(fcinfo);
 
-	take_confidence(fcinfo, tally, 2);
+	confidence_take(fcinfo, tally, 2);
 	nps_add(fcinfo, tally, 1, score_float8);
 	PG_RETURN_POINTER(tally);
 }
