@@ -29,6 +29,7 @@ OBJS = \
 	src/base/reader.o \
 	src/base/record.o \
 	src/base/record_text.o \
+	src/base/retail_calendar.o \
 	src/base/salt.o \
 	src/base/tally.o \
 	src/base/unit.o \

@@ -40,7 +40,7 @@ CREATE TYPE grain (
 	STORAGE = extended
 );
 COMMENT ON TYPE grain IS
-	'how time is cut into periods for customer retention: ''month'', ''week starting sunday'', ''quarter starting april at Europe/Paris'', ''30 days since start'' (of each customer), ''days 0,1,3,7 since start''';
+	'how time is cut into periods for customer retention: ''month'', ''week starting sunday'', ''quarter starting april at Europe/Paris'', ''30 days since start'' (of each customer), ''days 0,1,3,7 since start'', ''dates 2024-01-28, 2024-02-25, 2024-03-31'': a calendar of one''s own of up to 4000 dates, whose periods lie between them. What happens before the first date makes a customer known and counts nowhere else, for subscriptions it is the opening; after the last date it is error 22008';
 
 -- comparison
 
@@ -223,61 +223,67 @@ CREATE FUNCTION period_start(at date, grain grain) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_period_start_date'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION period_start(date, grain) IS
-	'first day of the period that contains a time. NULL for a NULL argument. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
+	'first day of the period that contains a time. NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
 
 CREATE FUNCTION period_start(at timestamp, grain grain) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_period_start_timestamp'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION period_start(timestamp, grain) IS
-	'first day of the period that contains a time. NULL for a NULL argument. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
+	'first day of the period that contains a time. NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
 
 CREATE FUNCTION period_start(at timestamptz, grain grain) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_period_start_timestamptz'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION period_start(timestamptz, grain) IS
-	'first day of the period that contains a time. The instant is cut in the grain''s time zone, or in the session''s when the grain names none. NULL for a NULL argument. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
+	'first day of the period that contains a time. The instant is cut in the grain''s time zone, or in the session''s when the grain names none. NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
 
 CREATE FUNCTION period_end(at date, grain grain) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_period_end_date'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION period_end(date, grain) IS
-	'first day after the period that contains a time (exclusive end). NULL for a NULL argument. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
+	'first day after the period that contains a time (exclusive end). NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
 
 CREATE FUNCTION period_end(at timestamp, grain grain) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_period_end_timestamp'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION period_end(timestamp, grain) IS
-	'first day after the period that contains a time (exclusive end). NULL for a NULL argument. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
+	'first day after the period that contains a time (exclusive end). NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
 
 CREATE FUNCTION period_end(at timestamptz, grain grain) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_period_end_timestamptz'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION period_end(timestamptz, grain) IS
-	'first day after the period that contains a time (exclusive end). The instant is cut in the grain''s time zone, or in the session''s when the grain names none. NULL for a NULL argument. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
+	'first day after the period that contains a time (exclusive end). The instant is cut in the grain''s time zone, or in the session''s when the grain names none. NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time or a day PostgreSQL cannot name, 22023 for a grain since start or with cut points.';
 
 CREATE FUNCTION periods_between(start_at date, end_at date, grain grain) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_periods_between_date'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION periods_between(date, date, grain) IS
-	'number of calendar periods from that of start_at to that of end_at; with "since start" the complete windows between them; negative when reversed. With cut points the bracket (from 0) instead, NULL before the start and past the last cut. NULL for a NULL argument. Errors: 22008 for an infinite time, 22003 past integer.';
+	'number of calendar periods from that of start_at to that of end_at; with "since start" the complete windows between them; negative when reversed. With cut points the bracket (from 0) instead, NULL before the start and past the last cut. NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time, 22003 past integer.';
 
 CREATE FUNCTION periods_between(start_at timestamp, end_at timestamp, grain grain) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_periods_between_timestamp'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION periods_between(timestamp, timestamp, grain) IS
-	'number of calendar periods from that of start_at to that of end_at; with "since start" the complete windows between them; negative when reversed. With cut points the bracket (from 0) instead, NULL before the start and past the last cut. NULL for a NULL argument. Errors: 22008 for an infinite time, 22003 past integer.';
+	'number of calendar periods from that of start_at to that of end_at; with "since start" the complete windows between them; negative when reversed. With cut points the bracket (from 0) instead, NULL before the start and past the last cut. NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time, 22003 past integer.';
 
 CREATE FUNCTION periods_between(start_at timestamptz, end_at timestamptz, grain grain) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_periods_between_timestamptz'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION periods_between(timestamptz, timestamptz, grain) IS
-	'number of calendar periods from that of start_at to that of end_at; with "since start" the complete windows between them; negative when reversed. With cut points the bracket (from 0) instead, NULL before the start and past the last cut. Instants are cut in the grain''s time zone, or in the session''s when the grain names none. NULL for a NULL argument. Errors: 22008 for an infinite time, 22003 past integer.';
+	'number of calendar periods from that of start_at to that of end_at; with "since start" the complete windows between them; negative when reversed. With cut points the bracket (from 0) instead, NULL before the start and past the last cut. Instants are cut in the grain''s time zone, or in the session''s when the grain names none. NULL for a NULL argument, and outside a calendar of dates. Errors: 22008 for an infinite time, 22003 past integer.';
 
 CREATE FUNCTION grain_label(grain grain, age integer) RETURNS text
 	AS 'MODULE_PATHNAME', 'retention_grain_label'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION grain_label(grain, integer) IS
-	'name of an age under a grain: the units it covers, counted from 0, such as ''month 1'' or ''days 3-6''. NULL for a NULL or negative age, or one past the last cut point.';
+	'name of an age under a grain: the units it covers, counted from 0, such as ''month 1'' or ''days 3-6''; of a calendar of dates ''period 1''. NULL for a NULL or negative age, or one past the last cut point or date.';
+
+CREATE FUNCTION retail_calendar(first_day date, weeks text DEFAULT '4-4-5', years integer DEFAULT 1, long_years integer[] DEFAULT '{}') RETURNS grain
+	AS 'MODULE_PATHNAME', 'retention_retail_calendar'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION retail_calendar(date, text, integer, integer[]) IS
+	'a calendar of whole weeks as a grain of dates: so many years from first_day on, each of 52 weeks, cut by a pattern that is repeated until they are spent: ''4-4-5'' (months of 4, 4 and 5 weeks in each quarter), ''4-5-4'', ''5-4-4'', ''4'' (13 periods of four weeks). long_years are the years, numbered from 1, that have a week more, which goes to their last period. Instants are cut in the zone of the session; to name one: (retail_calendar(...)::text || '' at Europe/Paris'')::grain. NULL for a NULL argument. Errors: 22023 for a pattern that does not fill 52 weeks, years below 1 or with more than 4000 dates, and a long year there is not; 22008 for an infinite first_day or past the last date';
 
 -- ----------------------------------------------------------------
 -- 2. ledger: the support functions that aggregates over rows share

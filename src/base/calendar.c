@@ -19,6 +19,7 @@
  */
 #include "base/calendar.h"
 
+#include "base/json_parts.h"
 #include "common/int.h"
 #include "utils/datetime.h"
 #include "utils/memutils.h"
@@ -152,7 +153,7 @@ grain_zone_lookup(const Grain *grain)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("time zone \"%s\" not recognized", name),
 				 errdetail("The grain \"%s\" was made where this zone is known.",
-						   grain_to_cstring(grain)),
+						   grain_quoted(grain)),
 				 errhint("SELECT name FROM pg_timezone_names lists the zones known here.")));
 	pfree(name);
 	return zone;
@@ -188,6 +189,11 @@ calendar_create(const Grain *grain, pg_tz *zone, bool cached,
 	cal->zone = zone;
 	cal->cached = cached;
 	cal->context = context;
+	if (grain_is_dates(grain))
+	{
+		cal->dates = copy->cuts;
+		cal->ndates = copy->ncuts;
+	}
 	cal->row_unit = grain->by;
 	cal->row_count = grain_is_calendar(grain) ? grain->count : 1;
 	switch (cal->row_unit)
@@ -218,12 +224,63 @@ calendar_create(const Grain *grain, pg_tz *zone, bool cached,
  * ----------------------------------------------------------------
  */
 
+/* The same of a calendar of dates. */
+static int64
+date_at(const Calendar *cal, int64 period)
+{
+	return period < 0 ? DATEVAL_NOBEGIN :
+		period >= cal->ndates ? CALENDAR_FAR : cal->dates[period];
+}
+
+/* How many dates are not after a day, less one. */
+static int64
+dates_before(const Calendar *cal, int64 day)
+{
+	int			low = 0;
+	int			high = cal->ndates;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (cal->dates[middle] <= day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
+/* Is a day of a row past the last date?  Then it has no period. */
+static inline bool
+is_past(const Calendar *cal, int64 day)
+{
+	return cal->dates != NULL && !cal->lenient &&
+		day >= cal->dates[cal->ndates - 1];
+}
+
+static void
+check_past(const Calendar *cal, int64 day)
+{
+	if (unlikely(is_past(cal, day)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is past the end of the calendar", date_text(day)),
+				 errdetail("The last period of the grain \"%s\" ends before %s, its last date.",
+						   grain_quoted(cal->grain),
+						   date_text(cal->dates[cal->ndates - 1])),
+				 errhint("Extend the list of dates, or leave later rows out.")));
+}
+
 /* First day of a period; period_start(p + 1) is its exclusive end. */
 int64
 calendar_period_start(const Calendar *cal, int64 period)
 {
-	int64		n = cal->origin + units(period, cal->length);
+	int64		n;
 
+	if (unlikely(cal->dates != NULL))
+		return date_at(cal, period);
+	n = cal->origin + units(period, cal->length);
 	return cal->row_unit >= GRAIN_MONTH ? calendar_day_of_month(n) : n;
 }
 
@@ -234,9 +291,24 @@ calendar_period_of_day(const Calendar *cal, int64 day)
 	int			day_of_month;
 	int64		n = day;
 
+	if (unlikely(cal->dates != NULL))
+		return dates_before(cal, day);
 	if (cal->row_unit >= GRAIN_MONTH)
 		n = calendar_month_of_day(day, &day_of_month);
 	return calendar_floor_div(n - cal->origin, cal->length);
+}
+
+/* Is this a period of the calendar, one that PostgreSQL has a date for? */
+bool
+calendar_has_period(const Calendar *cal, int64 period)
+{
+	int64		day;
+
+	if (cal->dates != NULL)
+		return period >= 0 && period < cal->ndates - 1;
+	day = calendar_period_start(cal, period);
+	return day >= DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE &&
+		day < DATE_END_JULIAN - POSTGRES_EPOCH_JDATE;
 }
 
 /* ----------------------------------------------------------------
@@ -380,6 +452,12 @@ utc_day_fill(const Calendar *cal, int32 day, CalendarDay *entry)
 		return;
 
 	local = calendar_floor_div(from + entry->offset, SECS_PER_DAY);
+	/* every row is to be looked at where one may be past the last date */
+	if (unlikely(is_past(cal, local + 1)))
+	{
+		entry->offset = CALENDAR_SLOW;
+		return;
+	}
 	entry->split = ((local + 1) * SECS_PER_DAY - entry->offset - from) *
 		USECS_PER_SEC;
 	entry->before = calendar_period_of_day(cal, local);
@@ -416,6 +494,7 @@ calendar_local_miss(Calendar *cal, int32 day)
 {
 	CalendarLocalDay scratch;
 
+	check_past(cal, day);
 	if (!cal->cached)
 		return calendar_period_of_day(cal, day);
 	return local_day(cal, day, &scratch)->period;
@@ -439,9 +518,9 @@ calendar_utc_miss(Calendar *cal, TimestampTz at)
 			return at - day * USECS_PER_DAY < entry->split ?
 				entry->before : entry->after;
 	}
-	return calendar_period_of_day(cal,
-								  calendar_floor_div(moment + zone_offset(cal, moment),
-													 SECS_PER_DAY));
+	day = calendar_floor_div(moment + zone_offset(cal, moment), SECS_PER_DAY);
+	check_past(cal, day);
+	return calendar_period_of_day(cal, day);
 }
 
 /* ----------------------------------------------------------------

@@ -10,7 +10,9 @@
  *	period	number of a calendar period, counted from the grain's origin.  For
  *			plain grains a period of the grain; for "since start" and cut
  *			grains a period of the unit the cohort rows go by (a cut grain's
- *			own unit when it is not since start).
+ *			own unit when it is not since start).  In a calendar of dates those
+ *			from 0 on are there, to the one before calendar_end(); -1 is all the
+ *			time before the first date.
  *	moment	seconds since 2000-01-01 00:00, only under "since start": on the
  *			UTC line when the calendar has a zone, on the local clock when it
  *			has none.
@@ -67,6 +69,10 @@ struct Calendar
 	int32		row_count;		/* units in a period */
 	int32		length;			/* days or months in a period */
 	int64		origin;			/* day or month period 0 starts with */
+	/* of a calendar of dates: what it is cut by, else NULL */
+	const int32 *dates;
+	int32		ndates;
+	bool		lenient;		/* days past the last date are no error */
 };
 
 /*
@@ -87,7 +93,7 @@ extern void calendar_free(Calendar *cal);
  */
 extern pg_tz *grain_zone_lookup(const Grain *grain);
 
-/* Rows to periods.  Infinite times: error 22008. */
+/* Rows to periods.  Infinite times, or past the last date: error 22008. */
 static inline int32 calendar_period_of_date(Calendar *cal, DateADT date);
 static inline int32 calendar_period_of_timestamp(Calendar *cal, Timestamp at);
 static inline int32 calendar_period_of_timestamptz(Calendar *cal,
@@ -133,10 +139,13 @@ extern int64 calendar_month_of_day(int64 day, int *day_of_month);
 /* First day of a month. */
 extern int64 calendar_day_of_month(int64 month);
 
-/* First day of a period; period_start(p + 1) is its exclusive end. */
+/*
+ * First day of a period; period_start(p + 1) is its exclusive end.  Before the
+ * first date of a calendar: DATEVAL_NOBEGIN.
+ */
 extern int64 calendar_period_start(const Calendar *cal, int64 period);
 
-/* The period that contains a day. */
+/* The period that contains a day, also where the calendar has none. */
 extern int64 calendar_period_of_day(const Calendar *cal, int64 day);
 
 /* A day as a date; error 22008 when PostgreSQL has no such date. */
@@ -169,6 +178,35 @@ extern int64 calendar_last_period(const Calendar *cal, const DataEnd *end);
 
 /* Number of ages a grain can have: brackets of a cut grain, else -1 (no limit). */
 extern int64 calendar_max_ages(const Calendar *cal);
+
+/* Likewise a cohort: up to the last date of a calendar. */
+extern int64 calendar_cohort_ages(const Calendar *cal, int64 cohort);
+
+/* Is this a period of the calendar, one that PostgreSQL has a date for? */
+extern bool calendar_has_period(const Calendar *cal, int64 period);
+
+/* What is wrong with one that is none, as a sentence. */
+static inline const char *
+calendar_past_words(const Calendar *cal)
+{
+	return cal->dates == NULL ?
+		"A period reaches past the dates PostgreSQL has." :
+		"A period is none of the calendar.";
+}
+
+/* The period after the last one there is. */
+static inline int64
+calendar_end(const Calendar *cal)
+{
+	return cal->dates == NULL ? CALENDAR_FAR : cal->ndates - 1;
+}
+
+/* Is it before all that the calendar has? */
+static inline bool
+calendar_is_before(const Calendar *cal, int64 period)
+{
+	return unlikely(cal->dates != NULL) && period < 0;
+}
 
 /* The paths past the tables, for the inline functions below. */
 extern int32 calendar_local_miss(Calendar *cal, int32 day);

@@ -167,6 +167,14 @@ calendar_max_ages(const Calendar *cal)
 	return grain_is_cut(cal->grain) ? cal->grain->ncuts - 1 : -1;
 }
 
+/* Likewise a cohort: up to the last date of a calendar. */
+int64
+calendar_cohort_ages(const Calendar *cal, int64 cohort)
+{
+	return cal->dates != NULL ? calendar_end(cal) - cohort :
+		calendar_max_ages(cal);
+}
+
 /* ----------------------------------------------------------------
  *		The end of the data
  * ----------------------------------------------------------------
@@ -202,7 +210,8 @@ data_end_inside(const Calendar *cal, int64 period)
 int64
 calendar_last_period(const Calendar *cal, const DataEnd *end)
 {
-	return calendar_period_of_day(cal, end->high - 1);
+	return Min(calendar_period_of_day(cal, end->high - 1),
+			   calendar_end(cal) - 1);
 }
 
 /*

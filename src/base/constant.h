@@ -9,7 +9,7 @@
 #ifndef RETENTION_CONSTANT_H
 #define RETENTION_CONSTANT_H
 
-#include "base/compat.h"
+#include "base/clip.h"
 
 typedef enum Constant
 {
@@ -63,8 +63,8 @@ static inline void
 constant_check_words(Constant which, const char *before, const char *now)
 {
 	if (unlikely(strcmp(before, now) != 0))
-		constant_refuse_change(which, psprintf("\"%s\"", before),
-							   psprintf("\"%s\"", now));
+		constant_refuse_change(which, psprintf("\"%s\"", clip(before)),
+							   psprintf("\"%s\"", clip(now)));
 }
 
 #endif							/* RETENTION_CONSTANT_H */

@@ -9,12 +9,13 @@
  *	4		1		version, 1
  *	5		1		unit
  *	6		1		unit of the cohort rows; the unit itself unless since start
- *	7		1		flags: 0x01 since start
+ *	7		1		flags: 0x01 since start, 0x02 the cuts are dates
  *	8		1		starting: weekday 1..7 from Monday, month 1..12, 0 default
  *	9		1		reserved, 0
  *	10		2		number of cuts, 0 or 2 and more
  *	12		4		count, 1 with cuts
- *	16		4 each	cuts, strictly increasing from 0
+ *	16		4 each	cuts, strictly increasing from 0; or dates, in days since
+ *					2000-01-01
  *	then	rest	zone's name, canonically spelled, unterminated
  *
  * The binary form (send and recv) has the same fields in the same order, big
@@ -25,7 +26,9 @@
  */
 #include "base/grain.h"
 
+#include "base/clip.h"
 #include "base/grain_parse.h"
+#include "base/json_parts.h"
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
@@ -70,6 +73,37 @@ grain_alloc(int ncuts, int zone_len)
 	return grain;
 }
 
+/* A calendar of so many dates, with a zone or ""; palloc'd.  Not checked. */
+Grain *
+grain_of_dates(const int32 *dates, int n, const char *zone)
+{
+	Grain	   *grain = grain_alloc(n, strlen(zone));
+
+	grain->flags = GRAIN_DATES;
+	memcpy(grain->cuts, dates, n * sizeof(int32));
+	memcpy((char *) grain_zone(grain), zone, strlen(zone));
+	return grain;
+}
+
+/* What is wrong with the dates of a calendar, or with what is beside them. */
+static const char *
+dates_problem(const Grain *grain)
+{
+	if (grain->flags != GRAIN_DATES || grain->unit != GRAIN_DAY ||
+		grain->by != GRAIN_DAY || grain->count != 1 || grain->starting != 0)
+		return "A calendar of dates has something besides them.";
+	if (grain->ncuts < 2 || grain->ncuts > GRAIN_MAX_DATES)
+		return "The number of dates is out of range.";
+	for (int i = 0; i < grain->ncuts; i++)
+	{
+		if (DATE_NOT_FINITE(grain->cuts[i]) || !IS_VALID_DATE(grain->cuts[i]))
+			return "A date is out of range.";
+		if (i > 0 && grain->cuts[i] <= grain->cuts[i - 1])
+			return "The dates do not increase.";
+	}
+	return NULL;
+}
+
 /*
  * What is wrong with the fields of a grain, or NULL.  The zone is not looked
  * at.  The texts serve as errdetail.
@@ -83,10 +117,12 @@ grain_problem(const Grain *grain)
 		return "The unit is unknown.";
 	if (grain->by < GRAIN_DAY || grain->by > GRAIN_YEAR)
 		return "The unit of the cohort rows is unknown.";
-	if ((grain->flags & ~GRAIN_SINCE_START) != 0)
+	if ((grain->flags & ~(GRAIN_SINCE_START | GRAIN_DATES)) != 0)
 		return "An unknown flag is set.";
 	if (grain->reserved != 0)
 		return "A reserved field is not zero.";
+	if (grain_is_dates(grain))
+		return dates_problem(grain);
 	if (grain->unit == GRAIN_HOUR && !since_start)
 		return "Hours are counted only since start.";
 	if (!since_start && grain->by != grain->unit)
@@ -101,8 +137,6 @@ grain_problem(const Grain *grain)
 			return "The start does not fit the unit.";
 		if (grain->starting == 1)
 			return "A default start is spelled out.";
-		if (grain->ncuts > 0)
-			return "A grain with cut points takes no start.";
 	}
 	if (grain->ncuts > 0)
 	{
@@ -137,7 +171,14 @@ grain_to_cstring(const Grain *grain)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	if (grain_is_cut(grain))
+	if (grain_is_dates(grain))
+	{
+		appendStringInfoString(&out, "dates ");
+		for (int i = 0; i < grain->ncuts; i++)
+			appendStringInfo(&out, "%s%s", i > 0 ? "," : "",
+							 date_text(grain->cuts[i]));
+	}
+	else if (grain_is_cut(grain))
 	{
 		appendStringInfo(&out, "%ss ", unit);
 		for (int i = 0; i < grain->ncuts; i++)
@@ -163,6 +204,13 @@ grain_to_cstring(const Grain *grain)
 		appendBinaryStringInfo(&out, grain_zone(grain), zone_len);
 	}
 	return out.data;
+}
+
+/* The same, short enough for a message. */
+const char *
+grain_quoted(const Grain *grain)
+{
+	return clip(grain_to_cstring(grain));
 }
 
 Datum
@@ -258,7 +306,7 @@ grain_image_problem(const Grain *grain, Size size)
 		return "The length of the grain is not its own.";
 	if (grain->version != GRAIN_VERSION)
 		return "The version of the grain is unknown.";
-	if (grain->ncuts > GRAIN_MAX_CUTS ||
+	if (grain->ncuts > GRAIN_MAX_DATES ||
 		size < offsetof(Grain, cuts) + grain->ncuts * sizeof(int32))
 		return "The number of cut points is out of range.";
 	problem = grain_problem(grain);
@@ -301,7 +349,7 @@ retention_grain_recv(PG_FUNCTION_ARGS)
 		fields[i] = pq_getmsgbyte(buf);
 	ncuts = pq_getmsgint(buf, 2);
 	count = pq_getmsgint(buf, 4);
-	if (ncuts > GRAIN_MAX_CUTS)
+	if (ncuts > GRAIN_MAX_DATES)
 		grain_refuse_binary("The number of cut points is out of range.");
 	cuts = pq_getmsgbytes(buf, ncuts * sizeof(int32));
 	zone_len = pq_getmsgint(buf, 2);

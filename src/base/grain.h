@@ -19,13 +19,19 @@ typedef enum GrainUnit
 } GrainUnit;
 
 #define GRAIN_SINCE_START 0x01	/* windows from each customer's own anchor */
+#define GRAIN_DATES 0x02		/* a calendar of one's own: the cuts are dates */
 
 #define GRAIN_MAX_COUNT 1000000	/* units in a period, or last cut */
 #define GRAIN_MAX_CUTS 1000
+#define GRAIN_MAX_DATES 4000
+#define GRAIN_MAX_SIZE 20000	/* in bytes, its zone included */
 
 /*
  * A grain as stored.  Equal grains have equal bytes: "1 month" is stored as
  * month, a default "starting" or "by" as none, the zone canonically spelled.
+ *
+ * A calendar of one's own is a grain of one day whose cuts are days since
+ * 2000-01-01: period i is [cuts[i], cuts[i + 1]), and there are no others.
  */
 typedef struct Grain
 {
@@ -34,7 +40,7 @@ typedef struct Grain
 	uint8		unit;			/* GrainUnit */
 	uint8		by;				/* GrainUnit of the cohort rows; = unit unless
 								 * since start (day for hours) */
-	uint8		flags;			/* GRAIN_SINCE_START */
+	uint8		flags;			/* GRAIN_SINCE_START, GRAIN_DATES */
 	uint8		starting;		/* weekday 1..7 from Monday, month 1..12, or 0 */
 	uint8		reserved;		/* 0 */
 	uint16		ncuts;			/* 0, or 2 and more */
@@ -49,7 +55,8 @@ typedef struct Grain
 	(VARSIZE(g) - offsetof(Grain, cuts) - (g)->ncuts * sizeof(int32))
 #define grain_zone(g) ((const char *) ((g)->cuts + (g)->ncuts))
 #define grain_is_since_start(g) (((g)->flags & GRAIN_SINCE_START) != 0)
-#define grain_is_cut(g) ((g)->ncuts > 0)
+#define grain_is_dates(g) (((g)->flags & GRAIN_DATES) != 0)
+#define grain_is_cut(g) ((g)->ncuts > 0 && !grain_is_dates(g))
 /* One period of the grain is one calendar period: the plain kind. */
 #define grain_is_calendar(g) (!grain_is_since_start(g) && !grain_is_cut(g))
 
@@ -72,8 +79,12 @@ extern const char *grain_image_problem(const Grain *grain, Size size);
 extern const char *grain_used_zone_problem(const Grain *grain,
 										   const char *zone);
 
-/* Canonical words of a grain, palloc'd. */
+/* Canonical words of a grain, palloc'd; in messages, where they may be many. */
 extern char *grain_to_cstring(const Grain *grain);
+extern const char *grain_quoted(const Grain *grain);
+
+/* A calendar of so many dates, with a zone or ""; palloc'd.  Not checked. */
+extern Grain *grain_of_dates(const int32 *dates, int n, const char *zone);
 
 /* Singular name of a unit: 'month'. */
 extern const char *grain_unit_name(GrainUnit unit);

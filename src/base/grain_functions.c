@@ -67,6 +67,7 @@ call_calendar(FunctionCallInfo fcinfo, int argument, bool zoned)
 	else
 		zone = zone_of_grain(grain);
 	cache->calendar = calendar_create(grain, zone, first, cache->context);
+	cache->calendar->lenient = true;
 	return cache->calendar;
 }
 
@@ -85,24 +86,35 @@ call_plain_calendar(FunctionCallInfo fcinfo, bool zoned)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("grain \"%s\" has no calendar periods",
-						grain_to_cstring(grain)),
+						grain_quoted(grain)),
 				 errdetail("Its windows are counted from each customer's own start."),
 				 errhint("Use a plain grain such as \"month\", or periods_between(start_at, end_at, grain).")));
 	if (grain_is_cut(grain))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("grain \"%s\" has no calendar periods",
-						grain_to_cstring(grain)),
+						grain_quoted(grain)),
 				 errdetail("Its cut points group ages, not dates."),
 				 errhint("Use the plain grain \"%s\", or periods_between(start_at, end_at, grain).",
 						 grain_unit_name(grain->unit))));
 	return call_calendar(fcinfo, 1, zoned);
 }
 
-static Datum
-period_bound(const Calendar *cal, int64 period)
+/* Is a period none that a calendar of dates has? */
+static inline bool
+is_outside(const Calendar *cal, int64 period)
 {
-	PG_RETURN_DATEADT(calendar_date(calendar_period_start(cal, period)));
+	return cal->dates != NULL && !calendar_has_period(cal, period);
+}
+
+/* The first day of a period, or with next that of the one after it. */
+static Datum
+period_bound(FunctionCallInfo fcinfo, const Calendar *cal, int64 period,
+			 bool next)
+{
+	if (is_outside(cal, period))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT(calendar_date(calendar_period_start(cal, period + next)));
 }
 
 Datum
@@ -110,7 +122,8 @@ retention_period_start_date(PG_FUNCTION_ARGS)
 {
 	Calendar   *cal = call_plain_calendar(fcinfo, false);
 
-	return period_bound(cal, calendar_period_of_date(cal, PG_GETARG_DATEADT(0)));
+	return period_bound(fcinfo, cal,
+						calendar_period_of_date(cal, PG_GETARG_DATEADT(0)), false);
 }
 
 Datum
@@ -118,8 +131,9 @@ retention_period_start_timestamp(PG_FUNCTION_ARGS)
 {
 	Calendar   *cal = call_plain_calendar(fcinfo, false);
 
-	return period_bound(cal, calendar_period_of_timestamp(cal,
-														  PG_GETARG_TIMESTAMP(0)));
+	return period_bound(fcinfo, cal,
+						calendar_period_of_timestamp(cal, PG_GETARG_TIMESTAMP(0)),
+						false);
 }
 
 Datum
@@ -127,8 +141,9 @@ retention_period_start_timestamptz(PG_FUNCTION_ARGS)
 {
 	Calendar   *cal = call_plain_calendar(fcinfo, true);
 
-	return period_bound(cal, calendar_period_of_timestamptz(cal,
-															PG_GETARG_TIMESTAMPTZ(0)));
+	return period_bound(fcinfo, cal,
+						calendar_period_of_timestamptz(cal, PG_GETARG_TIMESTAMPTZ(0)),
+						false);
 }
 
 Datum
@@ -137,7 +152,7 @@ retention_period_end_date(PG_FUNCTION_ARGS)
 	Calendar   *cal = call_plain_calendar(fcinfo, false);
 	int64		period = calendar_period_of_date(cal, PG_GETARG_DATEADT(0));
 
-	return period_bound(cal, period + 1);
+	return period_bound(fcinfo, cal, period, true);
 }
 
 Datum
@@ -147,7 +162,7 @@ retention_period_end_timestamp(PG_FUNCTION_ARGS)
 	int64		period = calendar_period_of_timestamp(cal,
 													  PG_GETARG_TIMESTAMP(0));
 
-	return period_bound(cal, period + 1);
+	return period_bound(fcinfo, cal, period, true);
 }
 
 Datum
@@ -157,7 +172,7 @@ retention_period_end_timestamptz(PG_FUNCTION_ARGS)
 	int64		period = calendar_period_of_timestamptz(cal,
 														PG_GETARG_TIMESTAMPTZ(0));
 
-	return period_bound(cal, period + 1);
+	return period_bound(fcinfo, cal, period, true);
 }
 
 /* ----------------------------------------------------------------
@@ -167,7 +182,8 @@ retention_period_end_timestamptz(PG_FUNCTION_ARGS)
 
 /*
  * The distance of two periods, or the complete windows between two moments,
- * negative when reversed; the bracket of a cut grain, NULL outside them.
+ * negative when reversed; the bracket of a cut grain, NULL outside them, and
+ * outside a calendar of dates.
  */
 static Datum
 distance(FunctionCallInfo fcinfo, Calendar *cal, int64 start, int64 end)
@@ -175,7 +191,11 @@ distance(FunctionCallInfo fcinfo, Calendar *cal, int64 start, int64 end)
 	int64		n;
 
 	if (grain_is_calendar(cal->grain))
+	{
+		if (is_outside(cal, start) || is_outside(cal, end))
+			PG_RETURN_NULL();
 		n = end - start;
+	}
 	else if (grain_is_cut(cal->grain))
 	{
 		n = calendar_age(cal, start, end);
@@ -191,7 +211,7 @@ distance(FunctionCallInfo fcinfo, Calendar *cal, int64 start, int64 end)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("integer out of range"),
 				 errdetail("There are " INT64_FORMAT " periods of grain \"%s\" between the two times.",
-						   n, grain_to_cstring(cal->grain)),
+						   n, grain_quoted(cal->grain)),
 				 errhint("Use a longer grain.")));
 	PG_RETURN_INT32(n);
 }
@@ -245,7 +265,8 @@ retention_periods_between_timestamptz(PG_FUNCTION_ARGS)
 
 /*
  * What an age is called: the units it covers, counted from 0.  'month 1',
- * 'days 3-6' for one of several days.  NULL for an age the grain has not.
+ * 'days 3-6' for one of several days, 'period 1' of a calendar of dates.  NULL
+ * for an age the grain has not.
  */
 Datum
 retention_grain_label(PG_FUNCTION_ARGS)
@@ -258,6 +279,12 @@ retention_grain_label(PG_FUNCTION_ARGS)
 
 	if (age < 0)
 		PG_RETURN_NULL();
+	if (grain_is_dates(grain))
+	{
+		if (age >= grain->ncuts - 1)
+			PG_RETURN_NULL();
+		unit = "period";
+	}
 	if (grain_is_cut(grain))
 	{
 		if (age >= grain->ncuts - 1)

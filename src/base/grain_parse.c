@@ -3,7 +3,8 @@
  *		Reading the words of a grain.
  *
  *	grain := [count] unit [starting NAME] [since start [by unit]] [at ZONE]
- *		   | units CUT, CUT, ... [since start [by unit]] [at ZONE]
+ *		   | units CUT, CUT, ... [starting NAME] [since start [by unit]] [at ZONE]
+ *		   | dates DATE, DATE, ... [at ZONE]
  *
  * Words are read in any case, units in singular and plural.  Every failure
  * has the same primary message, its own detail, and a hint.
@@ -13,6 +14,7 @@
 #include <math.h>
 
 #include "base/clip.h"
+#include "base/json_parts.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "utils/formatting.h"
@@ -23,6 +25,9 @@
 	"such as \"month\", \"week starting sunday\" or \"30 days since start\"."
 #define CUTS_HINT \
 	"Write cut points as in \"days 0,1,3,7 since start\" or \"months 0,1,4,7\"."
+#define DATES_HINT \
+	"Write the first day of each period and the day after the last one, as in " \
+	"\"dates 2024-01-28, 2024-02-25, 2024-03-31\"."
 #define UNITS_HINT \
 	"Units are day, week, month, quarter and year, and hour with \"since start\"."
 
@@ -53,8 +58,9 @@ typedef struct GrainParser
 	bool		since_start;
 	bool		by_weekday;		/* starting is a weekday, else a month */
 	int			starting;		/* from 1, 0: none given */
+	bool		dates;			/* the cuts are */
 	int			ncuts;
-	int32		cuts[GRAIN_MAX_CUTS];
+	int32		cuts[GRAIN_MAX_DATES];
 	const char *zone;			/* canonical, or NULL */
 } GrainParser;
 
@@ -302,12 +308,72 @@ parse_cuts(GrainParser *p, int32 cut)
 	return true;
 }
 
-/* [count] unit, or units and cut points */
+/* Skip a date like 2024-01-28 or 0044-03-15 BC if one comes next. */
+static bool
+accept_date(GrainParser *p, DateADT *date)
+{
+	char		text[16];
+	int			len = 0;
+	const char *at;
+
+	while (is_space(*p->at))
+		p->at++;
+	at = p->at;
+	while (len < 13 && (is_digit(*at) || *at == '-'))
+		text[len++] = *at++;
+	text[len] = '\0';
+	p->at = at;
+	if (accept_word(p, "BC"))
+		strcpy(text + len, " BC");
+	if (!is_digit(*p->at) && *p->at != '-' && date_from_cstring(text, date))
+		return true;
+	p->at = at - len;
+	return false;
+}
+
+/* The dates of a calendar, after "dates". */
+static bool
+parse_dates(GrainParser *p)
+{
+	DateADT		date;
+
+	p->dates = true;
+	p->unit = p->by = GRAIN_DAY;
+	for (;;)
+	{
+		if (!accept_date(p, &date))
+			return fail(p, psprintf("Expected a date, found %s.", next_quoted(p)),
+						DATES_HINT);
+		if (p->ncuts == GRAIN_MAX_DATES)
+			return fail(p, psprintf("There are more than %d dates.",
+									GRAIN_MAX_DATES),
+						"Use the dates of longer periods, or a part of the calendar.");
+		if (p->ncuts > 0 && date <= p->cuts[p->ncuts - 1])
+			return fail(p, psprintf("Dates must increase, but %s comes after %s.",
+									date_text(date),
+									date_text(p->cuts[p->ncuts - 1])),
+						DATES_HINT);
+		p->cuts[p->ncuts++] = date;
+		while (is_space(*p->at))
+			p->at++;
+		if (*p->at != ',')
+			break;
+		p->at++;
+	}
+	if (p->ncuts < 2)
+		return fail(p, "There must be at least two dates, between which the period is.",
+					DATES_HINT);
+	return true;
+}
+
+/* [count] unit, or units and cut points, or dates */
 static bool
 parse_length(GrainParser *p)
 {
 	int32		number;
 
+	if (accept_word(p, "dates"))
+		return parse_dates(p);
 	if (word_length(p) == 0 && *p->at == '\0')
 		return fail(p, "A grain has at least a unit.", GRAMMAR_HINT);
 	if (accept_number(p, &number))
@@ -392,14 +458,12 @@ fail_rest(GrainParser *p)
 {
 	const char *rest = next_quoted(p);
 
+	if (p->dates && (accept_word(p, "starting") || accept_word(p, "since")))
+		return fail(p, psprintf("A calendar of dates takes no %s.", rest),
+					"Its periods begin with the dates: write nothing after them but \"at\" and a time zone.");
 	if (accept_word(p, "starting"))
-	{
-		if (p->ncuts > 0)
-			return fail(p, "A grain with cut points takes no \"starting\".",
-						"Leave it out: weeks start on Monday, quarters and years in January.");
 		return fail(p, "\"starting\" is out of place.",
 					"Write it before \"since start\", as in \"30 days starting sunday since start by week\".");
-	}
 	if (accept_word(p, "by"))
 		return fail(p, "\"by\" belongs to \"since start\".",
 					"Write \"30 days since start by month\".");
@@ -430,9 +494,9 @@ parse_clauses(GrainParser *p)
 {
 	if (!parse_length(p))
 		return false;
-	if (p->ncuts == 0 && accept_word(p, "starting") && !parse_starting(p))
+	if (!p->dates && accept_word(p, "starting") && !parse_starting(p))
 		return false;
-	if (accept_word(p, "since") && !parse_since(p))
+	if (!p->dates && accept_word(p, "since") && !parse_since(p))
 		return false;
 	if (accept_word(p, "at"))
 	{
@@ -463,7 +527,8 @@ parse(const char *text, Node *escape, bool quiet)
 	grain = grain_alloc(p.ncuts, zone_len);
 	grain->unit = p.unit;
 	grain->by = p.by;
-	grain->flags = p.since_start ? GRAIN_SINCE_START : 0;
+	grain->flags = (p.since_start ? GRAIN_SINCE_START : 0) |
+		(p.dates ? GRAIN_DATES : 0);
 	grain->starting = p.starting > 1 ? p.starting : 0;
 	grain->count = p.count > 0 ? p.count : 1;
 	memcpy(grain->cuts, p.cuts, p.ncuts * sizeof(int32));

@@ -11,7 +11,9 @@
  *			{"grain": "month", "cohorts": [{"size": 3, "orders": [1,2]}]}
  *		one canonical JSON object: a scalar for each field, an array for each
  *		column of the rows
- *	bytes	one wire.h stream: the version, the flags; the fields of the head;
+ *	bytes	one wire.h stream: the version, the flags; the fields of the head (of
+ *		a grain the words; of one that is a calendar of dates the number 0, that
+ *		of the dates, these as distances, and its zone);
  *		the number of rows, then row by row each column; or the number of
  *		items, and for each its fields and its rows
  *

@@ -33,10 +33,20 @@ put_amount(StringInfo out, int128 amount)
 	pfree(text);
 }
 
+/* Before all that a calendar has there is no first day. */
+#define NO_FIRST_DAY "-infinity"
+
+/* A day, or the first one of a period. */
+static char *
+day_text(int64 day)
+{
+	return day == DATEVAL_NOBEGIN ? pstrdup(NO_FIRST_DAY) : date_text(day);
+}
+
 static void
 put_day(StringInfo out, int64 day)
 {
-	char	   *text = date_text(day);
+	char	   *text = day_text(day);
 
 	appendStringInfoChar(out, '"');
 	appendStringInfoString(out, text);
@@ -273,7 +283,9 @@ take_value(RecordReader *p, const RecordField *f, char *at, char *token,
 			break;
 		case RECORD_PERIOD:
 		case RECORD_DAY:
-			if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
+			if (f->kind == RECORD_PERIOD && strcmp(token, NO_FIRST_DAY) == 0)
+				date = DATEVAL_NOBEGIN;
+			else if (type != JSON_TOKEN_STRING || !date_from_cstring(token, &date))
 				not_a(p, element, f, "a date in quotes", JSON_HINT_DATE);
 			/* of a period, its first day until the grain is known */
 			*(int32 *) at = date;
@@ -439,12 +451,12 @@ take_period(RecordReader *p, const Calendar *cal, char *at)
 	int64		period = calendar_period_of_day(cal, day);
 	int64		start = calendar_period_start(cal, period);
 
-	if (start != day)
+	if (start != day || (day == DATEVAL_NOBEGIN && cal->dates == NULL))
 		json_object_problem(&p->object,
 							psprintf("%s is not the first day of a period of the grain \"%s\".",
-									 date_text(day), grain_to_cstring(cal->grain)),
+									 day_text(day), grain_quoted(cal->grain)),
 							psprintf("The period it lies in begins with %s.",
-									 date_text(start)));
+									 day_text(start)));
 	*(int32 *) at = (int32) period;
 }
 

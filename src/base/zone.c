@@ -49,7 +49,7 @@ zone_of_grain(const Grain *grain)
 		return zone;
 	if (!zone_required)
 		return session_timezone;
-	words = grain_to_cstring(grain);
+	words = grain_quoted(grain);
 	return zone_of_session(psprintf("The grain \"%s\" names none for times with time zone",
 									words),
 						   psprintf("Name it in the grain, for example '%s at Europe/Paris'.",

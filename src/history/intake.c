@@ -183,7 +183,7 @@ check_at_least(const Grain *grain)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("at_least does not go with a grain since start"),
 				 errdetail("The grain is \"%s\": its windows begin with a customer's start, which at_least would have to find first.",
-						   grain_to_cstring(grain)),
+						   grain_quoted(grain)),
 				 errhint("Use a calendar grain, such as 'day' or 'month'.")));
 }
 
@@ -205,7 +205,7 @@ open_ledger(Intake *intake, FunctionCallInfo fcinfo, MemoryContext context,
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("ranges are counted from day to day, not by hours"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errdetail("The grain is \"%s\".", grain_quoted(grain)),
 				 errhint("Use a grain of days or longer, such as \"1 day since start\".")));
 	if (intake->args.arg[CONSTANT_AT_LEAST] != 0)
 		check_at_least(grain);

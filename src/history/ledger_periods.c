@@ -127,8 +127,8 @@ periods_check_same(const LedgerSettings *a, const LedgerSettings *b)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot merge histories cut differently"),
 				 errdetail("One has grain \"%s\" and time zone \"%s\", the other \"%s\" and \"%s\".",
-						   grain_to_cstring(a->grain), a->zone,
-						   grain_to_cstring(b->grain), b->zone),
+						   grain_quoted(a->grain), a->zone,
+						   grain_quoted(b->grain), b->zone),
 				 errhint("Name the zone in the grain, as in 'month at Europe/Paris'.")));
 	if (a->parameter != b->parameter)
 		ereport(ERROR,
@@ -168,7 +168,7 @@ periods_put_rules(WireWriter *w, const LedgerSettings *settings)
 static void
 periods_get_rules(WireReader *r, LedgerSettings *settings)
 {
-	Size		size = wire_get_max(r, 8192, "The grain is too long.");
+	Size		size = wire_get_max(r, GRAIN_MAX_SIZE, "The grain is too long.");
 	Grain	   *grain = palloc(Max(size, sizeof(Grain)));
 	const char *problem;
 
@@ -208,7 +208,8 @@ periods_bounds(const LedgerSettings *settings)
 												   CurrentMemoryContext);
 
 			first = calendar_period_of_day(calendar, first);
-			last = calendar_period_of_day(calendar, last);
+			last = Min(calendar_period_of_day(calendar, last),
+					   calendar_end(calendar) - 1);
 			calendar_free(calendar);
 		}
 	}

@@ -142,7 +142,7 @@ day_zone(const Grain *grain)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a timeline is cut by the day"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errdetail("The grain is \"%s\".", grain_quoted(grain)),
 				 errhint("Pass 'day at Europe/Paris'::grain, or the zone alone as text; the grain of the summary comes later: cohort_matrix(timeline, grain).")));
 	return grain_zone_lookup(grain);
 }

@@ -20,7 +20,7 @@ timeline_items_check_zone(const Grain *grain, const TimelineReader *r)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the grain names another time zone than the timeline was cut in"),
 			 errdetail("The timeline was cut in \"%.*s\", the grain is \"%s\".",
-					   r->zone_len, r->zone, grain_to_cstring(grain)),
+					   r->zone_len, r->zone, grain_quoted(grain)),
 			 errhint("Leave the zone out of the grain, or build the timelines in it: timeline(at, amount, zone).")));
 }
 
@@ -150,3 +150,27 @@ timeline_items_read(TimelineItems *t, TimelineReader *r)
 	return (int) n;
 }
 
+
+/* Changes of a level as far as a calendar of dates goes. */
+int
+calendar_levels(Calendar *calendar, const LedgerItem *items, int n)
+{
+	int64		end;
+	int			kept = n;
+
+	if (likely(calendar->dates == NULL))
+		return n;
+	end = calendar_period_start(calendar, calendar_end(calendar));
+	while (kept > 0 && ledger_time(items[kept - 1].when) >= end)
+		kept--;
+	for (int i = kept; i < n;)
+	{
+		int64		day = ledger_time(items[i].when);
+		int128		change;
+
+		i = ledger_add_time(items, n, i, &change);
+		if (change > 0)
+			(void) calendar_period_of_date(calendar, (DateADT) day);
+	}
+	return kept;
+}

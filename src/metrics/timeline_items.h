@@ -37,4 +37,11 @@ extern TimelineItems *timeline_items_prepare(FunctionCallInfo fcinfo,
  */
 extern int	timeline_items_read(TimelineItems *t, TimelineReader *r);
 
+/*
+ * Changes of a level, times being days in order, as far as a calendar of dates
+ * goes: what ends past its last date has no end.  Returns their number.  A
+ * level that begins or grows there: error 22008.
+ */
+extern int	calendar_levels(Calendar *calendar, const LedgerItem *items, int n);
+
 #endif							/* RETENTION_TIMELINE_ITEMS_H */

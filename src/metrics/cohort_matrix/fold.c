@@ -174,7 +174,9 @@ fold_orders(LedgerItem *items, int n, void *builder)
 		if ((when & LEDGER_START) == 0)
 			latest = Max(latest, when);
 	}
-	if (start == PG_UINT64_MAX)
+	/* who was there before the calendar begins is in no cohort */
+	if (start == PG_UINT64_MAX ||
+		calendar_is_before(b->calendar, ledger_time(start)))
 		return;
 	c.builder = b;
 	c.start = ledger_time(start);

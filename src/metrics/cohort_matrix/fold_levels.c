@@ -20,6 +20,8 @@
  */
 #include "metrics/cohort_matrix/build.h"
 
+#include "metrics/timeline_items.h"
+
 /* A customer being added. */
 typedef struct LevelCustomer
 {
@@ -159,17 +161,22 @@ fold_levels(LedgerItem *items, int n, void *builder)
 	int64		age = 0;
 	int128		level = 0;
 
-	n = ledger_settle_items(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
+	n = calendar_levels(calendar, items,
+						ledger_settle_items(items, n, LEDGER_COUNT_MAX,
+											PG_INT64_MAX));
 	c.builder = b;
 	c.started = (b->flags & MATRIX_STARTED) != 0;
 	c.last = -1;
 	if (!find_start(items, n, c.started, &first, &last_rise))
 		return;
 	c.start = day_time(calendar, first);
+	/* who was there before the calendar begins is in no cohort */
+	if (calendar_is_before(calendar, c.start))
+		return;
 	c.cohort = grain_is_since_start(calendar->grain) ?
 		calendar_period_of_moment(calendar, c.start) : (int32) c.start;
 	c.row = builder_add_size(b, c.cohort, 1);
-	c.max_ages = calendar_max_ages(calendar);
+	c.max_ages = calendar_cohort_ages(calendar, c.cohort);
 	builder_reach(b, day_time(calendar, last_rise));
 
 	for (int i = 0; i < n;)

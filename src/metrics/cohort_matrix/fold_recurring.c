@@ -13,6 +13,7 @@
  */
 #include "metrics/cohort_matrix/build.h"
 
+#include "metrics/timeline_items.h"
 #include "miscadmin.h"
 
 /*
@@ -44,7 +45,7 @@ recurring_check_grain(const Grain *grain)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a recurring matrix goes with a plain calendar grain only"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errdetail("The grain is \"%s\".", grain_quoted(grain)),
 				 errhint("Leave out \"since start\" and cut points, as in 'month'.")));
 }
 
@@ -175,9 +176,14 @@ book_starts(Builder *b, const RecurringCustomer *c)
 
 /* The periods of a customer's items, which are in order of time. */
 static void
-take_periods(RecurringCustomer *c, const LedgerItem *items, int n, bool money)
+take_periods(RecurringCustomer *c, const LedgerItem *items, int n, bool money,
+			 const Calendar *calendar)
 {
-	for (int i = 0, end; i < n; i = end)
+	int			i = 0;
+
+	while (i < n && calendar_is_before(calendar, ledger_time(items[i].when)))
+		i++;
+	for (int end; i < n; i = end)
 	{
 		int64		period = ledger_time(items[i].when);
 		bool		active = false;
@@ -207,13 +213,24 @@ fold_recurring_orders(LedgerItem *items, int n, void *builder)
 
 	customer_init(&c, b);
 	n = ledger_settle_starts(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
-	take_periods(&c, items, n, (b->flags & MATRIX_MONEY) != 0);
+	take_periods(&c, items, n, (b->flags & MATRIX_MONEY) != 0, b->calendar);
 	if (c.nstarts == 0)
 		return;
 	builder_reach(b, c.starts[c.nstarts - 1]);
 	if (c.last >= 0 && c.periods[c.last] >= c.starts[0])
 		builder_reach(b, c.periods[c.n - 1]);
 	book_starts(b, &c);
+}
+
+/* A level at the ends of the periods from one up to another. */
+static void
+add_level(RecurringCustomer *c, const Calendar *calendar, int128 level,
+		  int64 from, int64 to)
+{
+	if (level <= 0)
+		return;
+	for (from = calendar_is_before(calendar, from) ? 0 : from; from < to; from++)
+		add_period(c, from, true, 0);
 }
 
 /*
@@ -231,22 +248,26 @@ fold_recurring_levels(LedgerItem *items, int n, void *builder)
 	int64		from = 0;		/* period the level holds at the end of */
 	int64		last_rise = 0;
 
-	n = ledger_settle_items(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
+	n = calendar_levels(b->calendar, items,
+						ledger_settle_items(items, n, LEDGER_COUNT_MAX,
+											PG_INT64_MAX));
 	customer_init(&c, b);
 	for (int i = 0; i < n;)
 	{
 		int64		period = calendar_period_of_date(b->calendar,
 													 (DateADT) ledger_time(items[i].when));
 
-		for (; level > 0 && from < period; from++)
-			add_period(&c, from, true, 0);
+		add_level(&c, b->calendar, level, from, period);
 		from = period;
 		i = ledger_add_time(items, n, i, &change);
 		level += change;
 		if (change > 0 && level > 0)
 			last_rise = period;
 	}
-	if (level > 0)
+	/* a calendar of dates has one for all */
+	if (b->calendar->dates != NULL)
+		add_level(&c, b->calendar, level, from, calendar_end(b->calendar));
+	else if (level > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a level without end has no recurring matrix"),
@@ -254,6 +275,7 @@ fold_recurring_levels(LedgerItem *items, int n, void *builder)
 				 errhint("Give open ranges an end, such as the end of the data: daterange(started_on, coalesce(ended_on, current_date)).")));
 	if (c.n == 0)
 		return;
-	builder_reach(b, last_rise);
+	/* a level that begins before the calendar is there where it begins */
+	builder_reach(b, calendar_is_before(b->calendar, last_rise) ? 0 : last_rise);
 	book_starts(b, &c);
 }

@@ -55,8 +55,8 @@ check_alike(const MetricHead *a, const MetricHead *b)
 {
 	if (!grain_equal(a->grain, b->grain))
 		refuse_merge(psprintf("One of them has the grain \"%s\", the other \"%s\".",
-							  grain_to_cstring(a->grain),
-							  grain_to_cstring(b->grain)),
+							  grain_quoted(a->grain),
+							  grain_quoted(b->grain)),
 					 "Group by the grain, or build all matrices with the same one.");
 	if (strcmp(a->zone, b->zone) != 0)
 		refuse_merge(psprintf("One of them was cut in %s, the other in %s.",
@@ -79,7 +79,7 @@ matrix_check_grain(const Grain *grain)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("timelines are counted from day to day, not by hours"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errdetail("The grain is \"%s\".", grain_quoted(grain)),
 				 errhint("Use a grain of days or longer, or cohort_matrix(customer, at, grain) over the rows.")));
 }
 

@@ -277,12 +277,14 @@ cohort_problem(const Matrix *matrix, const Calendar *cal,
 	const char *problem = NULL;
 	int			at = 0;
 	int128		revenue_max = matrix_revenue_max(matrix->flags);
-	int64		max_ages = calendar_max_ages(cal);
+	int64		max_ages = calendar_cohort_ages(cal, cohort->period);
 	int128		kept = 0;
 	int128		base = 0;
 
 	if (cohort->period > matrix->last && (matrix->flags & MATRIX_LEVELS) == 0)
 		return "A cohort lies past the end of the data.";
+	if (cohort->period >= calendar_end(cal))
+		return "A cohort lies past the last date of the grain.";
 	if (cohort->size <= 0)
 		problem = "the size is not positive";
 	else if (pg_add_s64_overflow(totals->size, cohort->size, &totals->size))
@@ -335,8 +337,8 @@ head_problem(const Matrix *matrix, const Calendar *cal)
 		return problem;
 	if (matrix->ncohorts < 1)
 		return "It has no cohort.";
-	if (!metric_day_is_date(calendar_period_start(cal, matrix->last)))
-		return "A period reaches past the dates PostgreSQL has.";
+	if (!calendar_has_period(cal, matrix->last))
+		return calendar_past_words(cal);
 	return NULL;
 }
 
@@ -345,9 +347,9 @@ static const char *
 next_problem(const Matrix *matrix, const Calendar *cal, int64 number,
 			 int64 before, const MatrixCohort *cohort, MatrixTotals *totals)
 {
-	if (number == 0 &&
-		!metric_day_is_date(calendar_period_start(cal, cohort->period)))
-		return "A period reaches past the dates PostgreSQL has.";
+	if (number == 0 && cohort->period < calendar_end(cal) &&
+		!calendar_has_period(cal, cohort->period))
+		return calendar_past_words(cal);
 	if (number > 0 && cohort->period <= before)
 		return "Cohorts are not in ascending order.";
 	return cohort_problem(matrix, cal, cohort, totals);

@@ -54,6 +54,7 @@ typedef struct MovementBuilder
 	cells_hash *edges;			/* what begins to be so in a period, less what
 								 * ends to; NULL without a long lag */
 	int32		last;			/* period the data end in */
+	int64		end;			/* of the calendar: no period from here on */
 	int128		total_money;	/* of values added, to keep sums in range */
 	int64		total_counts;
 } MovementBuilder;
@@ -68,6 +69,8 @@ builder_begin(MovementBuilder *b, const MetricHead *head, uint32 periods)
 	b->flags = head->flags;
 	b->lag = head->lag;
 	b->last = PG_INT32_MIN;
+	b->end = grain_is_dates(head->grain) ? head->grain->ncuts - 1 :
+		PG_INT64_MAX;
 	*salt = salt_draw();
 	b->cells = cells_create(CurrentMemoryContext, periods, salt);
 	b->edges = NULL;
@@ -178,7 +181,8 @@ add_change(const MovementChange *c, void *arg)
 {
 	MovementBuilder *b = arg;
 
-	count_change(b, find_cell(b->cells, c->period), c, 1);
+	if (likely(c->period < b->end))
+		count_change(b, find_cell(b->cells, c->period), c, 1);
 }
 
 /* Add what a customer does to each period from c->period up to end. */
@@ -187,6 +191,9 @@ spread_change(const MovementChange *c, int32 end, void *arg)
 {
 	MovementBuilder *b = arg;
 
+	end = (int32) Min(end, b->end);
+	if (c->period >= end)
+		return;
 	if (b->edges == NULL)
 		b->edges = cells_create(b->cells->ctx, 64, b->cells->private_data);
 	count_change(b, find_cell(b->edges, c->period), c, 1);
@@ -197,8 +204,9 @@ spread_change(const MovementChange *c, int32 end, void *arg)
 typedef struct MovementFold
 {
 	MovementBuilder *builder;
-	Calendar   *calendar;		/* for levels */
+	Calendar   *calendar;		/* for levels, or of dates */
 	MovementSpans *spans;		/* for events, or NULL */
+	int64		floor;			/* of spans */
 } MovementFold;
 
 static void
@@ -209,9 +217,9 @@ fold_events(LedgerItem *items, int n, void *arg)
 	int32		last;
 
 	if (fold->spans == NULL ||
-		!movement_spans_add(fold->spans, items, n, &last))
-		last = movement_changes_events(items, n, b->lag, add_change,
-									   spread_change, b);
+		!movement_spans_add(fold->spans, items, n, fold->floor, &last))
+		last = movement_changes_events(items, n, b->lag, fold->calendar,
+									   add_change, spread_change, b);
 	b->last = Max(b->last, last);
 }
 
@@ -240,8 +248,11 @@ add_spans(MovementBuilder *b, const MovementSpans *spans)
 
 	for (int64 i = 0; movement_spans_next(spans, &i, &from);)
 	{
-		MovementCell *cell = find_cell(b->cells, from.period);
+		MovementCell *cell;
 
+		if (unlikely(from.period >= b->end))
+			continue;
+		cell = find_cell(b->cells, from.period);
 		for (int j = 0; j < MOVEMENT_COUNTS; j++)
 			add_count(cell, j, from.counts[j]);
 		if (b->flags & MOVEMENTS_MONEY)
@@ -304,8 +315,8 @@ check_alike(const MetricHead *a, const MetricHead *b)
 {
 	if (!grain_equal(a->grain, b->grain))
 		refuse_kinds(psprintf("One of them has the grain \"%s\", the other \"%s\".",
-							  grain_to_cstring(a->grain),
-							  grain_to_cstring(b->grain)),
+							  grain_quoted(a->grain),
+							  grain_quoted(b->grain)),
 					 "Group by the grain, or build all of them with the same one.");
 	if (strcmp(a->zone, b->zone) != 0)
 		refuse_kinds(psprintf("One of them was cut in %s, the other in %s.",
@@ -467,7 +478,7 @@ Datum
 retention_customer_movements_final(PG_FUNCTION_ARGS)
 {
 	MovementBuilder b;
-	MovementFold fold = {&b, NULL, NULL};
+	MovementFold fold = {&b, NULL, NULL, PG_INT64_MIN};
 	const LedgerSettings *settings;
 	MetricHead	head = {0};
 	struct varlena *value;
@@ -483,14 +494,17 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 		head.flags |= MOVEMENTS_MONEY;
 	if (settings->flags & LEDGER_LEVELS)
 		head.flags |= MOVEMENTS_LEVELS;
+	head.grain = unconstify(Grain *, settings->grain);
 	head.lag = Max(settings->parameter, 1);
 	/* a state may have come from outside */
 	movement_check_lag(head.lag);
 	builder_begin(&b, &head, 8);
-	if (head.flags & MOVEMENTS_LEVELS)
+	if ((head.flags & MOVEMENTS_LEVELS) || grain_is_dates(settings->grain))
 		fold.calendar = level_calendar(settings->grain);
-	else if (head.lag == 1)
+	if ((head.flags & MOVEMENTS_LEVELS) == 0 && head.lag == 1)
 		fold.spans = movement_spans_create();
+	if (grain_is_dates(settings->grain))
+		fold.floor = 0;
 	ledger_visit(ledger,
 				 head.flags & MOVEMENTS_LEVELS ? fold_levels : fold_events,
 				 &fold);
@@ -511,7 +525,7 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 static void
 add_customer(void *builder, TimelineItems *t, TimelineReader *r)
 {
-	MovementFold fold = {builder, t->calendar, NULL};
+	MovementFold fold = {builder, t->calendar, NULL, 0};
 	int			n = timeline_items_read(t, r);
 
 	(timeline_has_levels(r) ? fold_levels : fold_events) (t->items, n, &fold);

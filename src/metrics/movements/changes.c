@@ -4,6 +4,8 @@
  */
 #include "metrics/movements/changes.h"
 
+#include "metrics/timeline_items.h"
+
 /* A customer being walked through. */
 typedef struct MovementWalk
 {
@@ -21,7 +23,7 @@ movement_check_grain(const Grain *grain)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("movements go with a plain calendar grain only"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errdetail("The grain is \"%s\".", grain_quoted(grain)),
 				 errhint("Leave out \"since start\" and cut points, as in 'month'.")));
 }
 
@@ -104,20 +106,63 @@ walk_end(MovementWalk *walk, int64 lag)
 		lagged_end(walk->arg);
 }
 
+/*
+ * Who was active before a calendar begins and is not at its beginning: new
+ * before it, and gone.
+ */
+static void
+walk_known(MovementWalk *walk, int64 lag, MovementVisitor visit, void *arg)
+{
+	MovementChange c = {.period = -1, .kind = MOVEMENT_NEW, .is_first = true};
+
+	visit(&c, arg);
+	walk->ever = true;
+	if (lag > 1)
+	{
+		/* for the openings that follow */
+		c.kind = MOVEMENT_NONE;
+		lagged_step(&c, walk->arg);
+	}
+	c.kind = MOVEMENT_CHURNED;
+	c.is_first = false;
+	visit(&c, arg);
+}
+
+/* Items in order; returns the number of those before the calendar begins. */
+static int
+count_before(const LedgerItem *items, int n, const Calendar *calendar,
+			 bool *active)
+{
+	int			before = 0;
+
+	*active = false;
+	if (calendar == NULL)
+		return 0;
+	while (before < n && calendar_is_before(calendar, ledger_time(items[before].when)))
+		*active |= ledger_count(items[before++].when) > 0;
+	return before;
+}
+
 int32
 movement_changes_events(LedgerItem *items, int n, int64 lag,
-						MovementVisitor visit, MovementSpreader spread,
+						const Calendar *calendar, MovementVisitor visit,
+						MovementSpreader spread,
 						void *arg)
 {
 	MovementWalk walk;
+	int			before;
+	bool		known;
 
 	if (n == 0)
 		return PG_INT32_MIN;
 	walk = walk_begin(lag, visit, spread, arg);
 	n = ledger_settle_items(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
-	walk_ordered(&walk, items, n);
+	before = count_before(items, n, calendar, &known);
+	if (known)
+		walk_known(&walk, lag, visit, arg);
+	walk_ordered(&walk, items + before, n - before);
 	walk_end(&walk, lag);
-	return (int32) ledger_time(items[n - 1].when);
+	return n == before ? PG_INT32_MIN : (int32) ledger_time(items[n - 1].when);
 }
 
 /* ----------------------------------------------------------------
@@ -139,8 +184,12 @@ movement_changes_levels(LedgerItem *items, int n, int64 lag,
 	int128		level = 0;
 	int32		last_rise = PG_INT32_MIN;
 	int32		first_seen = PG_INT32_MIN;
+	int32		last;
+	bool		ever = false;
 
-	n = ledger_settle_items(items, n, LEDGER_COUNT_MAX, PG_INT64_MAX);
+	n = calendar_levels(calendar, items,
+						ledger_settle_items(items, n, LEDGER_COUNT_MAX,
+											PG_INT64_MAX));
 	for (int i = 0; i < n;)
 	{
 		int32		period = calendar_period_of_date(calendar,
@@ -149,11 +198,14 @@ movement_changes_levels(LedgerItem *items, int n, int64 lag,
 
 		i = ledger_add_time(items, n, i, &change);
 		level += change;
+		ever |= level > 0;
 		if (change > 0 && level > 0)
 			last_rise = period;
 		if (i < n && calendar_period_of_date(calendar,
 											 (DateADT) ledger_time(items[i].when)) == period)
 			continue;
+		if (calendar_is_before(calendar, period) && ever && level <= 0)
+			walk_known(&walk, lag, visit, arg);
 		if (level == walk.last.closing)
 			continue;
 		if (first_seen == PG_INT32_MIN)
@@ -161,5 +213,9 @@ movement_changes_levels(LedgerItem *items, int n, int64 lag,
 		walk_to(&walk, period, level, level > 0, 0);
 	}
 	walk_end(&walk, lag);
-	return last_rise != PG_INT32_MIN ? last_rise : first_seen;
+	last = last_rise != PG_INT32_MIN ? last_rise : first_seen;
+	/* what begins before the calendar is there where it begins */
+	if (last != PG_INT32_MIN && calendar_is_before(calendar, last))
+		last = level > 0 || walk.last.period >= 0 ? 0 : PG_INT32_MIN;
+	return last;
 }

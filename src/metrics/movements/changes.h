@@ -10,6 +10,10 @@
  *
  * With a lag the opening is the closing of so many periods before, and new is who
  * was in no closing up to that one: what happened stays a change for lag periods.
+ *
+ * In a calendar of dates all the time before the first one is one period, -1.  A
+ * level is what is left at its end; of events nothing is, but who was active there
+ * is known: new there, and churned.
  */
 #ifndef RETENTION_MOVEMENTS_CHANGES_H
 #define RETENTION_MOVEMENTS_CHANGES_H
@@ -34,7 +38,8 @@ typedef struct MovementChange
 	MovementKind kind;
 	bool		was_active;
 	bool		is_active;
-	bool		is_first;		/* in no closing before */
+	bool		is_first;		/* in no closing before; or known from before the
+								 * calendar */
 	int128		opening;		/* millionths */
 	int128		closing;
 	int64		orders;			/* in the period */
@@ -54,9 +59,11 @@ typedef void (*MovementSpreader) (const MovementChange *change, int32 end,
  * The changes of one customer; items come in no order and may be changed.
  * Returns the period the customer's data end in, or PG_INT32_MIN when there is
  * nothing.  Events: times are periods.  Levels: times are days, cut by calendar.
- * Without spread every period is visited.
+ * For events the calendar is NULL but for one of dates.  Without spread every
+ * period is visited.
  */
 extern int32 movement_changes_events(LedgerItem *items, int n, int64 lag,
+									 const Calendar *calendar,
 									 MovementVisitor visit,
 									 MovementSpreader spread, void *arg);
 extern int32 movement_changes_levels(LedgerItem *items, int n, int64 lag,

@@ -132,7 +132,8 @@ lagged_end(LaggedWalk *walk)
 		{
 			c.opening = steps[then].closing;
 			c.was_active = steps[then].is_active;
-			ever |= c.was_active;
+			/* or known from before the calendar */
+			ever |= c.was_active || steps[then].is_first;
 			then++;
 		}
 		if (now < walk->n && steps[now].period == period)

@@ -41,6 +41,13 @@ movement_reading_begin(const Movements *m, const DateADT *as_of)
 	/* levels that live inside one period have no rows */
 	reading->row.period = m->ncells > 0 ? (int64) m->cells[0].period - 1 :
 		reading->last;
+	/* what was before the calendar is in no row, but in the openings */
+	if (m->ncells > 0 &&
+		calendar_is_before(reading->calendar, m->cells[0].period))
+	{
+		(void) movement_track_add(&reading->track, &m->cells[reading->cell++]);
+		reading->row.period++;
+	}
 	reading->opening_from = reading->row.period + 1 + m->head.lag;
 	return reading;
 }

@@ -199,7 +199,7 @@ add_mixed(MovementSpans *s, SpanCell *cells, const LedgerItem *items, int n,
 
 bool
 movement_spans_add(MovementSpans *s, const LedgerItem *items, int n,
-				   int32 *last)
+				   int64 floor, int32 *last)
 {
 	uint64		low = PG_UINT64_MAX;
 	uint64		high = 0;
@@ -218,7 +218,7 @@ movement_spans_add(MovementSpans *s, const LedgerItem *items, int n,
 		return false;
 	first = ledger_time(low);
 	*last = (int32) ledger_time(high);
-	if (*last - first >= SPAN)
+	if (*last - first >= SPAN || first < floor)
 		return false;
 	if (unlikely(first < s->base || *last + 1 >= s->base + s->size) &&
 		!cover(s, first, (int64) *last + 1))

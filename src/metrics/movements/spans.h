@@ -20,11 +20,11 @@ extern MovementSpans *movement_spans_create(void);
 
 /*
  * Add a customer's events, in any order; times are periods.  False, and
- * nothing was added, when the customer is none of the usual; else *last is the
- * period its data end in.
+ * nothing was added, when the customer is none of the usual, or was there before
+ * the floor; else *last is the period its data end in.
  */
 extern bool movement_spans_add(MovementSpans *s, const LedgerItem *items,
-							   int n, int32 *last);
+							   int n, int64 floor, int32 *last);
 
 /* The sums of a period that has any from *i on, which moves on; false at the end. */
 extern bool movement_spans_next(const MovementSpans *s, int64 *i,

@@ -27,7 +27,8 @@ add_change(const MovementChange *change, void *arg)
 {
 	ChangeList *list = arg;
 
-	if (change->kind == MOVEMENT_NONE)
+	if (change->kind == MOVEMENT_NONE || change->period >= calendar_end(list->calendar) ||
+		calendar_is_before(list->calendar, change->period))
 		return;
 	if (list->n == list->size)
 	{
@@ -66,8 +67,8 @@ list_changes(FunctionCallInfo fcinfo, const void *arg)
 		list->last = movement_changes_levels(t.items, n, lag, t.calendar,
 											 add_change, NULL, list);
 	else
-		list->last = movement_changes_events(t.items, n, lag, add_change, NULL,
-											 list);
+		list->last = movement_changes_events(t.items, n, lag, t.calendar,
+											 add_change, NULL, list);
 	if (!PG_ARGISNULL(2))
 	{
 		end = data_end_as_of(PG_GETARG_DATEADT(2));

@@ -96,6 +96,20 @@ cell_problem(const Movements *m, const MovementCell *cell, int64 *counts,
 	return NULL;
 }
 
+static bool
+holds_something(const MovementState *state)
+{
+	return state->customers != 0 || state->revenue != 0 ||
+		state->positive != 0;
+}
+
+/* Is a cell all that was before a calendar of dates? */
+static inline bool
+is_before(const Movements *m, const MovementCell *cell)
+{
+	return grain_is_dates(m->head.grain) && cell->period < 0;
+}
+
 /* What is wrong between a cell and what holds before and after it. */
 static const char *
 state_problem(const Movements *m, const MovementState *before,
@@ -103,13 +117,22 @@ state_problem(const Movements *m, const MovementState *before,
 {
 	int64		retained = before->customers - cell->counts[COUNT_CHURNED];
 
+	if (is_before(m, cell))
+	{
+		/* who has come may have gone there, of events everybody has */
+		retained += cell->counts[COUNT_NEW];
+		if (cell->counts[COUNT_FIRST] != cell->counts[COUNT_NEW] ||
+			(movements_has_orders(m) && (retained != 0 || holds_something(after))))
+			return "it does not agree with what is known before the first date";
+	}
 	if (retained < 0)
 		return "more customers churn than there are";
 	if (cell->counts[COUNT_REACTIVATED] > before->ever - before->customers)
 		return "more customers come back than have gone";
 	if (after->customers > after->ever)
 		return "more customers are there than ever were";
-	if (cell->counts[COUNT_EXPANDED] > retained - cell->counts[COUNT_CONTRACTED])
+	if (cell->counts[COUNT_EXPANDED] > retained - cell->counts[COUNT_CONTRACTED] ||
+		(is_before(m, cell) && cell->counts[COUNT_EXPANDED] + cell->counts[COUNT_CONTRACTED] > 0))
 		return "more customers expand or contract than are retained";
 	if (movements_has_orders(m) &&
 		(cell->counts[COUNT_ORDERS] < after->customers ||
@@ -130,13 +153,6 @@ typedef struct EventCheck
 	int64	   *cell_at;		/* period of the last cell in each place */
 	int64		open;			/* places where something holds */
 } EventCheck;
-
-static bool
-holds_something(const MovementState *state)
-{
-	return state->customers != 0 || state->revenue != 0 ||
-		state->positive != 0;
-}
 
 /* What is wrong with a cell after those before it. */
 static const char *
@@ -202,6 +218,14 @@ lag_problem(const Movements *m)
 
 StaticAssertDecl(MOVEMENTS_MAX_LAG == 10000, "texts say so");
 
+/* May a period have a cell?  Of a calendar of dates the one before it, too. */
+static bool
+has_cell(const Calendar *cal, int32 period)
+{
+	return calendar_has_period(cal, period) ||
+		(cal->dates != NULL && period == -1);
+}
+
 /* What is wrong with movements, as a sentence; NULL when nothing is. */
 static const char *
 movements_problem(const void *value)
@@ -220,10 +244,9 @@ movements_problem(const void *value)
 	if (problem != NULL)
 		return problem;
 	cal = movements_calendar(m);
-	if (!metric_day_is_date(calendar_period_start(cal, m->head.last)) ||
-		(m->ncells > 0 &&
-		 !metric_day_is_date(calendar_period_start(cal, m->cells[0].period))))
-		return "A period reaches past the dates PostgreSQL has.";
+	if (!calendar_has_period(cal, m->head.last) ||
+		(m->ncells > 0 && !has_cell(cal, m->cells[0].period)))
+		return calendar_past_words(cal);
 	if (m->ncells == 0)
 		return NULL;
 	if (m->cells[0].period > m->head.last)
@@ -231,8 +254,8 @@ movements_problem(const void *value)
 	problem = cells_problem(m, &at);
 	if (problem == NULL)
 		/* periods ascend, as is known by now */
-		return metric_day_is_date(calendar_period_start(cal, m->cells[m->ncells - 1].period)) ?
-			NULL : "A period reaches past the dates PostgreSQL has.";
+		return has_cell(cal, m->cells[m->ncells - 1].period) ?
+			NULL : calendar_past_words(cal);
 	return psprintf("Period %s: %s.",
 					date_text(calendar_period_start(cal, m->cells[at].period)),
 					problem);
@@ -346,9 +369,11 @@ check_dates(const void *value)
 
 	if (m->ncells > 0)
 	{
-		(void) calendar_date(calendar_period_start(cal, m->cells[0].period));
+		if (!is_before(m, &m->cells[0]))
+			(void) calendar_date(calendar_period_start(cal, m->cells[0].period));
 		/* which may be that after the last one with an event */
-		(void) calendar_date(calendar_period_start(cal, m->cells[m->ncells - 1].period));
+		if (!is_before(m, &m->cells[m->ncells - 1]))
+			(void) calendar_date(calendar_period_start(cal, m->cells[m->ncells - 1].period));
 	}
 	(void) calendar_date(calendar_period_start(cal, m->head.last));
 	calendar_free(cal);

@@ -26,7 +26,7 @@ check_grain(const Grain *grain)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("active periods go with a plain calendar grain only"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errdetail("The grain is \"%s\".", grain_quoted(grain)),
 				 errhint("Leave out \"since start\" and cut points, as in 'month'.")));
 }
 
@@ -51,12 +51,12 @@ Datum
 retention_active_periods(PG_FUNCTION_ARGS)
 {
 	int64		since = bound_argument(fcinfo, 2, PG_INT64_MIN);
-	int64		until = bound_argument(fcinfo, 3, TIMELINE_OPEN);
+	int64		until_day = bound_argument(fcinfo, 3, TIMELINE_OPEN);
 	TimelineReader r;
 	TimelineSpells spells;
 	TimelineSpell spell;
 	Calendar   *calendar;
-	int64		last = PG_INT64_MIN;	/* period counted */
+	int64		last = 0;		/* period counted, after the first */
 	int64		periods = 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -64,20 +64,29 @@ retention_active_periods(PG_FUNCTION_ARGS)
 	timeline_read_value(&r, PG_GETARG_TIMELINE(0));
 	calendar = timeline_items_prepare(fcinfo, PG_GETARG_GRAIN(1), &r,
 									  check_grain)->calendar;
-	timeline_spells_begin(&spells, PG_GETARG_TIMELINE(0), until);
+	timeline_spells_begin(&spells, PG_GETARG_TIMELINE(0), until_day);
 	while (timeline_spells_next(&spells, &spell))
 	{
 		int64		first;
+		int64		until;
 
 		if (spell.until <= since)
 			continue;
-		if (spell.until == TIMELINE_OPEN)
+		if (spell.until == TIMELINE_OPEN && calendar->dates == NULL)
 			PG_RETURN_NULL();
+		/* what begins past the last date of a calendar is an error */
 		first = calendar_period_of_date(calendar,
 										(DateADT) Max(spell.from, since));
-		first = Max(first, last + (periods > 0));
-		last = calendar_period_of_date(calendar, (DateADT) (spell.until - 1));
-		periods += Max(last - first + 1, 0);
+		first = Max(first, calendar->dates != NULL ? 0 : first);
+		if (periods > 0)
+			first = Max(first, last + 1);
+		/* what ends there is not */
+		until = Min(calendar_period_of_day(calendar, spell.until - 1),
+					calendar_end(calendar) - 1);
+		if (until < first)
+			continue;
+		periods += until - first + 1;
+		last = until;
 	}
 	/* PostgreSQL has fewer days than an int has numbers */
 	PG_RETURN_INT32((int32) periods);
