@@ -28,6 +28,7 @@ OBJS = \
 	src/base/rate.o \
 	src/base/reader.o \
 	src/base/record.o \
+	src/base/record_grain.o \
 	src/base/record_text.o \
 	src/base/retail_calendar.o \
 	src/base/salt.o \
@@ -186,6 +187,7 @@ REGRESS = \
 	customer_movements \
 	damaged_values \
 	data_check_type \
+	dates \
 	earliest \
 	economics \
 	evaluation \

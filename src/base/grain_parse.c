@@ -322,10 +322,12 @@ accept_date(GrainParser *p, DateADT *date)
 	while (len < 13 && (is_digit(*at) || *at == '-'))
 		text[len++] = *at++;
 	text[len] = '\0';
-	p->at = at;
+	if (is_digit(*at) || *at == '-' || is_letter(*at))
+		return false;
+	p->at += len;
 	if (accept_word(p, "BC"))
 		strcpy(text + len, " BC");
-	if (!is_digit(*p->at) && *p->at != '-' && date_from_cstring(text, date))
+	if (date_from_cstring(text, date))
 		return true;
 	p->at = at - len;
 	return false;

@@ -9,8 +9,6 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#define NAME_MAX_BYTES 32768	/* of a grain's words or a zone */
-
 /* Whole numbers up to here are exact in a double. */
 #define WHOLE_MAX INT64CONST(9007199254740992)
 
@@ -133,23 +131,6 @@ put_integer(char *to, uint64 value)
 	return to;
 }
 
-/* The words of a grain; of a calendar they would be ten times as long. */
-static void
-put_grain(WireWriter *w, const Grain *grain)
-{
-	if (!grain_is_dates(grain))
-	{
-		wire_put_text(w, grain_to_cstring(grain));
-		return;
-	}
-	wire_put(w, 0);
-	wire_put(w, grain->ncuts);
-	wire_put_signed(w, grain->cuts[0]);
-	for (int i = 1; i < grain->ncuts; i++)
-		wire_put(w, (int64) grain->cuts[i] - grain->cuts[i - 1]);
-	wire_put_text(w, pnstrdup(grain_zone(grain), grain_zone_len(grain)));
-}
-
 /* What takes no certain number of bytes. */
 static char *
 put_other(WireWriter *w, const RecordRuns *runs, char *to, const RecordRun *run,
@@ -165,7 +146,7 @@ put_other(WireWriter *w, const RecordRuns *runs, char *to, const RecordRun *run,
 			wire_put_double(w, *(const float8 *) field);
 			break;
 		case RECORD_GRAIN:
-			put_grain(w, *(Grain *const *) field);
+			record_put_grain(w, *(Grain *const *) field);
 			break;
 		case RECORD_ZONE:
 		case RECORD_TEXT:
@@ -330,63 +311,6 @@ record_encode(const RecordType *type, const void *value)
  * ----------------------------------------------------------------
  */
 
-/* A name of printable ASCII. */
-static char *
-get_name(WireReader *r)
-{
-	Size		len = wire_get_max(r, NAME_MAX_BYTES, "A name is too long.");
-	const uint8 *bytes = wire_get_bytes(r, len);
-
-	for (Size i = 0; i < len; i++)
-		if (bytes[i] < ' ' || bytes[i] > '~')
-			wire_corrupt(r, "A name has characters it cannot have.");
-	return pnstrdup((const char *) bytes, len);
-}
-
-/* A calendar of dates, after the words that it has not. */
-static Grain *
-get_dates(WireReader *r)
-{
-	int			n = (int) wire_get_max(r, GRAIN_MAX_DATES, "There are too many dates.");
-	int32	   *dates = palloc(Max(n, 1) * sizeof(int32));
-	int64		date = 0;
-	char	   *zone;
-	Grain	   *grain;
-	const char *problem;
-
-	for (int i = 0; i < n; i++)
-	{
-		date = i == 0 ? wire_get_signed(r) :
-			date + (int64) wire_get_max(r, PG_INT32_MAX, "A date is out of range.");
-		if (date < PG_INT32_MIN || date > PG_INT32_MAX)
-			wire_corrupt(r, "A date is out of range.");
-		dates[i] = (int32) date;
-	}
-	zone = get_name(r);
-	grain = grain_of_dates(dates, n, zone);
-	problem = grain_image_problem(grain, VARSIZE(grain));
-	if (problem != NULL)
-		wire_corrupt(r, problem);
-	pfree(dates);
-	return grain;
-}
-
-static Grain *
-get_grain(WireReader *r)
-{
-	char	   *words = get_name(r);
-	Grain	   *grain;
-
-	if (words[0] == '\0')
-		return get_dates(r);
-	grain = grain_parse_quietly(words);
-	if (grain == NULL || grain_is_dates(grain))
-		wire_corrupt(r, "The grain is none.");
-	if (strcmp(grain_to_cstring(grain), words) != 0)
-		wire_corrupt(r, "The grain is not in its canonical form.");
-	return grain;
-}
-
 static inline int32
 get_period(WireReader *r, const char *before)
 {
@@ -457,10 +381,10 @@ get_fields(WireReader *r, const RecordRuns *runs, char *at, const char *before,
 					wire_get_double(r);
 				break;
 			case RECORD_GRAIN:
-				*(Grain **) field = get_grain(r);
+				*(Grain **) field = record_get_grain(r);
 				break;
 			case RECORD_ZONE:
-				*(const char **) field = get_name(r);
+				*(const char **) field = record_get_name(r);
 				break;
 			case RECORD_TEXT:
 				*(const char **) field = wire_get_text(r, RECORD_TEXT_BYTES);

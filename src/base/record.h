@@ -11,9 +11,7 @@
  *			{"grain": "month", "cohorts": [{"size": 3, "orders": [1,2]}]}
  *		one canonical JSON object: a scalar for each field, an array for each
  *		column of the rows
- *	bytes	one wire.h stream: the version, the flags; the fields of the head (of
- *		a grain the words; of one that is a calendar of dates the number 0, that
- *		of the dates, these as distances, and its zone);
+ *	bytes	one wire.h stream: the version, the flags; the fields of the head;
  *		the number of rows, then row by row each column; or the number of
  *		items, and for each its fields and its rows
  *
@@ -207,6 +205,14 @@ typedef struct RecordInput
 extern void record_input_begin(RecordInput *in, const RecordType *type,
 							   const void *payload, Size len, void *head);
 extern bool record_input_item(RecordInput *in, void *item);
+
+/*
+ * record_grain.c: the bytes of a grain, and a name of printable ASCII.  What is
+ * read is palloc'd; anything wrong is 22P03.
+ */
+extern void record_put_grain(WireWriter *w, const Grain *grain);
+extern Grain *record_get_grain(WireReader *r);
+extern char *record_get_name(WireReader *r);
 
 /* Is a field there? */
 static inline bool

@@ -451,12 +451,17 @@ take_period(RecordReader *p, const Calendar *cal, char *at)
 	int64		period = calendar_period_of_day(cal, day);
 	int64		start = calendar_period_start(cal, period);
 
-	if (start != day || (day == DATEVAL_NOBEGIN && cal->dates == NULL))
+	if (day == DATEVAL_NOBEGIN && cal->dates == NULL)
+		json_object_problem(&p->object,
+							"\"" NO_FIRST_DAY "\" is before a calendar of dates, which the grain is not.",
+							JSON_HINT_DATE);
+	else if (start != day)
 		json_object_problem(&p->object,
 							psprintf("%s is not the first day of a period of the grain \"%s\".",
-									 day_text(day), grain_quoted(cal->grain)),
+									 date_text(day), grain_quoted(cal->grain)),
+							start == DATEVAL_NOBEGIN ? "It is before the first date." :
 							psprintf("The period it lies in begins with %s.",
-									 day_text(start)));
+									 date_text(start)));
 	*(int32 *) at = (int32) period;
 }
 

@@ -56,7 +56,7 @@ CREATE TABLE fuzz.few AS SELECT * FROM fuzz.orders WHERE n <= 12;
 CREATE TABLE fuzz.many AS SELECT n AS c, date '2023-01-01' + n % 90 AS at FROM generate_series(1, 9000) n;
 
 CREATE TABLE fuzz.grains AS
-SELECT g::grain AS g FROM unnest('{day,week starting sunday,month,quarter starting february,2 years,30 days since start,24 hours since start by week,"days 0,1,3,7 since start","months 0,1,4,7",month at Europe/Paris,week since start at UTC}'::text[]) g;
+SELECT g::grain AS g FROM unnest('{day,week starting sunday,month,quarter starting february,2 years,30 days since start,24 hours since start by week,"days 0,1,3,7 since start","weeks 0,1,4,7 starting sunday","dates 2022-12-31,2023-03-01,2023-08-15,2024-03-31,2024-06-30","dates 2023-04-01,2024-12-31 at Europe/Paris",month at Europe/Paris,week since start at UTC}'::text[]) g;
 
 CREATE TABLE fuzz.values (type regtype, text text, image bytea);
 CREATE FUNCTION fuzz.add_values(type regtype, query text) RETURNS void LANGUAGE plpgsql AS $$

@@ -28,7 +28,7 @@ DECLARE
 	g text;
 	source text;
 BEGIN
-	FOREACH g IN ARRAY ARRAY['day', 'week', 'month', '3 months', 'quarter starting april', 'year', 'month since start', '30 days since start', 'days 0,1,3,7 since start',
+	FOREACH g IN ARRAY ARRAY['day', 'week', 'month', '3 months', 'quarter starting april', 'year', 'month since start', '30 days since start', 'days 0,1,3,7 since start', 'weeks 0,1,5 starting sunday', 'dates 2024-02-01,2024-02-29,2024-07-01,2030-01-01', 'dates 4714-11-24 BC,0001-01-01,9999-12-31,5874897-12-31',
 		'week starting sunday', 'month at Europe/Paris', 'hour', '1000000 years', '2147483647 days since start'] LOOP
 		CALL garden.keep('grain', format('SELECT %L::grain', g));
 		FOREACH source IN ARRAY ARRAY['events', 'odd'] LOOP

@@ -85,19 +85,19 @@ sub random_grain
 		}
 		$g{step} = $g{n};
 		$g{words} = $g{n} == 1 ? pick('', '1 ') . $g{unit} : "$g{n} $g{unit}s";
-		if (!$g{since_start} && chance(0.5))
-		{
-			$g{starting} = pick(@weekdays) if $g{unit} eq 'week';
-			$g{starting} = pick(@months) if $g{unit} =~ /month|quarter|year/;
-			$g{words} .= " starting $g{starting}" if $g{starting};
-		}
+	}
+	if (!$g{since_start} && chance(0.5))
+	{
+		$g{starting} = pick(@weekdays) if $g{unit} eq 'week';
+		$g{starting} = pick(@months) if $g{unit} =~ /month|quarter|year/;
+		$g{words} .= " starting $g{starting}" if $g{starting};
 	}
 	if ($g{since_start})
 	{
 		$g{by_unit} = pick($g{unit} eq 'hour' ? qw(day week) : qw(day week month quarter year)) if chance(0.5);
 		# names where the cohort rows begin
 		my $row_unit = $g{by_unit} || $g{unit};
-		if (!$with_cuts && chance(0.4))
+		if (chance(0.4))
 		{
 			$g{starting} = pick(@weekdays) if $row_unit eq 'week';
 			$g{starting} = pick(@months) if $row_unit =~ /quarter|year/;

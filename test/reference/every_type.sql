@@ -34,7 +34,7 @@ CREATE TABLE kept.made (
 INSERT INTO kept.made VALUES
 	('grain', $$
 		SELECT w::grain
-		FROM unnest('{day,week,month,quarter,year,2 weeks,week starting sunday,month at Europe/Paris,month since start,"days 0,1,3 since start"}'::text[]) AS w$$),
+		FROM unnest('{day,week,month,quarter,year,2 weeks,week starting sunday,month at Europe/Paris,month since start,"days 0,1,3 since start","weeks 0,1,5 starting sunday","dates 2022-12-31,2023-04-01,2024-01-28 at Europe/Paris"}'::text[]) AS w$$),
 	('timeline', $$SELECT timeline(at, amount, 'America/New_York') FROM kept.events GROUP BY customer$$),
 	('timeline', $$SELECT timeline(at::date) FROM kept.events GROUP BY customer$$),
 	('timeline', $$SELECT timeline(during, amount) FROM kept.plans GROUP BY customer$$),
@@ -44,6 +44,8 @@ INSERT INTO kept.made VALUES
 		FROM kept.events, unnest('{day,week,month}'::grain[]) AS g GROUP BY g$$),
 	('cohort_matrix', $$SELECT cohort_matrix(customer, date '2023-01-01' + customer::int, at::date, amount, 'quarter') FROM kept.events$$),
 	('cohort_matrix', $$SELECT cohort_matrix(customer, during, amount, 'month') FROM kept.plans$$),
+	('cohort_matrix', $$SELECT recurring_matrix(customer, at - interval '40 days', at, amount, 'dates 2022-06-01,2023-03-01,2023-04-01,2030-01-01') FROM kept.events$$),
+	('customer_movements', $$SELECT customer_movements(customer, at, amount, 'dates 2023-03-01,2023-04-01,2030-01-01') FROM kept.events$$),
 	('cohort_matrix', $$
 		SELECT recurring_matrix(t, 'month')
 		FROM (SELECT timeline(at, amount) AS t FROM kept.events GROUP BY customer) AS t$$),

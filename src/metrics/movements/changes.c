@@ -162,7 +162,10 @@ movement_changes_events(LedgerItem *items, int n, int64 lag,
 		walk_known(&walk, lag, visit, arg);
 	walk_ordered(&walk, items + before, n - before);
 	walk_end(&walk, lag);
-	return n == before ? PG_INT32_MIN : (int32) ledger_time(items[n - 1].when);
+	/* what is known before the calendar is so in its first period */
+	if (n == before)
+		return known ? 0 : PG_INT32_MIN;
+	return (int32) ledger_time(items[n - 1].when);
 }
 
 /* ----------------------------------------------------------------
@@ -214,8 +217,8 @@ movement_changes_levels(LedgerItem *items, int n, int64 lag,
 	}
 	walk_end(&walk, lag);
 	last = last_rise != PG_INT32_MIN ? last_rise : first_seen;
-	/* what begins before the calendar is there where it begins */
+	/* what begins before the calendar is there, or known, where it begins */
 	if (last != PG_INT32_MIN && calendar_is_before(calendar, last))
-		last = level > 0 || walk.last.period >= 0 ? 0 : PG_INT32_MIN;
+		last = 0;
 	return last;
 }

@@ -178,6 +178,21 @@ next_cell_problem(EventCheck *check, const Movements *m,
 	return state_problem(m, &before, &after, cell);
 }
 
+/* Is all that holds something at the end of a calendar, which has no more? */
+static bool
+all_at_end(const EventCheck *check, const Movements *m)
+{
+	int64		end = m->head.grain->ncuts - 1;
+
+	if (!grain_is_dates(m->head.grain))
+		return false;
+	for (int64 place = 0; place < m->head.lag; place++)
+		if (holds_something(&check->track.closings[place]) &&
+			check->cell_at[place] + m->head.lag < end)
+			return false;
+	return true;
+}
+
 /* What is wrong with the cells; *at is the one it is wrong with. */
 static const char *
 cells_problem(const Movements *m, int *at)
@@ -203,7 +218,7 @@ cells_problem(const Movements *m, int *at)
 		if (problem != NULL)
 			return problem;
 	}
-	if (movements_has_orders(m) && check.open > 0)
+	if (movements_has_orders(m) && check.open > 0 && !all_at_end(&check, m))
 		return "customers of events stay without an order";
 	return NULL;
 }
