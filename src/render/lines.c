@@ -82,32 +82,35 @@ put_bar(StringInfo line, float8 share)
 		appendStringInfoString(line, shade(1));
 }
 
-						 grain_zone(grain));
-					 date_text(dates[0]), date_text(dates[n - 1] - 1));
-		appendStringInfo(&words, " at %.*s", (int) grain_zone_len(grain),
-		appendStringInfo(line, "%6.1f d", days);
-		appendStringInfo(line, "%6.1f h", days * HOURS_PER_DAY);
-		appendStringInfo(line, "%6.1f m", days * HOURS_PER_DAY * MINS_PER_HOUR);
-		appendStringInfo(line, "%6.1f s", days * SECS_PER_DAY);
-	StringInfoData words;
-	appendStringInfo(&words, "%d periods from %s to %s", n - 1,
-	const int32 *dates = grain->cuts;
-	else
-	else if (days * HOURS_PER_DAY >= 2)
-	else if (days * SECS_PER_DAY >= 2 * SECS_PER_MINUTE)
-	if (days >= 2)
-	if (grain_zone_len(grain) > 0)
-	initStringInfo(&words);
-	int			n = grain->ncuts;
-	return words.data;
-
 /* "0.5 days" in a unit that suits it, of eight columns. */
-/* A calendar of dates in few words. */
-calendar_words(const Grain *grain)
-put_days(StringInfo line, float8 days)
-static char *
 void
+put_days(StringInfo line, float8 days)
 {
+	if (days >= 2)
+		appendStringInfo(line, "%6.1f d", days);
+	else if (days * HOURS_PER_DAY >= 2)
+		appendStringInfo(line, "%6.1f h", days * HOURS_PER_DAY);
+	else if (days * SECS_PER_DAY >= 2 * SECS_PER_MINUTE)
+		appendStringInfo(line, "%6.1f m", days * HOURS_PER_DAY * MINS_PER_HOUR);
+	else
+		appendStringInfo(line, "%6.1f s", days * SECS_PER_DAY);
+}
+
+/* A calendar of dates in few words. */
+static char *
+calendar_words(const Grain *grain)
+{
+	const int32 *dates = grain->cuts;
+	int			n = grain->ncuts;
+	StringInfoData words;
+
+	initStringInfo(&words);
+	appendStringInfo(&words, "%d periods from %s to %s", n - 1,
+					 date_text(dates[0]), date_text(dates[n - 1] - 1));
+	if (grain_zone_len(grain) > 0)
+		appendStringInfo(&words, " at %.*s", (int) grain_zone_len(grain),
+						 grain_zone(grain));
+	return words.data;
 }
 
 /* The words of a grain, and the zone that instants were cut in. */
