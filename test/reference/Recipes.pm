@@ -504,7 +504,8 @@ FROM churned', 'reason, customers, pct, lost_a_month', "
 my @customers = (
 	[ 'AS last_order, round(overdue(history, as_of =>', 'customer_id, state::text, orders, last_order, overdue', "
 		SELECT customer_id, state, orders, last, round(overdue, 1) FROM plain_states WHERE state = 'at risk' ORDER BY revenue DESC LIMIT 5" ],
-	[ 'SELECT customer_id, first_at(history)', 'customer_id, first_at, last_at, orders, active_days, revenue', "
+	[ 'SELECT customer_id, first_at(history), last_at(history), orders(history), active_days(history), revenue(history)
+FROM histories', 'customer_id, first_at, last_at, orders, active_days, revenue', "
 		SELECT customer_id, first, last, orders, days, revenue FROM plain_customers ORDER BY customer_id LIMIT 3" ],
 	[ "SELECT lifecycle(history, '2026-01-01') AS state, count(*)", 'state::text, customers, revenue', "
 		SELECT state, count(*), sum(revenue) FROM plain_states WHERE days > 0 GROUP BY state" ],
@@ -717,7 +718,90 @@ my @comparisons = (
 			SELECT stage, sum(weight / whole) AS contracts FROM (SELECT *, sum(weight) OVER (PARTITION BY customer_id, won_at) AS whole FROM credits) AS c GROUP BY stage)
 		SELECT stage, round(contracts, 1), round(sum(price) / contracts) FROM stages JOIN prices USING (stage) JOIN shares USING (stage) GROUP BY stage, contracts" ]);
 
-our @equal = (@comparisons, @acquisition, @cohorts, @rates, @subscriptions, @customers, @models, @funnels);
+my @usage = (
+	[ 'AS revenue_retention
+FROM cohort_cells((SELECT recurring_matrix(customer_id, ordered_at, amount', 'cohort, cohort_size, active, retention_pct, revenue_retention', "
+		SELECT a.quarter::date, count(*), count(b.customer_id), round(100.0 * count(b.customer_id) / count(*), 1), round(sum(coalesce((
+				SELECT sum(amount) FROM orders o WHERE o.customer_id = a.customer_id AND ordered_at::timestamp >= a.quarter + interval '3 months' AND ordered_at::timestamp < a.quarter + interval '6 months'), 0))
+			/ sum((SELECT sum(amount) FROM orders o WHERE o.customer_id = a.customer_id AND ordered_at::timestamp >= a.quarter AND ordered_at::timestamp < a.quarter + interval '3 months')), 2)
+		FROM plain_order_quarters a
+		LEFT JOIN plain_order_quarters b ON b.customer_id = a.customer_id AND b.quarter = a.quarter + interval '3 months'
+		WHERE a.quarter + interval '6 months' <= '$until'
+		GROUP BY a.quarter ORDER BY a.quarter DESC LIMIT 4" ],
+	[ "recurring_matrix(customer_id, NULL, ordered_at, NULL, 'quarter', 2)", 'age, customers, active, retention_pct', "
+		WITH twice AS (
+			SELECT customer_id, date_trunc('quarter', ordered_at::timestamp) AS quarter FROM orders GROUP BY 1, 2 HAVING count(*) >= 2)
+		SELECT age, count(*), count(b.customer_id), round(100.0 * count(b.customer_id) / count(*), 1)
+		FROM twice a
+		CROSS JOIN generate_series(0, 2) AS age
+		LEFT JOIN twice b ON b.customer_id = a.customer_id AND b.quarter = a.quarter + age * interval '3 months'
+		WHERE a.quarter + (age + 1) * interval '3 months' <= '$until' GROUP BY age" ],
+	[ 'SELECT customer_id, m.opening', 'customer_id, opening', "
+		SELECT customer_id, (SELECT sum(amount) FROM orders o WHERE o.customer_id = a.customer_id AND ordered_at >= '2025-07-01' AND ordered_at < '2025-10-01') AS opening
+		FROM plain_order_quarters a
+		WHERE quarter = '2025-07-01' AND NOT EXISTS (SELECT FROM plain_order_quarters b WHERE b.customer_id = a.customer_id AND b.quarter = '2025-10-01')
+		ORDER BY opening DESC LIMIT 3" ],
+	[ "orders(history, '2025-04-01', '2025-07-01') AS orders", 'customer_id, first_order, orders, revenue', "
+		SELECT customer_id, first, (SELECT sum(orders) FROM plain_days d WHERE d.customer_id = c.customer_id AND day >= '2025-04-01' AND day < '2025-07-01'),
+			(SELECT sum(amount) FROM plain_days d WHERE d.customer_id = c.customer_id AND day >= '2025-04-01' AND day < '2025-07-01') AS revenue
+		FROM plain_customers c
+		WHERE first >= '2024-10-01' AND first < '2025-01-01' AND EXISTS (SELECT FROM plain_order_quarters q WHERE q.customer_id = c.customer_id AND quarter = '2025-04-01')
+		ORDER BY revenue DESC LIMIT 3" ],
+	[ 'AS one_of_them', 'customers, one_of_them', '
+		SELECT count(*), min(customer_id) FROM plain_chains WHERE depth = 3' ],
+	[ 'AS active_28_days', 'period, active_28_days, new, back, gone', "
+		SELECT day, count(*) FILTER (WHERE now), count(*) FILTER (WHERE now AND first = day), count(*) FILTER (WHERE now AND NOT before AND first < day), -count(*) FILTER (WHERE before AND NOT now)
+		FROM (
+			SELECT d AS day, first, EXISTS (SELECT FROM plain_days p WHERE p.customer_id = c.customer_id AND orders > 0 AND p.day > d - 28 AND p.day <= d) AS now,
+				EXISTS (SELECT FROM plain_days p WHERE p.customer_id = c.customer_id AND orders > 0 AND p.day > d - 29 AND p.day < d) AS before
+			FROM plain_customers c CROSS JOIN unnest('{2025-12-29,2025-12-30,2025-12-31}'::date[]) AS d) AS x
+		GROUP BY day" ],
+	[ 'AS days_between', 'months, customers, days_between', "
+		WITH gaps AS (
+			SELECT customer_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) AS days
+			FROM (SELECT customer_id, day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap FROM plain_days WHERE orders > 0) AS g WHERE gap IS NOT NULL GROUP BY 1)
+		SELECT months, count(*), round((percentile_cont(0.5) WITHIN GROUP (ORDER BY days))::numeric, 1)
+		FROM (SELECT customer_id, count(DISTINCT date_trunc('month', day::timestamp)) AS months FROM plain_days WHERE orders > 0 AND day >= '2025-01-01' AND day < '2026-01-01' GROUP BY 1) AS m
+		LEFT JOIN gaps USING (customer_id) GROUP BY months ORDER BY months DESC LIMIT 4" ],
+	[ 'AS leads_that_led_on', 'sold_in_30_days, began_again, leads_that_led_on', "
+		WITH rows AS (
+			SELECT customer_id, stage, lag(stage) OVER (PARTITION BY customer_id ORDER BY entered_at, array_position('{lead,qualified,proposal,won}', stage)) AS before
+			FROM stages WHERE stage <> 'renewed')
+		SELECT (SELECT count(DISTINCT a.customer_id) FROM stages a JOIN stages b USING (customer_id)
+				WHERE a.stage = 'proposal' AND b.stage = 'won' AND b.entered_at >= a.entered_at AND b.entered_at - a.entered_at <= interval '2592000 seconds'),
+			(SELECT count(*) FROM (SELECT FROM stages WHERE stage = 'lead' GROUP BY customer_id HAVING count(*) > 1) AS x),
+			count(*) FROM rows WHERE stage = 'qualified' AND before = 'lead'" ],
+	[ 'AS after_proposal', 'after_proposal, customers', "
+		SELECT coalesce(next, 'nothing yet'), count(*)
+		FROM (
+			SELECT DISTINCT ON (customer_id) next
+			FROM (SELECT *, lead(stage) OVER (PARTITION BY customer_id ORDER BY entered_at, stage) AS next, row_number() OVER (PARTITION BY customer_id ORDER BY entered_at, stage) AS n FROM stages) AS s
+			WHERE stage = 'proposal' ORDER BY customer_id, n) AS f
+		GROUP BY 1" ],
+	[ 'FROM journey_edges((SELECT journey(customer_id, entered_at, stage', 'step, from_place, to_place, customers, share, days', "
+		WITH ordered AS (
+			SELECT customer_id, stage, entered_at, lag(stage) OVER w AS before, entered_at > lag(entered_at) OVER w + interval '1 year' AS silent
+			FROM stages WINDOW w AS (PARTITION BY customer_id ORDER BY entered_at, stage)),
+		way AS (
+			SELECT * FROM (SELECT *, bool_or(coalesce(silent, false)) OVER (PARTITION BY customer_id ORDER BY entered_at, stage) AS over FROM ordered) AS o WHERE NOT over AND before IS DISTINCT FROM stage),
+		moves AS (
+			SELECT stage, row_number() OVER w AS step, lead(stage) OVER w AS to_place, extract(epoch FROM lead(entered_at) OVER w - entered_at)::float8 / 86400 AS days
+			FROM way WINDOW w AS (PARTITION BY customer_id ORDER BY entered_at, stage))
+		SELECT step, stage, to_place, count(*), round(1.0 * count(*) / sum(count(*)) OVER (PARTITION BY step), 3), round((percentile_cont(0.5) WITHIN GROUP (ORDER BY days))::numeric, 1)
+		FROM moves WHERE step <= 3 GROUP BY step, stage, to_place" ],
+	[ 'SELECT (total_purchases(purchases, 90', 'customers', '
+		SELECT count(DISTINCT customer_id) FROM orders WHERE amount > 0' ],
+	[ 'AS repeat_purchases, count(*) FILTER', 'repeat_purchases, customers', '
+		SELECT n, count(x) FROM generate_series(0, 5) AS n
+		LEFT JOIN (SELECT count(DISTINCT ordered_at::date) - 1 AS x FROM orders WHERE amount > 0 GROUP BY customer_id) AS h ON x = n GROUP BY n' ],
+	# whoever comes more often than those who do not: by ranks, equals in the middle
+	[ 'AS lift_of_a_tenth', 'customers, came, auc, brier', "
+		SELECT count(*), round(1.0 * count(*) FILTER (WHERE came) / count(*), 3),
+			round((sum(rank) FILTER (WHERE came) - count(*) FILTER (WHERE came) * (count(*) FILTER (WHERE came) + 1) / 2.0) / (count(*) FILTER (WHERE came) * count(*) FILTER (WHERE NOT came)), 3),
+			round(avg((p - came::int) ^ 2)::numeric, 3)
+		FROM (SELECT p, came, rank() OVER (ORDER BY p) + (count(*) OVER (PARTITION BY p) - 1) / 2.0 AS rank FROM foretold WHERE p IS NOT NULL) AS r" ]);
+
+our @equal = (@comparisons, @usage, @acquisition, @cohorts, @rates, @subscriptions, @customers, @models, @funnels);
 
 #----------------------------------------------------------------
 # [ words of a query of which no number is compared, why ]
@@ -733,6 +817,8 @@ our @untold = (
 	[ 'SELECT movements_text(', $picture ],
 	[ 'SELECT survival_text(', $picture ],
 	[ 'SELECT funnel_text(', $picture ],
+	[ 'SELECT journey_text(', $picture ],
+	[ 'FROM unnest((SELECT calibration(', 'which customers share a part is the aggregate\'s own rule for equals: 082_evaluation.pl' ],
 	[ 'SELECT finding, severity, rows, among, example
 FROM findings((SELECT check_events(', $sample ],
 	[ 'SELECT finding, severity, rows, among, remedy', $sample ],
