@@ -33,12 +33,13 @@ SELECT sequence_match('(?1).*(?2).*(?3)', i, i = 0, i BETWEEN 1 AND 999999, i = 
 	sequence_match('(?1).*(?2).*(?3)', i, i = 1000000, i BETWEEN 1 AND 999999, i = 0) AS cba
 FROM generate_series(0, 1000000) i;
 
--- duckdb-behavioral: view, cart, buy
+-- duckdb-behavioral: view, cart, buy; the furthest step with no other in between
 CREATE TEMP TABLE sequence_visits (u int, at timestamp, e text);
 INSERT INTO sequence_visits VALUES (1, '2024-01-01 00:00', 'view'), (1, '2024-01-01 00:05', 'cart'), (1, '2024-01-01 00:10', 'buy'),
 	(2, '2024-01-01 00:00', 'view'), (2, '2024-01-01 00:05', 'view'), (3, '2024-01-01 00:00', 'view'), (3, '2024-01-01 00:05', 'buy');
 SELECT u, sequence_match('(?1)(?2)(?3)', at, e = 'view', e = 'cart', e = 'buy') AS in_direct_succession,
-	sequence_match('(?1).*(?3)', at, e = 'view', e = 'cart', e = 'buy') AS anything_between
+	sequence_match('(?1).*(?3)', at, e = 'view', e = 'cart', e = 'buy') AS anything_between,
+	window_funnel(interval '1 hour', at, 'strict order', e = 'view', e = 'cart', e = 'buy') AS strict_order
 FROM sequence_visits GROUP BY u ORDER BY u;
 
 -- seconds for timestamps, days for dates, the unit of integers

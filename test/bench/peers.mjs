@@ -6,9 +6,10 @@
 //
 //	engine version <tab> way <tab> best seconds <tab> cells <tab> sum of active <tab> sum of age * active <tab> revenue
 //
-// and for the funnel that ClickHouse has a function for
+// and for the funnel and the pattern that ClickHouse has functions for
 //
 //	engine version <tab> windowFunnel <tab> best seconds <tab> customers at each step
+//	engine version <tab> sequenceMatch <tab> best seconds <tab> customers
 //
 // of RUNS runs after one that warms the caches.  Two threads, as many as the
 // machine of the bench is said to have.
@@ -35,6 +36,10 @@ for (const [way, query] of Object.entries(peer.ways)) {
 if (peer.funnel) {
   const [best, [reached]] = await timed(peer.funnel);
   console.log([peer.name, 'windowFunnel', best.toFixed(3), reached.join(' ')].join('\t'));
+}
+if (peer.sequence) {
+  const [best, [[found]]] = await timed(peer.sequence);
+  console.log([peer.name, 'sequenceMatch', best.toFixed(3), found].join('\t'));
 }
 process.exit(0);
 
@@ -114,6 +119,11 @@ async function clickhouse() {
       SELECT countIf(step >= 1), countIf(step >= 2), countIf(step >= 3)
       FROM (
         SELECT windowFunnel(2592000)(instant, amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS step
+        FROM orders GROUP BY customer_id)`,
+    sequence: `
+      SELECT countIf(found)
+      FROM (
+        SELECT sequenceMatch('(?1)(?t<=2592000)(?2).*(?3)')(instant, amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS found
         FROM orders GROUP BY customer_id)`,
   };
 }

@@ -306,6 +306,18 @@ line "ours, window_funnel for each customer" serial - "$WORK_MEM" \
 		SELECT window_funnel(interval '720 hours', ordered_at, 'default', amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS step
 		FROM orders GROUP BY customer_id) f"
 
+line "ours, sequence_match for each customer" serial 1.5 "$WORK_MEM" \
+	"SELECT count(*) FILTER (WHERE found) FROM (
+		SELECT sequence_match('(?1)(?t<=2592000)(?2).*(?3)', ordered_at, amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS found
+		FROM orders GROUP BY customer_id) f" above
+first_sequence=$((${#names[@]} - 1))
+
+# From one kind of order to the next, and a silence of 30 days ends a way.
+place="CASE WHEN amount < 50 THEN 'small' WHEN amount < 200 THEN 'middling' ELSE 'large' END"
+line "ours, journey among three places, 720 hours" serial 2.5 "$WORK_MEM" "SELECT journey(customer_id, ordered_at, $place, '720 hours') FROM orders"
+line "ours, journey among three places, 720 hours" parallel - "$WORK_MEM" "SELECT journey(customer_id, ordered_at, $place, '720 hours') FROM orders"
+line "ours, journey, default work_mem" serial - 4MB "SELECT journey(customer_id, ordered_at, $place, '720 hours') FROM orders"
+
 # A million customers by a duration without ties, half of them churned.
 sql -c "CREATE UNLOGGED TABLE lives AS SELECT n * 0.001::float8 AS days, i % 2 = 0 AS churned FROM generate_series(1, 1000000) i, LATERAL (SELECT (i * 7919::bigint) % 1000003 AS n) m"
 line "sort of a million durations" serial - "$WORK_MEM" "SELECT count(*) FROM (SELECT days FROM lives ORDER BY days OFFSET 0) s"
@@ -391,6 +403,15 @@ export PEERS_FROM=$peers
 # Local times, so that they have no zone to convert.
 sql -c "\\copy (SELECT customer_id, to_char(ordered_at, 'YYYY-MM-DD HH24:MI:SS'), amount, extract(epoch FROM ordered_at)::bigint FROM orders) TO '$RETENTION_PRIVATE/orders.csv' (FORMAT csv)"
 sql -f "$here/funnel_cases.sql"
+sql -f "$here/sequence_cases.sql"
+sequence_found=$(sql -At -c "SELECT count(*) FILTER (WHERE found) FROM (
+	SELECT sequence_match('(?1)(?t<=2592000)(?2).*(?3)', ordered_at, amount < 50, amount >= 50 AND amount < 200, amount >= 200) AS found
+	FROM orders GROUP BY customer_id) f")
+mkdir "$RETENTION_PRIVATE/sequences"
+for table in sequence_cases sequence_patterns sequence_answers next_cases next_chains next_answers
+do
+	sql -c "\\copy $table TO '$RETENTION_PRIVATE/sequences/$table.csv' (FORMAT csv)"
+done
 sql -c "\\copy funnel_cases TO '$RETENTION_PRIVATE/funnel_cases.csv' (FORMAT csv)" \
 	-c "\\copy funnel_answers TO '$RETENTION_PRIVATE/funnel_answers.csv' (FORMAT csv)"
 cluster_stop
@@ -399,6 +420,10 @@ if ! node "$here/funnel_agrees.mjs" "$RETENTION_PRIVATE/funnel_cases.csv" "$RETE
 	"$RETENTION_PRIVATE/agrees" 2>"$RETENTION_PRIVATE/agrees.err"
 then
 	echo "no comparison with windowFunnel: $(grep -m 1 . "$RETENTION_PRIVATE/agrees.err" || echo 'it failed without a word')"
+fi
+if ! node "$here/sequence_agrees.mjs" "$RETENTION_PRIVATE/sequences" "$RETENTION_PRIVATE/sequences/clickhouse" 2>"$RETENTION_PRIVATE/agrees.err"
+then
+	echo "sequences differ, or no comparison: $(grep -m 1 . "$RETENTION_PRIVATE/agrees.err" || echo 'see above')"
 fi
 echo "on their own storage, two threads, the same rows; x ours: to our serial and parallel line (bigint, float8)"
 for engine in duckdb clickhouse
@@ -411,10 +436,15 @@ do
 	fi
 	awk -F '\t' -v ours="${best[6]}" -v ours_parallel="${best[7]}" \
 		-v funnel="${best[$first_funnel]}" -v funnel_parallel="${best[$((first_funnel + 1))]}" \
-		-v reached="$ours_reached" -v cells="$cells" -v active="$active" -v weighted="$weighted" -v revenue="$revenue" '
+		-v sequence="${best[$first_sequence]}" -v found="$sequence_found" -v reached="$ours_reached" -v cells="$cells" -v active="$active" -v weighted="$weighted" -v revenue="$revenue" '
 		$2 == "windowFunnel" {
 			printf "%-58s %-8s %8.3f %8.2f serial %8.2f parallel, of our funnel%s\n", $1 ", " $2, "2", $3,
 				$3 / funnel, $3 / funnel_parallel, $4 == reached ? "" : "  (OTHER ANSWER)"
+			next
+		}
+		$2 == "sequenceMatch" {
+			printf "%-58s %-8s %8.3f %8.2f serial, of our sequence_match%s\n", $1 ", " $2, "2", $3,
+				$3 / sequence, $4 == found ? "" : "  (OTHER ANSWER)"
 			next
 		}
 		{
