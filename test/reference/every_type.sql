@@ -61,7 +61,7 @@ INSERT INTO kept.made VALUES
 		GROUP BY w, m$$),
 	('journey', $$
 		SELECT journey(customer, at, 'place ' || kind, w)
-		FROM kept.events, (VALUES (interval '30 days'), ('1 mon'), ('36:00')) AS f (w)
+		FROM kept.events, (VALUES (interval '30 days'), ('2 mons'), ('36:00')) AS f (w)
 		GROUP BY w$$),
 	('purchase_model', $$
 		SELECT purchase_model(k, t, '2025-01-01', 'week')

@@ -329,7 +329,7 @@ prune(NextState *state)
 void
 next_reserve_row(NextState *state)
 {
-	Size		size = Max(state->size, FIRST_ROWS / 2) * 2;
+	Size		size = state->size == 0 ? FIRST_ROWS : state->size + state->size / 2;
 
 	if (state->n < state->size)
 		return;
