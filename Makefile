@@ -85,14 +85,24 @@ OBJS = \
 	src/metrics/compare/compare_retention.o \
 	src/metrics/compare/difference.o \
 	src/metrics/compare/share_difference.o \
+	src/metrics/funnel/any_order.o \
+	src/metrics/funnel/build.o \
 	src/metrics/funnel/chain.o \
+	src/metrics/funnel/conditions.o \
 	src/metrics/funnel/events.o \
 	src/metrics/funnel/fold.o \
 	src/metrics/funnel/intake.o \
 	src/metrics/funnel/merge.o \
+	src/metrics/funnel/mode.o \
+	src/metrics/funnel/outcome.o \
 	src/metrics/funnel/readers.o \
 	src/metrics/funnel/rows.o \
 	src/metrics/funnel/rules.o \
+	src/metrics/funnel/stored.o \
+	src/metrics/funnel/sums.o \
+	src/metrics/funnel/trend.o \
+	src/metrics/funnel/tries.o \
+	src/metrics/funnel/tries_rows.o \
 	src/metrics/funnel/type.o \
 	src/metrics/funnel/window_funnel.o \
 	src/metrics/journey/fold.o \

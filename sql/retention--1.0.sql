@@ -2632,7 +2632,7 @@ CREATE FUNCTION funnel_send(funnel) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION funnel_send(funnel) IS
-	'binary output of funnel, version 1: the stored bytes, the same on every machine';
+	'binary output of funnel, version 2: the stored bytes, the same on every machine';
 
 CREATE TYPE funnel (
 	INPUT = funnel_in,
@@ -2825,17 +2825,23 @@ COMMENT ON CAST (funnel AS jsonb) IS
 
 -- aggregates over rows
 
-CREATE FUNCTION funnel_transition(internal, "any", "any", integer, interval) RETURNS internal
+CREATE FUNCTION funnel_transition(internal, "any", "any", "any", interval) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_funnel_transition'
 	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION funnel_transition(internal, "any", "any", integer, interval) IS
+COMMENT ON FUNCTION funnel_transition(internal, "any", "any", "any", interval) IS
 	'aggregate support: takes a row (customer, at, step, within) into the events of its group; STABLE because a window of days may be counted in the session time zone';
 
-CREATE FUNCTION funnel_transition(internal, "any", "any", integer, interval, text) RETURNS internal
+CREATE FUNCTION funnel_transition(internal, "any", "any", "any", interval, text) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_funnel_transition'
 	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION funnel_transition(internal, "any", "any", integer, interval, text) IS
+COMMENT ON FUNCTION funnel_transition(internal, "any", "any", "any", interval, text) IS
 	'aggregate support: takes a row (customer, at, step, within, mode) into the events of its group; STABLE because a window of days may be counted in the session time zone';
+
+CREATE FUNCTION funnel_transition(internal, "any", "any", "any", interval, text, grain) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_funnel_transition'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION funnel_transition(internal, "any", "any", "any", interval, text, grain) IS
+	'aggregate support: takes a row (customer, at, step, within, mode, grain) into the events of its group; STABLE because a window of days may be counted in the session time zone';
 
 CREATE FUNCTION funnel_deserialize(bytea, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_funnel_deserialize'
@@ -2849,7 +2855,7 @@ CREATE FUNCTION funnel_final(internal) RETURNS funnel
 COMMENT ON FUNCTION funnel_final(internal) IS
 	'aggregate support: folds the events of a group into a funnel; NULL when there are none; leaves the state as it is';
 
-CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval) (
+CREATE AGGREGATE funnel(customer "any", at "any", step "any", within interval) (
 	SFUNC = funnel_transition,
 	STYPE = internal,
 	SSPACE = 1024,
@@ -2860,10 +2866,10 @@ CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval)
 	DESERIALFUNC = funnel_deserialize,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel("any", "any", integer, interval) IS
-	'conversion from step to step of all customers: a customer has reached step k who has steps 1, 2, ..., k in this order of time (at one instant steps are in order), the last no later than within after the first; other steps in between do not matter, every step 1 begins anew, and the furthest chain counts. customer: any hashable type; at: date, timestamp or timestamptz; step: 1 to 100000, what the row means to the funnel; a row with a NULL customer, time or step is skipped. The window ends at at + within, inclusive: days, months and years on the local clock (of a timestamptz in the session''s time zone, which is recorded), hours and shorter as elapsed time. within must be constant in a group and not negative (22023) and not NULL (22004); a step out of range is error 22003, an infinite time 22008. NULL when there is no row';
+COMMENT ON AGGREGATE funnel("any", "any", "any", interval) IS
+	'conversion from step to step of all customers: a customer has reached step k who has steps 1, 2, ..., k in this order of time (at one instant steps are in order), the last no later than within after the first; other steps in between do not matter, every step 1 begins anew, and the furthest chain counts. customer: any hashable type; at: date, timestamp or timestamptz; step: what the row means to the funnel, a smallint, integer or bigint from 1 to 100000, an array of these, or boolean[], whose true positions are the steps that the row meets (missing and NULL elements are false, the longest says how many steps there are); 0 forbids between any two steps and -K between the steps K and K + 1: a start with such a row after an event of its chain and before the next, or before the end of the window where the chain is not complete, does not count, unless a step is at the same instant. A row with a NULL customer or time is skipped, one with a NULL step or none meets no step. The window ends at at + within, inclusive: days, months and years on the local clock (of a timestamptz in the session''s time zone, which is recorded), hours and shorter as elapsed time. within must be constant in a group and not negative (22023) and not NULL (22004); a step out of range is error 22003, an infinite time 22008, a step of another type 42804. NULL when there is no row with a step';
 
-CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval, mode text) (
+CREATE AGGREGATE funnel(customer "any", at "any", step "any", within interval, mode text) (
 	SFUNC = funnel_transition,
 	STYPE = internal,
 	SSPACE = 1024,
@@ -2874,8 +2880,22 @@ CREATE AGGREGATE funnel(customer "any", at "any", step integer, within interval,
 	DESERIALFUNC = funnel_deserialize,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE funnel("any", "any", integer, interval, text) IS
-	'conversion from step to step of all customers, with a mode: words separated by commas, ''default'' for none. ''strict order'': after step i a step past i + 1 breaks the chain; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i, and one of the steps 2 to i again breaks it; ''one row one step'': what rows of a funnel do anyway. Unknown or contradictory words are error 22023, a NULL mode 22004; the mode must be constant in a group (22023). All else as in funnel(customer, at, step, within)';
+COMMENT ON AGGREGATE funnel("any", "any", "any", interval, text) IS
+	'conversion from step to step of all customers, with a mode: words separated by commas, ''default'' for none. ''strict order'': a row that meets no step, or after step i a step past i + 1, breaks the chain; ''allow reentry'': in strict order only rows that meet no step do; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i, and one of the steps 2 to i again breaks it; ''one row one step'': the steps are of different rows; ''any order'': as many different steps as one window has, from an event of any step on; ''optional N'' (2 to 64): step N may be missing; ''exclude N'': condition N is no step but forbids between any two steps, ''exclude N after K'' between the steps K and K + 1 (the other conditions are the steps, numbered through). Unknown or contradictory words are error 22023, a NULL mode 22004; the mode must be constant in a group (22023). All else as in funnel(customer, at, step, within)';
+
+CREATE AGGREGATE funnel(customer "any", at "any", step "any", within interval, mode text, grain grain) (
+	SFUNC = funnel_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = funnel_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = ledger_combine,
+	SERIALFUNC = ledger_serialize,
+	DESERIALFUNC = funnel_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE funnel("any", "any", "any", interval, text, grain) IS
+	'conversion from step to step as a trend: one funnel for each period of the grain (a plain calendar grain, else 22023) in which chains begin, where a customer counts once, with the furthest chain that began there; read by funnel_trend, and as the sum over all periods by the readers of funnels. Of timestamptz both periods and windows of days go by the zone that the grain names, or else by the session''s. NULL also when nobody entered. All else as in funnel(customer, at, step, within, mode)';
 
 -- rollup
 
@@ -2883,7 +2903,7 @@ CREATE FUNCTION funnel_merge(funnel, funnel) RETURNS funnel
 	AS 'MODULE_PATHNAME', 'retention_funnel_merge'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION funnel_merge(funnel, funnel) IS
-	'the sum of two funnels of disjoint customers, times from step to step included; error 22023 when window, mode or time zone differ, 22003 when a sum overflows';
+	'the sum of two funnels of disjoint customers, times from step to step included, of trends period by period; error 22023 when window, mode, grain or time zone differ, 22003 when a sum overflows';
 
 CREATE AGGREGATE rollup(funnel) (
 	SFUNC = funnel_merge,
@@ -2892,34 +2912,58 @@ CREATE AGGREGATE rollup(funnel) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(funnel) IS
-	'adds up funnels of disjoint customers (channels, campaigns, shards) of one window, mode and time zone, exactly, medians included; NULLs are skipped, no rows give NULL; error 22023 when window, mode or zone differ';
+	'adds up funnels of disjoint customers (channels, campaigns, shards) of one window, mode, grain and time zone, exactly, medians included; NULLs are skipped, no rows give NULL; error 22023 when window, mode, grain or zone differ';
 
 -- readers
 
 CREATE FUNCTION funnel_steps(
-	funnel funnel,
+	funnel funnel, steps integer DEFAULT NULL,
 	OUT step integer, OUT customers bigint, OUT rate_of_first double precision,
 	OUT rate_of_previous double precision, OUT median_time double precision,
 	OUT low double precision, OUT high double precision,
-	OUT previous_low double precision, OUT previous_high double precision) RETURNS SETOF record
+	OUT previous_low double precision, OUT previous_high double precision,
+	OUT mean_time double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_funnel_steps'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
-COMMENT ON FUNCTION funnel_steps(funnel) IS
-	'one row per step, to the last that any row had: customers who reached it; rate_of_first and rate_of_previous, fractions of those of step 1 and of the step before, with 95 % bounds (Wilson 1927): low and high of the former, previous_low and previous_high of the latter; median_time, the median of the days from the step before, of the customers who reached this one, on their furthest chain, of several the one with the earliest step 1, then the earliest next steps. Rates are NULL where they are of nobody, times where nobody came. NULL funnel: no rows';
+COMMENT ON FUNCTION funnel_steps(funnel, integer) IS
+	'one row per step, to the last that was asked for (the highest of any row, or as many as a boolean[] had), or to step number steps where that is more: customers who reached it; rate_of_first and rate_of_previous, fractions of those of step 1 and of the last step before that may not be missing, with 95 % bounds (Wilson 1927): low and high of the former, previous_low and previous_high of the latter; median_time and mean_time, of the days from the step that the chain took before, of the customers who reached this one, on their furthest chain, of several the one with the earliest step 1, then the earliest next steps. Of a trend the sums over its periods, a customer once in each. Rates are NULL where they are of nobody, times where nobody came. NULL funnel: no rows; error 22023 for steps that no funnel can have';
+
+CREATE FUNCTION funnel_trend(
+	funnel funnel, as_of date DEFAULT NULL, steps integer DEFAULT NULL,
+	OUT period date, OUT step integer, OUT customers bigint, OUT rate_of_first double precision,
+	OUT rate_of_previous double precision, OUT median_time double precision,
+	OUT low double precision, OUT high double precision,
+	OUT previous_low double precision, OUT previous_high double precision,
+	OUT mean_time double precision,
+	OUT complete boolean) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_funnel_trend'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
+COMMENT ON FUNCTION funnel_trend(funnel, date, integer) IS
+	'one row per period and step of a funnel built with a grain, the periods from the first in which a chain began to the last, or with as_of (the first day the data do not cover) to the last that begins before it, also those in which none did: period, its first day; the columns of funnel_steps, of the chains that began in the period; complete, whether the window of all of them was over at as_of (end of the period + within <= as_of), NULL without it. NULL funnel: no rows; error 22023 for a funnel without a grain, 22008 for an infinite as_of, 54000 for more than ten million rows';
 
 CREATE FUNCTION conversion_rate(
 	funnel funnel, step integer, from_step integer DEFAULT 1) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_conversion_rate'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION conversion_rate(funnel, integer, integer) IS
-	'fraction of the customers who reached from_step that went on to reach step; NULL when nobody reached from_step, for a step before it, one that the funnel does not have, and NULL arguments';
+	'fraction of the customers who reached from_step that went on to reach step; NULL when nobody reached from_step, for a step before it, one that the funnel does not have, one past 32 where from_step may be missing, and NULL arguments';
 
 CREATE FUNCTION step_time(
-	funnel funnel, step integer, quantile double precision DEFAULT 0.5) RETURNS double precision
+	funnel funnel, step integer, quantile double precision DEFAULT 0.5,
+	from_step integer DEFAULT NULL) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_step_time'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION step_time(funnel, integer, double precision) IS
-	'days from the step before to step, the quantile over the customers who reached it as percentile_cont computes it; 0.5 is the median of funnel_steps. NULL for step 1, a step that nobody reached, and NULL arguments; error 22003 for a quantile outside 0..1';
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION step_time(funnel, integer, double precision, integer) IS
+	'days to step from an earlier one, from_step, or from the step before (NULL: the one that the chain took before), the quantile over the customers who have both as percentile_cont computes it; 0.5 is the median of funnel_steps. NULL for step 1, a step that nobody reached, from_step not before step, a step past 32 unless from the step before, and other NULL arguments; error 22003 for a quantile outside 0..1';
+
+CREATE FUNCTION step_times(
+	funnel funnel, step integer, from_step integer DEFAULT NULL, bins integer DEFAULT 10,
+	OUT bin integer, OUT from_time double precision, OUT to_time double precision,
+	OUT customers bigint) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_step_times'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION step_times(funnel, integer, integer, integer) IS
+	'a histogram of the times that step_time is a quantile of: bins of one width, of which the first begins with the shortest time and the last with the longest, each from from_time (inclusive) to to_time in days, and how many customers took so long; one bin where all times are the same or bins is 1. No rows where step_time is NULL; error 22023 for less than 1 or more than 10000 bins, 22004 for NULL ones';
 
 -- pictures
 
@@ -2973,7 +3017,7 @@ CREATE AGGREGATE window_funnel(within "any", at "any", mode text, VARIADIC condi
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE window_funnel("any", "any", text, boolean[]) IS
-	'the furthest step of one customer (the group): the largest k for which rows meet conditions 1, 2, ..., k in this order of time, the last no later than within after the first; 0 when the first is never met, NULL when no row has a time. Every condition that a row meets is an event; at one instant events are in order of condition; a NULL condition is not met; the mode ''default'' (or '''') is ClickHouse''s. ''strict order'': after step i a row that meets no condition, or one past i + 1, breaks the chain; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i that it may, and one of the steps 2 to i again breaks it; ''one row one step'': the steps of a chain are different rows; combine them with commas. The answer is that of a search over all chains. at: date, timestamp, timestamptz (within: interval) or any integer (within: integer, in the same unit; of dates also: days); a row with a NULL at is skipped, an infinite one is error 22008. within and mode must be constant in a group (22023) and not NULL (22004); a negative window, unknown or contradictory words are error 22023. Past 100 arguments pass VARIADIC ARRAY[...]';
+	'the furthest step of one customer (the group): the largest k for which rows meet conditions 1, 2, ..., k in this order of time, the last no later than within after the first; 0 when the first is never met, NULL when no row has a time. Every condition that a row meets is an event; at one instant events are in order of condition; a NULL condition is not met; the mode ''default'' (or '''') is ClickHouse''s. ''strict order'': after step i a row that meets no condition, or one past i + 1, breaks the chain; ''strictly increasing'': no two steps at one instant; ''deduplicated'': a chain takes the first step i + 1 after step i that it may, and one of the steps 2 to i again breaks it; ''one row one step'': the steps of a chain are different rows; ''allow reentry'', ''any order'', ''optional N'', ''exclude N'' and ''exclude N after K'' as in funnel(customer, at, step, within, mode), where this function is the furthest step of each customer: with optional steps the last one reached, with ''any order'' how many different ones, 0 also where an exclusion spoils every start; combine words with commas. The answer is that of a search over all chains. at: date, timestamp, timestamptz (within: interval) or any integer (within: integer, in the same unit; of dates also: days); a row with a NULL at is skipped, an infinite one is error 22008. within and mode must be constant in a group (22023) and not NULL (22004); a negative window, unknown or contradictory words are error 22023. Past 100 arguments pass VARIADIC ARRAY[...]';
 
 CREATE FUNCTION retention_or(boolean[], boolean[]) RETURNS boolean[]
 	AS 'MODULE_PATHNAME', 'retention_flags_or'

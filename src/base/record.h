@@ -67,6 +67,7 @@ typedef struct RecordField
 	uint16		at;				/* offset in its struct */
 	uint8		flag;			/* of RECORD_FLAG; of RECORD_TIME: all are whole */
 	bool		other_name;		/* of the field before it, with another when */
+	bool		maybe;			/* of RECORD_GRAIN: NULL where it is left out */
 	bool		(*when) (uint8 flags);	/* it is there; NULL: always */
 	const RecordWords *words;	/* of RECORD_WORDS */
 } RecordField;
@@ -109,7 +110,6 @@ typedef struct RecordType
 	uint16		size;			/* of the head */
 	RecordObject head;
 	RecordObject item;			/* zeros when there are none */
-	bool		first_item_bare;	/* has no columns */
 
 	/* Hooks, NULL where there is nothing to do. */
 
@@ -122,6 +122,8 @@ typedef struct RecordType
 	/* a row in memory to what is written of it, and back */
 	void		(*pack) (void *row);
 	void		(*unpack) (void *row, WireReader *r);
+	/* bits of the fields that an item's text has; NULL: all */
+	uint32		(*item_fields) (const void *item);
 	/* all of an item was read; all of a text was read */
 	void		(*item_read) (RecordReader *p);
 	void		(*text_read) (RecordReader *p);
@@ -239,7 +241,10 @@ record_rows(const RecordObject *o, const void *owner)
 	return *(char *const *) ((const char *) owner + o->rows_at);
 }
 
-/* A calendar for the grain of a value, NULL when its type has none. */
+/* The words of a grain, as its field has them in bytes. */
+extern Grain *record_get_grain(WireReader *r);
+
+/* A calendar for the grain of a value, NULL when it has none. */
 extern Calendar *record_calendar(const RecordType *type, const void *value);
 
 /* What the SQL functions of such types are made of. */

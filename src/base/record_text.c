@@ -125,19 +125,27 @@ put_column(StringInfo out, const RecordObject *o, const RecordField *f,
 	appendStringInfoChar(out, ']');
 }
 
-/* An object up to its list of items; those without rows lack the columns. */
+/* Is a field left out, since the value has no grain? */
+static bool
+left_out(const RecordField *f, const char *owner, const Calendar *cal)
+{
+	return (f->maybe && *(Grain *const *) (owner + f->at) == NULL) ||
+		(f->kind == RECORD_PERIOD && cal == NULL);
+}
+
+/* An object up to its list of items; fields: a bit for each that it has. */
 static void
 put_object(StringInfo out, const RecordObject *o, const char *owner,
-		   bool columns, const Calendar *cal, uint8 flags)
+		   uint32 fields, const Calendar *cal, uint8 flags)
 {
-	int			n = columns ? o->nfields : o->first_column;
 	const char *before = "{\"";
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < o->nfields; i++)
 	{
 		const RecordField *f = &o->fields[i];
 
-		if (!record_has(f, flags))
+		if (!record_has(f, flags) || (fields >> i & 1) == 0 ||
+			left_out(f, owner, cal))
 			continue;
 		appendStringInfoString(out, before);
 		appendStringInfoString(out, f->name);
@@ -160,7 +168,7 @@ record_to_cstring(const RecordType *type, const void *value)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	put_object(&out, &type->head, value, true, cal, flags);
+	put_object(&out, &type->head, value, ~0, cal, flags);
 	if (type->item.fields != NULL)
 	{
 		appendStringInfoChar(&out, '[');
@@ -169,7 +177,8 @@ record_to_cstring(const RecordType *type, const void *value)
 			if (i > 0)
 				appendStringInfoString(&out, ", ");
 			put_object(&out, &type->item, item,
-					   i > 0 || !type->first_item_bare, cal, flags);
+					   type->item_fields != NULL ? type->item_fields(item) : ~0,
+					   cal, flags);
 			appendStringInfoChar(&out, '}');
 		}
 		appendStringInfoChar(&out, ']');
@@ -429,7 +438,7 @@ check_keys(RecordReader *p)
 								psprintf("The key \"%s\" does not belong to this kind of %s.",
 										 name, p->type->what),
 								p->type->belongs_hint);
-		else if (belongs && !spelled)
+		else if (belongs && !spelled && !o->fields[key].maybe)
 			json_object_refuse(&p->object,
 							   psprintf("The key \"%s\" is missing.", name));
 		else if (belongs && key >= o->first_column &&
@@ -569,7 +578,7 @@ record_parse(const RecordType *type, const char *text, Node *escape)
 			*(char **) (p.value + type->head.rows_at) = p.rows;
 		}
 		for (int i = 0; i < type->head.first_column; i++)
-			if (type->head.fields[i].kind == RECORD_GRAIN)
+			if (type->head.fields[i].kind == RECORD_GRAIN && p.grain != NULL)
 			{
 				Grain	   *grain = grain_parse(p.grain, escape);
 

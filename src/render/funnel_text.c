@@ -25,15 +25,16 @@ put_percent(StringInfo line, int64 part, int64 whole)
 
 /* The line of a step. */
 static void
-put_step(StringInfo line, const Funnel *funnel, int i)
+put_step(StringInfo line, const Funnel *funnel, const FunnelItem *steps, int i)
 {
-	const FunnelStep *step = &funnel->steps[i];
-	int64		first = funnel->steps[0].customers;
+	const FunnelItem *step = &steps[i];
+	int64		first = steps[0].customers;
+	int32		before = funnel_required_before(&funnel->rules, i + 1);
 
 	appendStringInfo(line, "%6d %10lld ", i + 1, (long long) step->customers);
 	put_percent(line, step->customers, first);
 	appendStringInfoChar(line, ' ');
-	put_percent(line, step->customers, i > 0 ? step[-1].customers : 0);
+	put_percent(line, step->customers, before > 0 ? steps[before - 1].customers : 0);
 	appendStringInfoString(line, "    ");
 	if (step->ntimes > 0)
 		put_days(line, funnel_quantile(step, 0.5));
@@ -49,7 +50,8 @@ static List *
 draw_funnel(FunctionCallInfo fcinfo)
 {
 	const Funnel *funnel = PG_GETARG_FUNNEL(0);
-	const char *mode = funnel_mode_text(funnel->rules.mode);
+	const FunnelItem *steps = funnel_sum(funnel)->steps;
+	const char *mode = funnel_mode_text(&funnel->rules);
 	List	   *lines = NIL;
 	StringInfoData line;
 
@@ -58,6 +60,9 @@ draw_funnel(FunctionCallInfo fcinfo)
 					 funnel_within_words(&funnel->rules.within));
 	if (mode[0] != '\0')
 		appendStringInfo(&line, ", %s", mode);
+	if (funnel->grain != NULL)
+		appendStringInfo(&line, ", a customer once in each %s",
+						 grain_to_cstring(funnel->grain));
 	add_line(&lines, &line);
 	appendStringInfo(&line, "%6s %10s %8s %8s %12s", "step", "customers",
 					 "of first", "of prev.", "median time");
@@ -65,13 +70,13 @@ draw_funnel(FunctionCallInfo fcinfo)
 	for (int i = 0; i < Min(funnel->nsteps, TEXT_MAX_STEPS); i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_step(&line, funnel, i);
+		put_step(&line, funnel, steps, i);
 		add_line(&lines, &line);
 	}
 	if (funnel->nsteps > TEXT_MAX_STEPS)
 	{
-		appendStringInfo(&line, "left out: %lld later step%s; funnel_steps(funnel) lists all",
-						 (long long) funnel->nsteps - TEXT_MAX_STEPS,
+		appendStringInfo(&line, "left out: %d later step%s; funnel_steps(funnel) lists all",
+						 funnel->nsteps - TEXT_MAX_STEPS,
 						 funnel->nsteps > TEXT_MAX_STEPS + 1 ? "s" : "");
 		add_line(&lines, &line);
 	}

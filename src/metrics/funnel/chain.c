@@ -53,10 +53,12 @@ chain_search_init(ChainSearch *search, MemoryContext context)
 
 /* What to search for. */
 void
-chain_search_set(ChainSearch *search, const FunnelRules *rules, pg_tz *zone,
-				 bool cached)
+chain_search_set(ChainSearch *search, const FunnelRules *rules, int32 nsteps,
+				 pg_tz *zone, bool cached)
 {
 	search->mode = rules->mode;
+	search->rules = rules;
+	search->nsteps = nsteps;
 	funnel_window_set(&search->window, &rules->within, zone, cached,
 					  search->context);
 }
@@ -266,7 +268,8 @@ pass_event(ChainSearch *search, const ChainEvent *event, int64 position)
 	int64		end;
 
 	if (search->mode & FUNNEL_STRICT_ORDER)
-		chain_break_below(search, step == 0 ? PG_INT32_MAX : step - 1);
+		chain_break_below(search, step == 0 ? PG_INT32_MAX :
+						  search->mode & FUNNEL_REENTRY ? 0 : step - 1);
 	if (search->mode & FUNNEL_DEDUPLICATED && step >= 2)
 		chain_break_from(search, step);
 	if (step == 1)
@@ -319,20 +322,33 @@ chain_furthest(ChainSearch *search, const ChainEvent *events, Size n)
  */
 
 /*
+ * Does an event break the strict order of a chain that it comes after?  One of
+ * step 0 comes before the others of its instant, also the chain's.
+ */
+static inline bool
+breaks_order(uint8 mode, int32 step, int32 level)
+{
+	return (mode & FUNNEL_STRICT_ORDER) != 0 &&
+		(step == FUNNEL_NO_STEP ||
+		 (step > level + 1 && (mode & FUNNEL_REENTRY) == 0));
+}
+
+/*
  * Follow the chain that begins with an event up to the last that matters.
  * 0 when it gets to the end, else the first event (its number is above 0)
  * that may begin another chain with another fate: strict order broke all that
  * had begun by then, "deduplicated" all that were waiting for step 2 with it.
  */
 static int64
-follow(const ChainSearch *search, const ChainEvent *events, int64 start,
-	   int64 *times)
+follow(ChainSearch *search, const ChainEvent *events, int64 start)
 {
 	bool		increasing = (search->mode & FUNNEL_INCREASING) != 0;
 	int32		level = 1;
 	int64		second = start;
 	int64		at = events[start].at;
 
+	search->path.n = 0;
+	chain_path_add(search, 1, at);
 	for (int64 i = start + 1; i <= search->reached; i++)
 	{
 		int32		step = (int32) events[i].step;
@@ -341,19 +357,14 @@ follow(const ChainSearch *search, const ChainEvent *events, int64 start,
 			CHECK_FOR_INTERRUPTS();
 		if (step == level + 1 && (!increasing || events[i].at > at))
 		{
-			if (pg_sub_s64_overflow(events[i].at, at, &times[level - 1]))
-				ereport(ERROR,
-						(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						 errmsg("time between two steps out of range"),
-						 errdetail("The steps of a customer lie more than 292,000 years apart."),
-						 errhint("Use a shorter window, or leave such times out.")));
 			at = events[i].at;
 			if (level == 1)
 				second = i;
-			if (++level == search->furthest)
+			chain_path_add(search, ++level, at);
+			if (level == search->furthest)
 				return 0;
 		}
-		else if ((search->mode & FUNNEL_STRICT_ORDER) && step > level + 1)
+		else if (breaks_order(search->mode, step, level))
 			return i + 1;
 		else if ((search->mode & FUNNEL_DEDUPLICATED) && step >= 2 &&
 				 step <= level)
@@ -375,19 +386,25 @@ follow(const ChainSearch *search, const ChainEvent *events, int64 start,
  * begins before that one and is not broken is never behind it.
  */
 void
-chain_trace(ChainSearch *search, const ChainEvent *events, int64 *times)
+chain_trace(ChainSearch *search, const ChainEvent *events)
 {
 	int64		done = events[search->reached].at;
 
+	search->path.n = 0;
 	if (search->furthest < 2)
+	{
+		/* when that was is nobody's business */
+		if (search->furthest == 1)
+			chain_path_add(search, 1, done);
 		return;
+	}
 	for (int64 i = 0; i < search->reached;)
 	{
 		int64		next = i + 1;
 
 		if (events[i].step == 1 &&
 			funnel_window_end(&search->window, events[i].at) >= done &&
-			(next = follow(search, events, i, times)) == 0)
+			(next = follow(search, events, i)) == 0)
 			return;
 		i = next;
 	}

@@ -19,6 +19,21 @@
  *
  *	strictly increasing	only one later than the event before
  *	one row one step	only one of a row that the chain has not used
+ *
+ * Where steps may be missing (optional N), i is the last step taken; the steps
+ * after it up to the next one that may not be missing can be taken, those past
+ * that one break strict order, and "deduplicated" minds steps 2 to i whether
+ * the chain took them or passed them over.  "Allow reentry" has strict order
+ * mind step 0 alone.
+ *
+ * Every step 1 is a start, with one chain: it gets as far as it can, as soon
+ * as it can.  An exclusion spoils a start when it comes after an event of the
+ * chain and before the next, or when there is no next and steps are left,
+ * before the window ends or the chain is broken.  At an instant of any step an
+ * exclusion does not count.  What counts is the furthest start not spoiled.
+ *
+ * In any order a start is an event of any step, and its chain the first event
+ * of each of the steps inside its window.
  */
 #ifndef RETENTION_FUNNEL_CHAIN_H
 #define RETENTION_FUNNEL_CHAIN_H
@@ -28,7 +43,7 @@
 typedef struct ChainEvent
 {
 	int64		at;
-	uint32		step;			/* from 1; 0: meets none */
+	uint32		step;			/* from 1; 0: meets none; FUNNEL_EXCLUDED | K */
 	uint32		row;			/* tells rows of one instant apart */
 } ChainEvent;
 
@@ -44,9 +59,29 @@ typedef struct ChainLevel
 	int32		above;
 } ChainLevel;
 
+/* A chain from its first event to its last. */
+typedef struct ChainPath
+{
+	int32		n;				/* events; 0: there is none */
+	int32		max;			/* allocated */
+	int32	   *steps;			/* ascending; in any order 1, 2, ..., n */
+	int64	   *at;
+} ChainPath;
+
+/* A period, and the furthest start that is known to lie in it. */
+typedef struct ChainEntry
+{
+	int32		period;
+	int32		level;			/* 0: none yet */
+	int64		start;
+	int64		at;
+} ChainEntry;
+
 typedef struct ChainSearch
 {
-	uint8		mode;
+	uint8		mode;			/* as far as it matters */
+	const FunnelRules *rules;
+	int32		nsteps;			/* a chain of so many steps is complete */
 	FunnelWindow window;
 	MemoryContext context;
 	ChainLevel *levels;			/* from 1 */
@@ -56,14 +91,50 @@ typedef struct ChainSearch
 	int32		highest;		/* where a mode breaks chains; 0: none */
 	int32		furthest;		/* length of the longest chain so far */
 	int64		reached;		/* event that ended it first */
+	struct Tries *tries;		/* tries.h, NULL until needed */
+	struct AnyOrder *any_order; /* any_order.c, NULL until needed */
+	ChainPath	path;
+	ChainEntry *entries;
+	int32		max_entries;
 } ChainSearch;
 
 /* Memory comes from context, which must live as long. */
 extern void chain_search_init(ChainSearch *search, MemoryContext context);
 
-/* What to search for, as often as it changes; see funnel_window_set(). */
+/*
+ * What to search for, as often as it changes; rules must live as long.  See
+ * funnel_window_set().
+ */
 extern void chain_search_set(ChainSearch *search, const FunnelRules *rules,
-							 pg_tz *zone, bool cached);
+							 int32 nsteps, pg_tz *zone, bool cached);
+
+/*
+ * The furthest step of one customer in any mode: of sorted events, excluded
+ * telling whether there are exclusions among them.
+ */
+extern int32 chain_result(ChainSearch *search, const ChainEvent *events, Size n,
+						 bool excluded);
+
+/*
+ * Its chains: the furthest one that counts or, where starts have periods, that
+ * of each period with a start; of several the earliest.  visit() is shown its
+ * path, and the period, or 0.
+ */
+typedef void (*ChainVisitor) (const ChainPath *path, int32 period, void *arg);
+
+typedef struct ChainKind
+{
+	bool		excluded;		/* there are exclusions among the events */
+	bool		shared;			/* some rows met several steps */
+	/* the period of a start, false for none; NULL: they have none */
+	bool		(*period) (int64 at, int32 *period, void *arg);
+} ChainKind;
+
+extern void chain_visit(ChainSearch *search, const ChainEvent *events, Size n,
+						const ChainKind *kind, ChainVisitor visit, void *arg);
+
+/* Add to the path. */
+extern void chain_path_add(ChainSearch *search, int32 step, int64 at);
 
 /* Bring events into order. */
 extern void chain_sort(ChainEvent *events, Size n);
@@ -75,7 +146,8 @@ extern void chain_sort(ChainEvent *events, Size n);
 extern Size chain_deduplicate(ChainEvent *events, Size n, uint8 mode);
 
 /*
- * Length of the furthest chain in sorted events, 0 when there is no step 1.
+ * Length of the furthest chain in sorted events, 0 when there is no step 1;
+ * steps in order, none optional, and no exclusions.
  * Cost: linear, where a row meets several steps of a chain and must count for
  * one, more by the size of such instants.
  */
@@ -84,12 +156,10 @@ extern int32 chain_furthest(ChainSearch *search, const ChainEvent *events,
 
 /*
  * After chain_furthest() on events none of which share a row: the furthest
- * chain with the earliest step 1, then the earliest step 2, and so on.
- * times[k] becomes the time from step k + 1 to step k + 2, for k from 0 to
- * furthest - 2.
+ * chain with the earliest step 1, then the earliest step 2, and so on, in
+ * search->path; of a chain of one event the time means nothing.
  */
-extern void chain_trace(ChainSearch *search, const ChainEvent *events,
-						int64 *times);
+extern void chain_trace(ChainSearch *search, const ChainEvent *events);
 
 /* What funnel/chain.c and funnel/rows.c share. */
 extern void chain_reach(ChainSearch *search, int32 level, int64 position);

@@ -4,20 +4,24 @@
  *
  * Packed, the rules are
  *
- *	byte	mode
+ *	the mode (rules.h)
  *	uint	months, uint days, uint microseconds of the window
+ *	uint	number of steps
+ *	byte	1: there may be sets
+ *	uint	bytes of the grain of starts, then these; only where they have one
  *
- * and a customer's events, in order of instant and step,
+ * and a customer's events, in order of instant and code,
  *
- *	uint	step
+ *	uint	code; where there may be sets it is shifted left by one, or the set
+ *			is and has the lowest bit set
  *	sint	instant of the first; of others uint, distance from the one before
  *
  * with instants in the unit of the amounts.
  */
 #include "metrics/funnel/events.h"
 
-#include "metrics/funnel/rules.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
 PG_FUNCTION_INFO_V1(retention_funnel_deserialize);
 
@@ -36,7 +40,21 @@ PG_FUNCTION_INFO_V1(retention_funnel_deserialize);
 static bool
 events_compact(const LedgerSettings *settings)
 {
-	return settings->key_words == 1;
+	return settings->key_words == 1 && !event_rules(settings)->sets;
+}
+
+/*
+ * How many equal entries may make a difference: of rows that meet some steps,
+ * one for each and one more that repeats them.
+ */
+static inline uint32
+entry_copies(const EventRules *rules, uint64 when)
+{
+	uint32		copies = funnel_copies(rules->rules.mode);
+
+	if (!rules->sets || (when & EVENT_NO_SET) != 0)
+		return copies;
+	return pg_popcount64(when) + copies - 1;
 }
 
 /*
@@ -47,13 +65,14 @@ static uint32
 events_settle(const LedgerSettings *settings, LedgerItem *items, uint32 n,
 			  uint64 count_max, int64 amount_max)
 {
-	const FunnelRules *rules = settings->rules;
-	uint32		copies = funnel_copies(rules->mode);
+	const EventRules *rules = event_rules(settings);
 	uint32		kept = 0;
 
 	sort_events(items, n);
 	for (uint32 i = 0; i < n; i++)
 	{
+		uint32		copies = entry_copies(rules, items[i].when);
+
 		if (kept >= copies && items[kept - copies].when == items[i].when &&
 			items[kept - copies].amount == items[i].amount)
 			continue;
@@ -62,15 +81,32 @@ events_settle(const LedgerSettings *settings, LedgerItem *items, uint32 n,
 	return kept;
 }
 
+static bool
+same_grain(const Grain *a, const Grain *b)
+{
+	return a == NULL || b == NULL ? a == b : grain_equal(a, b);
+}
+
 static void
 events_check_same(const LedgerSettings *a, const LedgerSettings *b)
 {
-	if (!funnel_rules_equal(a->rules, b->rules) ||
-		strcmp(a->zone, b->zone) != 0)
+	if (!funnel_rules_equal(&event_rules(a)->rules, &event_rules(b)->rules) ||
+		event_rules(a)->sets != event_rules(b)->sets ||
+		!same_grain(a->grain, b->grain) || strcmp(a->zone, b->zone) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot merge funnels of different windows, modes or time zones"),
+				 errmsg("cannot merge funnels of different windows, modes, grains or time zones"),
 				 errdetail("The states come from calls with different arguments, or under different settings of TimeZone.")));
+}
+
+/* As many steps as were asked for in either. */
+static void
+events_absorb(LedgerSettings *into, const LedgerSettings *from)
+{
+	EventRules *rules = (EventRules *) unconstify(void *, into->rules);
+
+	rules->nsteps = Max(rules->nsteps, event_rules(from)->nsteps);
+	into->parameter = rules->rules.nexcluded > 0 ? 0 : rules->nsteps;
 }
 
 static const char *
@@ -85,26 +121,73 @@ events_flags_problem(uint8 flags)
 static const char *
 events_settings_problem(const LedgerSettings *settings)
 {
-	return funnel_rules_problem(settings->rules, settings->zone);
+	return funnel_rules_problem(&event_rules(settings)->rules, settings->grain,
+								settings->zone);
 }
 
 static void
 events_put_rules(WireWriter *w, const LedgerSettings *settings)
 {
-	const FunnelRules *rules = settings->rules;
+	const EventRules *rules = event_rules(settings);
+	const uint8 sets = rules->sets;
 
-	wire_put_bytes(w, &rules->mode, 1);
-	funnel_within_put(w, &rules->within);
+	funnel_mode_put(w, &rules->rules, settings->grain != NULL);
+	funnel_within_put(w, &rules->rules.within);
+	wire_put(w, rules->nsteps);
+	wire_put_bytes(w, &sets, 1);
+	if (settings->grain == NULL)
+		return;
+	wire_put(w, VARSIZE(settings->grain));
+	wire_put_bytes(w, settings->grain, VARSIZE(settings->grain));
 }
 
 static void
 events_get_rules(WireReader *r, LedgerSettings *settings)
 {
-	FunnelRules *rules = palloc0(sizeof(FunnelRules));
+	EventRules *rules = palloc0(sizeof(EventRules));
+	bool		trend;
 
-	rules->mode = *wire_get_bytes(r, 1);
-	funnel_within_get(r, &rules->within);
+	trend = funnel_mode_get(r, &rules->rules);
+	funnel_within_get(r, &rules->rules.within);
+	rules->nsteps = wire_get_max(r, FUNNEL_MAX_STEP, "A step is too large.");
+	rules->sets = *wire_get_bytes(r, 1) == 1;
+	if (trend)
+	{
+		Size		size = wire_get_max(r, 8192, "The grain is too long.");
+		Grain	   *grain = palloc(Max(size, sizeof(Grain)));
+		const char *problem;
+
+		memcpy(grain, wire_get_bytes(r, size), size);
+		problem = grain_image_problem(grain, size);
+		if (problem != NULL)
+			wire_corrupt(r, problem);
+		settings->grain = grain;
+	}
 	settings->rules = rules;
+	settings->parameter = rules->rules.nexcluded > 0 ? 0 : rules->nsteps;
+}
+
+/* Whether there may be sets, and the number of steps. */
+static LedgerBounds
+events_bounds(const LedgerSettings *settings)
+{
+	LedgerBounds bounds = {0};
+
+	bounds.low = event_rules(settings)->sets;
+	bounds.span = event_rules(settings)->nsteps;
+	return bounds;
+}
+
+/*
+ * The word "when" as it is packed; the lowest bit tells sets, if there may be.
+ * Otherwise there is a time of 0, whose bias is above the bits of any set.
+ */
+static inline uint64
+packed_when(uint64 when)
+{
+	if ((when & ~EVENT_CODE) == ledger_when(0, 0))
+		return when & EVENT_CODE;
+	return (when & EVENT_NO_SET) != 0 ? (when & EVENT_CODE) << 1 : when << 1 | 1;
 }
 
 static void
@@ -118,11 +201,33 @@ events_put_items(WireWriter *w, const LedgerItem *items, uint32 n, bool money,
 		int64		instant = items[i].amount / unit;
 
 		wire_reserve(w, 2 * WIRE_MAX_INTEGER);
-		wire_put_reserved(w, ledger_count(items[i].when));
+		wire_put_reserved(w, packed_when(items[i].when));
 		wire_put_reserved(w, i == 0 ? wire_zigzag(instant) :
 						  (uint64) instant - (uint64) before);
 		before = instant;
 	}
+}
+
+/* And back. */
+static uint64
+unpack_when(LedgerCursor *c)
+{
+	uint64		packed = wire_get(&c->r);
+	bool		sets = c->bounds.low != 0;
+	uint64		code = sets ? packed >> 1 : packed;
+	uint64		after = code & ~(uint64) FUNNEL_EXCLUDED;
+
+	if (sets && (packed & 1) != 0)
+	{
+		if (code == 0 || (code >> EVENT_SET_STEPS) != 0 ||
+			pg_leftmost_one_pos64(code) >= (int) c->bounds.span)
+			wire_corrupt(&c->r, "A step is too large.");
+		return code;
+	}
+	if (code > EVENT_CODE || after >= FUNNEL_MAX_STEP + 1 ||
+		(after == code && code > c->bounds.span))
+		wire_corrupt(&c->r, "A step is too large.");
+	return sets ? EVENT_NO_SET | code : ledger_when(0, code);
 }
 
 static void
@@ -130,12 +235,7 @@ events_get_items(LedgerCursor *c, LedgerItem *items, uint32 n)
 {
 	for (uint32 i = 0; i < n; i++)
 	{
-		uint64		step = wire_get_max(&c->r, FUNNEL_MAX_STEP,
-										"A step is too large.");
-
-		if (step == 0)
-			wire_corrupt(&c->r, "A step is none.");
-		items[i].when = ledger_when(0, step);
+		items[i].when = unpack_when(c);
 		if (c->begun)
 			c->before += wire_get(&c->r);
 		else
@@ -149,14 +249,16 @@ events_get_items(LedgerCursor *c, LedgerItem *items, uint32 n)
 
 const LedgerCode ledger_events = {
 	.mark = LEDGER_MARK,
-	.rules_size = sizeof(FunnelRules),
+	.rules_size = sizeof(EventRules),
 	.compact = events_compact,
 	.settle = events_settle,
 	.check_same = events_check_same,
+	.absorb = events_absorb,
 	.flags_problem = events_flags_problem,
 	.settings_problem = events_settings_problem,
 	.put_rules = events_put_rules,
 	.get_rules = events_get_rules,
+	.bounds = events_bounds,
 	.put_items = events_put_items,
 	.get_items = events_get_items
 };

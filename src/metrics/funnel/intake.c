@@ -5,7 +5,9 @@
 #include "metrics/funnel/intake.h"
 
 #include "base/zone.h"
+#include "catalog/pg_type.h"
 #include "history/argument_plan.h"
+#include "metrics/funnel/conditions.h"
 #include "metrics/funnel/events.h"
 #include "utils/builtins.h"
 
@@ -16,34 +18,41 @@ PG_FUNCTION_INFO_V1(retention_funnel_transition);
 #define ARG_AT 2
 #define ARG_STEP 3
 #define ARG_MODE 5
+#define ARG_GRAIN 6
 
 typedef struct EventIntake
 {
 	ArgumentPlan args;
 	LedgerPool *pool;
+	Conditions	conditions;
 } EventIntake;
 
 static void
 intake_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 {
-	((EventIntake *) plan)->pool = ledger_pool_create(site->node, site->context);
+	EventIntake *intake = plan;
+
+	intake->pool = ledger_pool_create(site->node, site->context);
+	conditions_plan(&intake->conditions, argument_type(fcinfo, ARG_STEP),
+					site->context);
 }
 
 static const uint8 roles[] = {
-	ROLE_CUSTOMER, ROLE_INSTANT, ROLE_VALUE, CONSTANT_WITHIN, CONSTANT_MODE
+	ROLE_CUSTOMER, ROLE_INSTANT, ROLE_NULLABLE, CONSTANT_WITHIN, CONSTANT_MODE,
+	CONSTANT_GRAIN
 };
 static const ArgumentForm form = {
 	ARGUMENT_ROLES(roles), NULL, NULL, sizeof(EventIntake), intake_prepare
 };
 
 /* The mode in an argument. */
-uint8
-take_mode(FunctionCallInfo fcinfo, int arg)
+void
+take_mode(FunctionCallInfo fcinfo, int arg, FunnelRules *rules)
 {
 	text	   *words = DatumGetTextPP(constant_argument(fcinfo, arg,
 														 CONSTANT_MODE));
 
-	return funnel_mode_from_text(VARDATA_ANY(words), VARSIZE_ANY_EXHDR(words));
+	funnel_mode_from_text(VARDATA_ANY(words), VARSIZE_ANY_EXHDR(words), rules);
 }
 
 /* The window and mode of this row. */
@@ -56,8 +65,27 @@ rules_argument(const EventIntake *intake, FunctionCallInfo fcinfo)
 														CONSTANT_WITHIN));
 	funnel_check_within(&rules.within);
 	if (intake->args.arg[CONSTANT_MODE] != 0)
-		rules.mode = take_mode(fcinfo, ARG_MODE);
+		take_mode(fcinfo, ARG_MODE, &rules);
 	return rules;
+}
+
+/* The grain that starts are told apart by, NULL for none. */
+static Grain *
+grain_argument(const EventIntake *intake, FunctionCallInfo fcinfo)
+{
+	Grain	   *grain;
+
+	if (intake->args.arg[CONSTANT_GRAIN] == 0)
+		return NULL;
+	grain = (Grain *) PG_DETOAST_DATUM(argument_constant(&intake->args, fcinfo,
+														 CONSTANT_GRAIN));
+	if (!grain_is_calendar(grain))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a funnel goes by calendar periods"),
+				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errhint("Use a grain such as 'day', 'week' or 'month'.")));
+	return grain;
 }
 
 /* The name of the zone that windows end in, "" where they depend on none. */
@@ -75,21 +103,33 @@ static Ledger *
 open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	FunnelRules *rules = MemoryContextAlloc(context, sizeof(FunnelRules));
+	EventRules *rules = MemoryContextAllocZero(context, sizeof(EventRules));
+	Grain	   *grain = grain_argument(intake, fcinfo);
 	LedgerSettings settings = {
 		.code = &ledger_events, .rules = rules, .flags = LEDGER_MONEY
 	};
 
-	*rules = rules_argument(intake, fcinfo);
-	settings.zone = window_zone(intake->args.at, rules);
+	rules->rules = rules_argument(intake, fcinfo);
+	rules->sets = intake->conditions.several &&
+		(rules->rules.mode & FUNNEL_ONE_STEP) != 0 &&
+		(rules->rules.mode & FUNNEL_INCREASING) == 0;
+	if (grain != NULL)
+	{
+		settings.grain = memcpy(MemoryContextAlloc(context, VARSIZE(grain)),
+								grain, VARSIZE(grain));
+		settings.zone = intake->args.at != TIME_TIMESTAMPTZ ? "" :
+			pg_get_timezone_name(zone_of_grain(grain));
+	}
+	else
+		settings.zone = window_zone(intake->args.at, &rules->rules);
 	settings.key_words = intake->args.customer.words;
 	return ledger_create(&settings, intake->pool, context, 0);
 }
 
 static const char *
-mode_words(uint8 mode)
+mode_words(const FunnelRules *rules)
 {
-	const char *words = funnel_mode_text(mode);
+	const char *words = funnel_mode_text(rules);
 
 	return psprintf("\"%s\"", words[0] == '\0' ? "default" : words);
 }
@@ -107,9 +147,9 @@ void
 check_same_rules(const FunnelRules *before, const FunnelRules *now,
 				 bool integers)
 {
-	if (before->mode != now->mode)
-		constant_refuse_change(CONSTANT_MODE, mode_words(before->mode),
-							   mode_words(now->mode));
+	if (!funnel_modes_equal(before, now))
+		constant_refuse_change(CONSTANT_MODE, mode_words(before),
+							   mode_words(now));
 	if (!funnel_rules_equal(before, now))
 		constant_refuse_change(CONSTANT_WITHIN, within_words(before, integers),
 							   within_words(now, integers));
@@ -120,30 +160,70 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 			FunctionCallInfo fcinfo)
 {
 	FunnelRules rules = rules_argument(intake, fcinfo);
+	Grain	   *grain = grain_argument(intake, fcinfo);
 
-	check_same_rules(ledger->settings.rules, &rules, false);
+	check_same_rules(&event_rules(&ledger->settings)->rules, &rules, false);
+	if (grain != NULL && !grain_equal(grain, ledger->settings.grain))
+		constant_check_words(CONSTANT_GRAIN,
+							 grain_to_cstring(ledger->settings.grain),
+							 grain_to_cstring(grain));
 }
 
-/* The step of this row, which is not NULL. */
-static uint64
-step_argument(FunctionCallInfo fcinfo)
+/* What a row meets, as one entry where that matters. */
+static void
+add_set(Ledger *ledger, const Conditions *c, const uint64 *key, int64 at)
 {
-	int32		step = PG_GETARG_INT32(ARG_STEP);
+	uint64		set = 0;
 
-	if (unlikely(step < 1 || step > FUNNEL_MAX_STEP))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("step out of range: %d", step),
-				 errdetail("The steps of a funnel are numbered from 1, to %d at most.",
-						   FUNNEL_MAX_STEP),
-				 errhint("Make the step of other rows NULL; they are skipped.")));
-	return step;
+	for (int i = 0; i < c->n; i++)
+	{
+		if (c->codes[i] > EVENT_SET_STEPS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("a row meets several steps, and step %d is one of them", c->codes[i]),
+					 errdetail("With 'one row one step' in the mode, rows may meet several of the steps up to %d.",
+							   EVENT_SET_STEPS),
+					 errhint("Leave 'one row one step' out of the mode, or have fewer steps.")));
+		set |= UINT64CONST(1) << (c->codes[i] - 1);
+	}
+	ledger_add(ledger, key, set, at);
+}
+
+/* Take a row that may meet any conditions. */
+static void
+add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
+		const uint64 *key, int64 at)
+{
+	EventRules *rules = (EventRules *) unconstify(void *, ledger->settings.rules);
+	Conditions *c = &intake->conditions;
+	uint64		single = rules->sets ? EVENT_NO_SET : ledger_when(0, 0);
+
+	c->n = 0;
+	if (!PG_ARGISNULL(ARG_STEP))
+		conditions_take(c, &rules->rules, PG_GETARG_DATUM(ARG_STEP));
+	if (c->nsteps > rules->nsteps)
+	{
+		rules->nsteps = c->nsteps;
+		if (rules->rules.nexcluded == 0)
+			ledger->settings.parameter = c->nsteps;
+	}
+	if (rules->sets && c->n > 1 && (c->codes[0] & FUNNEL_EXCLUDED) == 0)
+	{
+		add_set(ledger, c, key, at);
+		return;
+	}
+	for (int i = 0; i < c->n; i++)
+		ledger_add(ledger, key, single | c->codes[i], at);
+	/* only strict order minds what meets no step */
+	if ((rules->rules.mode & FUNNEL_STRICT_ORDER) &&
+		(c->n == 0 || (c->codes[0] & FUNNEL_EXCLUDED) != 0))
+		ledger_add(ledger, key, single | FUNNEL_NO_STEP, at);
 }
 
 /*
- * (internal, customer, at, step, within [, mode]) -> internal: take a row into
- * the group's ledger, made on the first.  One with a NULL customer, time or
- * step is skipped.
+ * (internal, customer, at, step, within [, mode [, grain]]) -> internal: take a
+ * row into the group's ledger, made on the first.  One with a NULL customer or
+ * time is skipped.
  */
 Datum
 retention_funnel_transition(PG_FUNCTION_ARGS)
@@ -151,7 +231,7 @@ retention_funnel_transition(PG_FUNCTION_ARGS)
 	EventIntake *intake = argument_plan(fcinfo, &form);
 	Ledger	   *ledger;
 	uint64		key[2] = {0, 0};
-	uint64		step;
+	int64		at;
 
 	if (unlikely(PG_ARGISNULL(0)))
 		ledger = open_ledger(intake, fcinfo);
@@ -162,14 +242,25 @@ retention_funnel_transition(PG_FUNCTION_ARGS)
 		if (!intake->args.constant)
 			check_rules(intake, ledger, fcinfo);
 	}
-	Assert((PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
-			PG_ARGISNULL(ARG_STEP)) == argument_skips(&intake->args, fcinfo));
-	if (PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
-		PG_ARGISNULL(ARG_STEP))
+	Assert((PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT)) ==
+		   argument_skips(&intake->args, fcinfo));
+	if (PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT))
 		PG_RETURN_POINTER(ledger);
-	step = step_argument(fcinfo);
+	if (intake->conditions.kind == CONDITION_INT4 && !PG_ARGISNULL(ARG_STEP))
+	{
+		int64		step = PG_GETARG_INT32(ARG_STEP);
+
+		/* the usual row: a step that others had, and no set */
+		if (likely((uint64) (step - 1) < (uint64) ledger->settings.parameter))
+		{
+			argument_customer(&intake->args, fcinfo, key);
+			ledger_add(ledger, key, ledger_when(0, step),
+					   take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT)));
+			PG_RETURN_POINTER(ledger);
+		}
+	}
 	argument_customer(&intake->args, fcinfo, key);
-	ledger_add(ledger, key, ledger_when(0, step),
-			   take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT)));
+	at = take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT));
+	add_row(intake, ledger, fcinfo, key, at);
 	PG_RETURN_POINTER(ledger);
 }

@@ -14,8 +14,8 @@
  */
 extern const char *window_zone(TimeKind at, const FunnelRules *rules);
 
-/* The mode in an argument; NULL: error 22004. */
-extern uint8 take_mode(FunctionCallInfo fcinfo, int arg);
+/* The mode in an argument, into rules without one; NULL: error 22004. */
+extern void take_mode(FunctionCallInfo fcinfo, int arg, FunnelRules *rules);
 
 /*
  * Error 22023 unless windows and modes of a group are the same; integers tells

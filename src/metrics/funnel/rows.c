@@ -15,36 +15,9 @@
  * "Deduplicated" leaves no choice but that of the row of step 1: a step that
  * two rows meet is repeated, and ends the chain that took it.
  */
-#include "metrics/funnel/chain.h"
+#include "metrics/funnel/rows.h"
 
 #include "miscadmin.h"
-
-#define NOBODY (-1)
-
-/* The events of an instant, by step. */
-typedef struct Instant
-{
-	int64		at;
-	int64		position;		/* of its first event */
-	const ChainEvent *events;
-	int			nsteps;			/* different ones, ascending */
-	int32	   *steps;
-	int		   *first;			/* events of a step: first[i] .. first[i+1] */
-	int		   *row;			/* of an event, numbered from 0 */
-	int			nrows;
-} Instant;
-
-/* Steps matched to rows; steps by their place in the instant. */
-typedef struct Matching
-{
-	const Instant *instant;
-	int		   *owner;			/* step that has a row, or NOBODY */
-	int		   *row;			/* that a step has, or NOBODY */
-	int		   *parent;			/* of a row: step it was found from */
-	int		   *queue;
-	uint32	   *seen;			/* search a row was last seen in */
-	uint32		searches;
-} Matching;
 
 static int
 compare_rows(const void *a, const void *b)
@@ -98,10 +71,15 @@ number_rows(Instant *instant, Size n)
 	pfree(rows);
 }
 
-static void
+void
 instant_init(Instant *instant, const ChainEvent *events, Size n,
 			 int64 position)
 {
+	if (n > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many events at one instant"),
+				 errhint("Leave 'one row one step' out of the mode.")));
 	instant->at = events[0].at;
 	instant->position = position;
 	instant->events = events;
@@ -119,7 +97,7 @@ instant_init(Instant *instant, const ChainEvent *events, Size n,
 	instant->first[instant->nsteps] = (int) n;
 }
 
-static void
+void
 instant_free(Instant *instant)
 {
 	pfree(instant->steps);
@@ -132,7 +110,7 @@ instant_free(Instant *instant)
  * ----------------------------------------------------------------
  */
 
-static void
+void
 matching_init(Matching *m, const Instant *instant)
 {
 	Size		rows = instant->nrows * sizeof(int);
@@ -151,7 +129,7 @@ matching_init(Matching *m, const Instant *instant)
 		m->row[i] = NOBODY;
 }
 
-static void
+void
 matching_free(Matching *m)
 {
 	pfree(m->owner);
@@ -165,7 +143,7 @@ matching_free(Matching *m)
  * Match one more step, moving others to other rows where that helps: a search
  * by breadth for a row that nobody has.
  */
-static bool
+bool
 matching_add(Matching *m, int step)
 {
 	const Instant *instant = m->instant;
@@ -208,7 +186,7 @@ matching_add(Matching *m, int step)
 	return false;
 }
 
-static void
+void
 matching_remove(Matching *m, int step)
 {
 	if (m->row[step] != NOBODY)
@@ -366,15 +344,11 @@ chain_pass_rows(ChainSearch *search, const ChainEvent *events, Size n,
 	Instant		instant;
 	int			from;
 
-	if (n > PG_INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many events at one instant"),
-				 errhint("Leave 'one row one step' out of the mode.")));
 	instant_init(&instant, events, n, position);
 	from = instant.steps[0] == 0 ? 1 : 0;
 	if (strict && from == 1)
 		chain_break_below(search, PG_INT32_MAX);
+	strict = strict && (search->mode & FUNNEL_REENTRY) == 0;
 	if (search->mode & FUNNEL_DEDUPLICATED)
 		pass_deduplicated(search, &instant, from);
 	else

@@ -1,126 +1,11 @@
 /*
  * funnel/rules.c
- *		The window and the mode of a funnel.
+ *		The window of a funnel.
  */
 #include "metrics/funnel/rules.h"
 
-#include "base/clip.h"
 #include "base/grain_parse.h"
 #include "lib/stringinfo.h"
-
-/* ----------------------------------------------------------------
- *		The mode
- * ----------------------------------------------------------------
- */
-
-typedef struct ModeWord
-{
-	uint8		mode;
-	const char *word;
-} ModeWord;
-
-static const ModeWord mode_words[] = {
-	{FUNNEL_STRICT_ORDER, "strict order"},
-	{FUNNEL_INCREASING, "strictly increasing"},
-	{FUNNEL_DEDUPLICATED, "deduplicated"},
-	{FUNNEL_ONE_STEP, "one row one step"}
-};
-
-pg_noreturn static void
-refuse_mode(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid funnel mode"),
-			 errdetail_internal("%s", detail),
-			 errhint("Use 'default', or some of 'strict order', 'strictly increasing', 'deduplicated' and 'one row one step', separated by commas.")));
-}
-
-/* A word without the blanks around it, and one where several are; lower case. */
-static char *
-tidy_word(const char *word, int len)
-{
-	StringInfoData tidy;
-
-	initStringInfo(&tidy);
-	for (int i = 0; i < len; i++)
-	{
-		char		c = word[i];
-
-		if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
-		{
-			if (tidy.len > 0 && tidy.data[tidy.len - 1] != ' ')
-				appendStringInfoChar(&tidy, ' ');
-		}
-		else
-			appendStringInfoChar(&tidy, pg_ascii_tolower((unsigned char) c));
-	}
-	if (tidy.len > 0 && tidy.data[tidy.len - 1] == ' ')
-		tidy.data[--tidy.len] = '\0';
-	return tidy.data;
-}
-
-/* The mode that words ask for; "" and "default" are no mode at all. */
-uint8
-funnel_mode_from_text(const char *words, int len)
-{
-	uint8		mode = 0;
-	int			nwords = 0;
-	bool		plain = false;
-
-	if (*tidy_word(words, len) == '\0')
-		return 0;
-	for (int from = 0, to; from <= len; from = to + 1)
-	{
-		char	   *word;
-		uint8		bit = 0;
-
-		for (to = from; to < len && words[to] != ',';)
-			to++;
-		word = tidy_word(words + from, to - from);
-		nwords++;
-		if (strcmp(word, "default") == 0)
-		{
-			plain = true;
-			continue;
-		}
-		for (int i = 0; i < lengthof(mode_words); i++)
-			if (strcmp(word, mode_words[i].word) == 0)
-				bit = mode_words[i].mode;
-		if (bit == 0)
-			refuse_mode(psprintf("The word \"%s\" is unknown.", clip(word)));
-		if (mode & bit)
-			refuse_mode(psprintf("The word \"%s\" is there twice.", word));
-		mode |= bit;
-	}
-	if (plain && nwords > 1)
-		refuse_mode("The word \"default\" contradicts any other.");
-	return mode;
-}
-
-/* The words in their order. */
-const char *
-funnel_mode_text(uint8 mode)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (int i = 0; i < lengthof(mode_words); i++)
-		if (mode & mode_words[i].mode)
-			appendStringInfo(&text, text.len > 0 ? ", %s" : "%s",
-							 mode_words[i].word);
-	return text.data;
-}
-
-/* Read what funnel_mode_text() writes. */
-bool
-funnel_mode_parse(const char *words, uint8 *mode)
-{
-	for (*mode = 0; *mode <= FUNNEL_MODES; (*mode)++)
-		if (strcmp(words, funnel_mode_text(*mode)) == 0)
-			return true;
-	return false;
-}
 
 /* ----------------------------------------------------------------
  *		The window
@@ -160,20 +45,26 @@ funnel_within_get(WireReader *r, Interval *within)
 	within->time = wire_get_max(r, PG_INT64_MAX, "The window is damaged.");
 }
 
-/* What is wrong with a window, a mode and a zone from outside. */
+/* What is wrong with a window, a mode, a grain and a zone from outside. */
 const char *
-funnel_rules_problem(const FunnelRules *rules, const char *zone)
+funnel_rules_problem(const FunnelRules *rules, const Grain *grain,
+					 const char *zone)
 {
 	const Interval *within = &rules->within;
+	const char *problem = funnel_mode_problem(rules);
 	const char *canonical;
 
-	if ((rules->mode & ~FUNNEL_MODES) != 0)
-		return "The mode is unknown.";
+	if (problem != NULL)
+		return problem;
 	if (INTERVAL_NOT_FINITE(within) ||
 		within->month < 0 || within->day < 0 || within->time < 0)
 		return "The window is negative or infinite.";
+	if (grain != NULL && !grain_is_calendar(grain))
+		return "The grain is not one of calendar periods.";
 	if (zone[0] == '\0')
 		return NULL;
+	if (grain != NULL)
+		return grain_used_zone_problem(grain, zone);
 	if (!funnel_rules_local(rules))
 		return "There is a time zone, but the window does not depend on one.";
 	canonical = grain_zone_canonical(zone);

@@ -20,15 +20,67 @@
 #define FUNNEL_INCREASING 0x02		/* no two steps at one instant */
 #define FUNNEL_DEDUPLICATED 0x04	/* a repeated step ends the chain */
 #define FUNNEL_ONE_STEP 0x08		/* a row counts for one step */
-#define FUNNEL_MODES 0x0F
+#define FUNNEL_ANY_ORDER 0x10		/* distinct steps, in no order */
+#define FUNNEL_REENTRY 0x20			/* strict order ignores later steps */
+#define FUNNEL_MODES 0x3F
 
 #define FUNNEL_MAX_STEP 100000	/* of a population funnel */
+#define FUNNEL_MAX_OPTIONAL 64	/* the last step that may be optional */
+#define FUNNEL_MAX_EXCLUDED 8	/* exclusions in a mode */
+
+/* Condition N is no step: it forbids after step K, or after any (0). */
+typedef struct FunnelExclusion
+{
+	int32		condition;
+	int32		after;
+} FunnelExclusion;
 
 typedef struct FunnelRules
 {
 	Interval	within;
+	uint64		optional;		/* bit N - 1: step N may be missing */
 	uint8		mode;
+	uint8		nexcluded;
+	FunnelExclusion excluded[FUNNEL_MAX_EXCLUDED];	/* ascending */
 } FunnelRules;
+
+/* May a step be missing? */
+static inline bool
+funnel_optional(const FunnelRules *rules, int32 step)
+{
+	return step <= FUNNEL_MAX_OPTIONAL && rules->optional != 0 &&
+		(rules->optional >> (step - 1) & 1) != 0;
+}
+
+/* The last step before one that may not be missing, 0 for none. */
+static inline int32
+funnel_required_before(const FunnelRules *rules, int32 step)
+{
+	do
+		step--;
+	while (step > 0 && funnel_optional(rules, step));
+	return step;
+}
+
+/* The first step after one that may not be missing. */
+static inline int32
+funnel_required_after(const FunnelRules *rules, int32 step)
+{
+	do
+		step++;
+	while (funnel_optional(rules, step));
+	return step;
+}
+
+/*
+ * A condition's number as the code of an event: steps are the conditions that
+ * are no exclusions, numbered through.
+ */
+#define FUNNEL_NO_STEP 0		/* meets none */
+#define FUNNEL_EXCLUDED 0x80000 /* | K: forbids after step K, 0 after any */
+
+/* Do modes ask for the same? */
+extern bool funnel_modes_equal(const FunnelRules *a, const FunnelRules *b);
 
 /* Are they the same, field by field ("1 day" is not "24 hours")? */
 static inline bool
@@ -36,7 +88,7 @@ funnel_rules_equal(const FunnelRules *a, const FunnelRules *b)
 {
 	return a->within.month == b->within.month &&
 		a->within.day == b->within.day &&
-		a->within.time == b->within.time && a->mode == b->mode;
+		a->within.time == b->within.time && funnel_modes_equal(a, b);
 }
 
 /* How many equal events (customer, instant, step) may make a difference. */
@@ -54,11 +106,12 @@ funnel_rules_local(const FunnelRules *rules)
 }
 
 /*
- * What is wrong with rules from outside and the zone of their windows, ""
- * when they depend on none; a sentence, NULL when nothing is.
+ * What is wrong with rules from outside, the grain of starts, NULL for none,
+ * and the zone of windows and periods, "" when they depend on none; a
+ * sentence, NULL when nothing is.
  */
 extern const char *funnel_rules_problem(const FunnelRules *rules,
-										const char *zone);
+										const Grain *grain, const char *zone);
 
 /* A window packed: uints of its months, days and microseconds. */
 extern void funnel_within_put(WireWriter *w, const Interval *within);
@@ -67,14 +120,35 @@ extern void funnel_within_get(WireReader *r, Interval *within);
 /* Refuse a negative or infinite window: error 22023. */
 extern void funnel_check_within(const Interval *within);
 
-/* The mode that words ask for; unknown or contradictory ones: error 22023. */
-extern uint8 funnel_mode_from_text(const char *words, int len);
+/*
+ * The mode that words ask for, into rules that have none; unknown or
+ * contradictory words: error 22023.
+ */
+extern void funnel_mode_from_text(const char *words, int len,
+								  FunnelRules *rules);
 
-/* Words of a mode as funnel_mode_text() writes them; false when they are not. */
-extern bool funnel_mode_parse(const char *words, uint8 *mode);
+/*
+ * Words of a mode as funnel_mode_text() writes them, into rules; false when
+ * they are not.
+ */
+extern bool funnel_mode_parse(const char *words, FunnelRules *rules);
 
 /* The words in their order, separated by commas; "" for none. */
-extern const char *funnel_mode_text(uint8 mode);
+extern char *funnel_mode_text(const FunnelRules *rules);
+
+/* What is wrong with a mode from outside; a sentence, NULL when nothing is. */
+extern const char *funnel_mode_problem(const FunnelRules *rules);
+
+/*
+ * A mode packed: its byte, with FUNNEL_MORE where optional steps and
+ * exclusions follow, then these as uints: the bits of optional steps; number of
+ * exclusions, and for each its condition and after which step.  FUNNEL_TREND
+ * in the byte is whatever the caller says, and what reading it returns.
+ */
+#define FUNNEL_MORE 0x40
+#define FUNNEL_TREND 0x80
+extern void funnel_mode_put(WireWriter *w, const FunnelRules *rules, bool trend);
+extern bool funnel_mode_get(WireReader *r, FunnelRules *rules);
 
 /* An interval that is not negative in ISO 8601, "P1DT2H"; palloc'd. */
 extern char *funnel_within_text(const Interval *within);

@@ -1,254 +1,222 @@
 /*
  * funnel/type.c
- *		The type funnel: its bytes, the table of its text, and what makes a
- *		value valid.
+ *		The type funnel: the table of its text, and what makes a value valid.
  *
  * Text form (here broken into lines), see record.h:
  *
  *	{"within": "P30D", "mode": "strict order", "zone": "Europe/Paris",
  *	 "steps": [{"customers": 6},
- *			   {"customers": 5, "seconds": [60,3600.5], "count": [4,1]}]}
+ *			   {"customers": 5, "seconds": [60,3600.5], "count": [4,1]},
+ *			   {"customers": 1, "seconds": [60], "count": [1]},
+ *			   {"step": 3, "from": 1, "seconds": [120], "count": [1]}]}
  *
- * seconds are the times from the step before, ascending, and count tells how
- * many customers took each.  The stored form is described in funnel.h.
+ * seconds are the times from the step before, or from an earlier step,
+ * ascending, and count tells how many customers took each.  A trend has the
+ * "grain" after the mode, and the list of steps for one period after another,
+ * the first of each having its "period".  The stored form is described in
+ * type.h.
  */
 #include "metrics/funnel/type.h"
 
 #include "base/record.h"
+#include "metrics/metric_head.h"
 #include "miscadmin.h"
-
-#define FUNNEL_VERSION 1
 
 /* ----------------------------------------------------------------
  *		What makes a funnel valid
  * ----------------------------------------------------------------
  */
 
-/* What is wrong with the times of a step. */
-const char *
-funnel_times_problem(const FunnelStep *step)
+/* Steps, then pairs of steps, of the same period; where they end. */
+static int64
+index_entry(Funnel *funnel, int64 first, FunnelEntry *entry)
 {
-	int64		customers = 0;
+	int64		at = first;
+	int32		nsteps = 0;
 
-	for (int64 i = 0; i < step->ntimes; i++)
-	{
-		const FunnelTime *time = &step->times[i];
-
-		CHECK_FOR_INTERRUPTS();
-		if (time->time < 0)
-			return "a time is negative";
-		if (i > 0 && time->time <= time[-1].time)
-			return "times are not in ascending order";
-		if (time->customers < 1)
-			return "a time is nobody's";
-		if (time->customers > step->customers - customers)
-			return "there are more times than customers";
-		customers += time->customers;
-	}
-	return customers < step->customers ?
-		"there are fewer times than customers" : NULL;
+	entry->period = funnel->items[first].period;
+	entry->steps = &funnel->items[first];
+	for (; at < funnel->nitems && funnel->items[at].from == 0 &&
+		 funnel->items[at].step == nsteps + 1; at++)
+		nsteps++;
+	entry->pairs = &funnel->items[first] + nsteps;
+	for (; at < funnel->nitems && funnel->items[at].from != 0; at++)
+		entry->npairs++;
+	return at;
 }
 
-/* What is wrong with a funnel. */
-static const char *
-funnel_problem(const void *value)
+/* Work out the entries. */
+const char *
+funnel_index(Funnel *funnel)
 {
-	const Funnel *funnel = value;
-	const char *problem = funnel_rules_problem(&funnel->rules, funnel->zone);
+	int64		size = 0;
 
-	if (problem != NULL)
-		return problem;
-	if (funnel->nsteps < 1)
+	funnel->nentries = 0;
+	funnel->nsteps = 0;
+	if (funnel->nitems == 0)
 		return "It has no step.";
-	if (funnel->nsteps > FUNNEL_MAX_STEP)
-		return "It has too many steps.";
-	for (int i = 0; i < funnel->nsteps; i++)
+	for (int64 i = 0; i < funnel->nitems; i++)
+		size += funnel->items[i].step == 1 && funnel->items[i].from == 0;
+	if (size == 0)
+		return "It has no step.";
+	funnel->entries = palloc_extended(size * sizeof(FunnelEntry),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int64 at = 0; at < funnel->nitems;)
 	{
-		const FunnelStep *step = &funnel->steps[i];
+		FunnelEntry *entry = &funnel->entries[funnel->nentries];
+		int64		end;
+		int64		steps;
 
-		if (step->customers < 0)
-			problem = "the number of customers is negative";
-		else if (i == 0)
-			continue;
-		else if (step->customers > step[-1].customers)
-			problem = "more customers reached it than the step before";
-		else
-			problem = funnel_times_problem(step);
+		CHECK_FOR_INTERRUPTS();
+		if (funnel->items[at].step != 1 || funnel->items[at].from != 0)
+			return "A period does not begin with step 1.";
+		end = index_entry(funnel, at, entry);
+		steps = entry->pairs - entry->steps;
+		if (funnel->nentries++ == 0)
+			funnel->nsteps = (int32) Min(steps, FUNNEL_MAX_STEP + 1);
+		if (steps != funnel->nsteps)
+			return steps > FUNNEL_MAX_STEP ? "It has too many steps." :
+				"Its periods have different numbers of steps.";
+		at = end;
+	}
+	if (funnel->nentries > 1 && funnel->grain == NULL)
+		return "It has several periods and no grain.";
+	return NULL;
+}
+
+/* How many have times; -1: something is wrong with these, *problem. */
+static int64
+times_problem(const FunnelItem *item, int64 customers, const char **problem)
+{
+	int64		sum = 0;
+
+	for (int64 i = 0; i < item->ntimes; i++)
+	{
+		const FunnelTime *time = &item->times[i];
+
+		CHECK_FOR_INTERRUPTS();
+		*problem = time->time < 0 ? "a time is negative" :
+			i > 0 && time->time <= time[-1].time ? "times are not in ascending order" :
+			time->customers < 1 ? "a time is nobody's" :
+			time->customers > customers - sum ? "there are more times than customers" : NULL;
+		if (*problem != NULL)
+			return -1;
+		sum += time->customers;
+	}
+	return sum;
+}
+
+/* What is wrong with a step, as part of a sentence. */
+static const char *
+step_problem(const Funnel *funnel, const FunnelEntry *entry, int32 step)
+{
+	const FunnelItem *item = &entry->steps[step - 1];
+	const char *problem = NULL;
+	int32		before;
+	int64		timed;
+
+	if (item->customers < 0)
+		return "the number of customers is negative";
+	if (step == 1)
+		return item->ntimes > 0 ? "there are more times than customers" : NULL;
+	before = funnel_required_before(&funnel->rules, step);
+	if (item->customers > entry->steps[before - 1].customers)
+		return "more customers reached it than the step before";
+	timed = times_problem(item, item->customers, &problem);
+	if (timed >= 0 && timed < item->customers)
+		return "there are fewer times than customers";
+	return problem;
+}
+
+/* What is wrong with a pair of steps. */
+static const char *
+pair_problem(const Funnel *funnel, const FunnelEntry *entry, const FunnelItem *pair)
+{
+	const FunnelRules *rules = &funnel->rules;
+	const char *problem = NULL;
+	int64		customers;
+	int64		timed;
+
+	if (pair->step > funnel->nsteps || pair->from < 1 ||
+		!funnel_is_pair(rules, pair->from, pair->step))
+		return "it has no times from that step";
+	if (pair > entry->pairs &&
+		(pair->step < pair[-1].step ||
+		 (pair->step == pair[-1].step && pair->from <= pair[-1].from)))
+		return "times from earlier steps are not in ascending order";
+	customers = Min(entry->steps[pair->step - 1].customers,
+					entry->steps[pair->from - 1].customers);
+	timed = times_problem(pair, customers, &problem);
+	if (timed == 0)
+		return "times from an earlier step are nobody's";
+	if (timed > 0 && timed < customers && !funnel_optional(rules, pair->step) &&
+		!funnel_optional(rules, pair->from))
+		return "there are fewer times than customers";
+	return problem;
+}
+
+/* What is wrong with an entry, as a sentence. */
+static const char *
+entry_problem(const Funnel *funnel, const FunnelEntry *entry)
+{
+	for (int32 step = 1; step <= funnel->nsteps; step++)
+	{
+		const char *problem = step_problem(funnel, entry, step);
+
+		CHECK_FOR_INTERRUPTS();
 		if (problem != NULL)
-			return psprintf("Step %d: %s.", i + 1, problem);
+			return psprintf("Step %d: %s.", step, problem);
+	}
+	for (int64 i = 0; i < entry->npairs; i++)
+	{
+		const char *problem = pair_problem(funnel, entry, &entry->pairs[i]);
+
+		if (problem != NULL)
+			return psprintf("Step %d from step %d: %s.", entry->pairs[i].step,
+							entry->pairs[i].from, problem);
 	}
 	return NULL;
 }
 
-/* ----------------------------------------------------------------
- *		Encoding
- * ----------------------------------------------------------------
- */
-
-static uint64
-common_divisor(uint64 a, uint64 b)
+/* What is wrong with the periods of a trend. */
+static const char *
+periods_problem(const Funnel *funnel)
 {
-	while (b != 0)
+	Calendar   *cal = calendar_create(funnel->grain, NULL, false,
+									  CurrentMemoryContext);
+	const char *problem = NULL;
+
+	for (int64 i = 0; i < funnel->nentries && problem == NULL; i++)
 	{
-		uint64		rest = a % b;
+		const FunnelEntry *entry = &funnel->entries[i];
 
-		a = b;
-		b = rest;
+		if (i > 0 && entry->period <= entry[-1].period)
+			problem = "The periods are not in ascending order.";
+		else if (!metric_day_is_date(calendar_period_start(cal, entry->period)) ||
+				 !metric_day_is_date(calendar_period_start(cal, (int64) entry->period + 1)))
+			problem = "A period is out of range.";
+		else if (entry->steps[0].customers == 0)
+			problem = "A period is nobody's.";
 	}
-	return a;
+	calendar_free(cal);
+	return problem;
 }
 
-/* Greatest common divisor of the times of a step, 0 when all are 0. */
-static uint64
-times_unit(const FunnelStep *step)
+/* What is wrong with a funnel; its entries are worked out. */
+const char *
+funnel_problem(const void *value)
 {
-	uint64		unit = 0;
+	Funnel	   *funnel = unconstify(void *, value);
+	const char *problem = funnel_rules_problem(&funnel->rules, funnel->grain,
+											   funnel->zone);
 
-	for (int64 i = 0; i < step->ntimes && unit != 1; i++)
-		unit = common_divisor((uint64) step->times[i].time, unit);
-	return unit;
-}
-
-/* Write the times of a step. */
-void
-funnel_times_put(WireWriter *w, const FunnelStep *step)
-{
-	uint64		unit = times_unit(step);
-	int64		before = 0;
-
-	wire_put(w, unit);
-	wire_put(w, step->ntimes);
-	for (int64 i = 0; i < step->ntimes; i++)
-	{
-		const FunnelTime *time = &step->times[i];
-		uint64		distance = unit == 0 ? 0 : (time->time - before) / unit;
-
-		CHECK_FOR_INTERRUPTS();
-		wire_put(w, distance << 1 | (time->customers > 1));
-		if (time->customers > 1)
-			wire_put(w, time->customers - 2);
-		before = time->time;
-	}
-}
-
-/* Encode a funnel as a datum. */
-struct varlena *
-funnel_encode(const Funnel *funnel)
-{
-	const uint8 head[2] = {FUNNEL_VERSION, funnel->rules.mode};
-	const Interval *within = &funnel->rules.within;
-	WireWriter	w;
-
-	Assert(funnel_problem(funnel) == NULL);
-	wire_writer_init(&w, 256, "funnel",
-					 "Cut the times to the minute or the day, or make one funnel for each part of the customers.");
-	wire_put_bytes(&w, head, sizeof(head));
-	wire_put(&w, within->month);
-	wire_put(&w, within->day);
-	wire_put(&w, within->time);
-	wire_put(&w, strlen(funnel->zone));
-	wire_put_bytes(&w, funnel->zone, strlen(funnel->zone));
-	wire_put(&w, funnel->nsteps);
-	for (int i = 0; i < funnel->nsteps; i++)
-	{
-		wire_put(&w, funnel->steps[i].customers);
-		if (i > 0 && funnel->steps[i].customers > 0)
-			funnel_times_put(&w, &funnel->steps[i]);
-	}
-	return (struct varlena *) wire_finish(&w);
-}
-
-/* ----------------------------------------------------------------
- *		Decoding
- * ----------------------------------------------------------------
- */
-
-/* Read the times of a step. */
-void
-funnel_times_get(WireReader *r, FunnelStep *step)
-{
-	uint64		unit = wire_get_max(r, PG_INT64_MAX, "A time is too large.");
-	int64		time = 0;
-
-	/* each takes a byte at least */
-	step->ntimes = wire_get_max(r, r->end - r->at,
-								"The number of times exceeds the value.");
-	step->times = palloc_extended(Max(step->ntimes, 1) * sizeof(FunnelTime),
-								  MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < step->ntimes; i++)
-	{
-		uint64		distance = wire_get(r);
-		int64		more;
-
-		CHECK_FOR_INTERRUPTS();
-		if (pg_mul_s64_overflow(distance >> 1, unit, &more) ||
-			pg_add_s64_overflow(time, more, &time))
-			wire_corrupt(r, "A time is too large.");
-		if (unit == 0 && distance >> 1 != 0)
-			wire_corrupt(r, "A time is not in its shortest form.");
-		step->times[i].time = time;
-		step->times[i].customers = distance & 1 ?
-			2 + (int64) wire_get_max(r, PG_INT64_MAX - 2, "A count is too large.") : 1;
-	}
-	if (times_unit(step) != unit)
-		wire_corrupt(r, "A time is not in its shortest form.");
-}
-
-/* The window, mode and zone. */
-static void
-get_head(WireReader *r, Funnel *funnel)
-{
-	const uint8 *head = wire_get_bytes(r, 2);
-	Interval   *within = &funnel->rules.within;
-	Size		len;
-
-	if (head[0] != FUNNEL_VERSION)
-		wire_corrupt(r, "The version is unknown.");
-	funnel->rules.mode = head[1];
-	within->month = wire_get_max(r, PG_INT32_MAX, "The window is too long.");
-	within->day = wire_get_max(r, PG_INT32_MAX, "The window is too long.");
-	within->time = wire_get_max(r, PG_INT64_MAX, "The window is too long.");
-	len = wire_get_max(r, TZ_STRLEN_MAX, "The name of the zone is too long.");
-	funnel->zone = pnstrdup((const char *) wire_get_bytes(r, len), len);
-	if (strlen(funnel->zone) != len)
-		wire_corrupt(r, "A name has characters it cannot have.");
-}
-
-/* Decode and validate a payload. */
-static Funnel *
-funnel_decode(const void *payload, Size len)
-{
-	Funnel	   *funnel = palloc0(sizeof(Funnel));
-	const char *problem;
-	WireReader	r;
-
-	wire_reader_init(&r, payload, len, "funnel");
-	get_head(&r, funnel);
-	funnel->nsteps = (int32) wire_get_max(&r, FUNNEL_MAX_STEP,
-										  "It has too many steps.");
-	/* a step takes a byte at least */
-	if (funnel->nsteps > r.end - r.at)
-		wire_corrupt(&r, "The number of steps exceeds the value.");
-	funnel->steps = palloc0(Max(funnel->nsteps, 1) * sizeof(FunnelStep));
-	for (int i = 0; i < funnel->nsteps; i++)
-	{
-		funnel->steps[i].customers = wire_get_max(&r, PG_INT64_MAX,
-												  "A count is too large.");
-		if (i > 0 && funnel->steps[i].customers > 0)
-			funnel_times_get(&r, &funnel->steps[i]);
-	}
-	wire_get_end(&r);
-	problem = funnel_problem(funnel);
-	if (problem != NULL)
-		wire_corrupt(&r, problem);
-	return funnel;
-}
-
-/* Decode a detoasted value, with either kind of header. */
-Funnel *
-funnel_from_varlena(const struct varlena *value)
-{
-	return funnel_decode(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	if (problem == NULL)
+		problem = funnel_index(funnel);
+	if (problem == NULL && funnel->grain != NULL)
+		problem = periods_problem(funnel);
+	for (int64 i = 0; i < funnel->nentries && problem == NULL; i++)
+		problem = entry_problem(funnel, &funnel->entries[i]);
+	return problem;
 }
 
 /* ----------------------------------------------------------------
@@ -259,13 +227,13 @@ funnel_from_varlena(const struct varlena *value)
 static char *
 within_text(const void *at)
 {
-	return funnel_within_text(at);
+	return funnel_within_text(&((const FunnelRules *) at)->within);
 }
 
 static bool
 within_read(const char *words, void *at)
 {
-	return funnel_within_parse(words, at);
+	return funnel_within_parse(words, &((FunnelRules *) at)->within);
 }
 
 static const RecordWords within_words = {
@@ -276,7 +244,7 @@ static const RecordWords within_words = {
 static char *
 mode_text(const void *at)
 {
-	return unconstify(char *, funnel_mode_text(*(const uint8 *) at));
+	return funnel_mode_text(at);
 }
 
 static bool
@@ -287,62 +255,120 @@ mode_read(const char *words, void *at)
 
 static const RecordWords mode_words = {
 	mode_text, mode_read, "a mode as it is written",
-	"The words are \"strict order\", \"strictly increasing\", \"deduplicated\", \"one row one step\", in this order."
+	"The words are \"strict order\", \"strictly increasing\", \"deduplicated\", \"one row one step\", \"any order\", \"allow reentry\", \"optional N\", \"exclude N\", \"exclude N after K\", in this order."
 };
 
 static const RecordField funnel_fields[] = {
-	{"within", RECORD_WORDS, offsetof(Funnel, rules.within), .words = &within_words},
-	{"mode", RECORD_WORDS, offsetof(Funnel, rules.mode), .words = &mode_words},
+	{"within", RECORD_WORDS, offsetof(Funnel, rules), .words = &within_words},
+	{"mode", RECORD_WORDS, offsetof(Funnel, rules), .words = &mode_words},
+	{"grain", RECORD_GRAIN, offsetof(Funnel, grain), .maybe = true},
 	{"zone", RECORD_ZONE, offsetof(Funnel, zone)},
 	{"steps", RECORD_ITEMS}
 };
 
 enum
 {
-	KEY_CUSTOMERS, KEY_SECONDS, KEY_COUNT, STEP_KEYS
+	KEY_PERIOD, KEY_STEP, KEY_FROM, KEY_CUSTOMERS, KEY_SECONDS, KEY_COUNT, STEP_KEYS
 };
 
+#define BIT(key) (UINT32_C(1) << (key))
+#define TIMES (BIT(KEY_SECONDS) | BIT(KEY_COUNT))
+
 static const RecordField step_fields[STEP_KEYS] = {
-	{"customers", RECORD_COUNT, offsetof(FunnelStep, customers)},
+	{"period", RECORD_PERIOD, offsetof(FunnelItem, period)},
+	{"step", RECORD_AGE, offsetof(FunnelItem, step)},
+	{"from", RECORD_AGE, offsetof(FunnelItem, from)},
+	{"customers", RECORD_COUNT, offsetof(FunnelItem, customers)},
 	{"seconds", RECORD_SECONDS, offsetof(FunnelTime, time)},
 	{"count", RECORD_COUNT, offsetof(FunnelTime, customers)}
 };
+
+/* The fields of a step and of a pair; periods are put by the grain. */
+static uint32
+item_fields(const void *item)
+{
+	const FunnelItem *i = item;
+
+	if (i->from != 0)
+		return BIT(KEY_STEP) | BIT(KEY_FROM) | TIMES;
+	return i->step == 1 ? BIT(KEY_PERIOD) | BIT(KEY_CUSTOMERS) :
+		BIT(KEY_CUSTOMERS) | TIMES;
+}
+
+/* Which step an item of a text is, and what it must have. */
+static uint32
+number_item(Funnel *funnel, FunnelItem *item, uint32 seen)
+{
+	const FunnelItem *before = funnel->nitems > 1 ? item - 1 : NULL;
+
+	if (before != NULL && (seen & BIT(KEY_PERIOD)) == 0)
+		item->period = before->period;
+	if ((seen & (BIT(KEY_STEP) | BIT(KEY_FROM))) != 0)
+		return BIT(KEY_STEP) | BIT(KEY_FROM) | TIMES;
+	item->from = 0;
+	if (before == NULL || (seen & BIT(KEY_PERIOD)) != 0)
+	{
+		item->step = 1;
+		return BIT(KEY_CUSTOMERS) | (seen & BIT(KEY_PERIOD));
+	}
+	item->step = before->from == 0 ? before->step + 1 : 0;
+	return BIT(KEY_CUSTOMERS) | TIMES;
+}
 
 /* The first step has no times, the others do. */
 static void
 step_read(RecordReader *p)
 {
 	const JsonLevel *level = &p->object.levels[1];
-	int			number = (int) ((const Funnel *) p->value)->nsteps;
-	int			last = number == 1 ? KEY_CUSTOMERS : KEY_COUNT;
+	Funnel	   *funnel = (Funnel *) p->value;
+	FunnelItem *item = (FunnelItem *) p->item;
+	uint32		wanted = number_item(funnel, item, level->seen);
 
 	for (int key = 0; key < STEP_KEYS; key++)
-		if (((level->seen & (1 << key)) != 0) != (key <= last))
+		if ((level->seen & BIT(key)) != (wanted & BIT(key)))
 			json_object_problem(&p->object,
-								psprintf("Step %d %s the key \"%s\".", number,
-										 key <= last ? "lacks" : "has",
+								psprintf("Step %d %s the key \"%s\".", item->step,
+										 wanted & BIT(key) ? "lacks" : "has",
 										 step_fields[key].name),
 								"The first step has \"customers\", the others \"seconds\" and \"count\", too.");
 	if (level->n[KEY_SECONDS] != level->n[KEY_COUNT])
 		json_object_problem(&p->object,
 							psprintf("Step %d: \"seconds\" has %lld elements, \"count\" has %lld.",
-									 number, (long long) level->n[KEY_SECONDS],
+									 item->step, (long long) level->n[KEY_SECONDS],
 									 (long long) level->n[KEY_COUNT]),
 							"\"count\" has one element for each time listed in \"seconds\".");
-	if (number > FUNNEL_MAX_STEP)
+	if ((wanted & BIT(KEY_FROM)) != 0 && item->from == 0)
+		json_object_problem(&p->object, "\"from\" is no step.",
+							"Steps are numbered from 1.");
+	if (item->step > FUNNEL_MAX_STEP)
 		json_object_refuse(&p->object, "It has too many steps.");
 }
 
-static struct varlena *
-encode(const void *value)
+static const char *
+head_problem(const void *value)
 {
-	return funnel_encode(value);
+	const Funnel *funnel = value;
+
+	if (funnel->grain != NULL && !grain_is_calendar(funnel->grain))
+		return "The grain is not one of calendar periods.";
+	return NULL;
 }
 
-static void *
-decode(const void *payload, Size len)
+/* Periods belong to a grain, and a grain to periods. */
+static void
+text_read(RecordReader *p)
 {
-	return funnel_decode(payload, len);
+	const Funnel *funnel = (const Funnel *) p->value;
+	int64		periods = p->items_with[KEY_PERIOD];
+	int64		entries = 0;
+
+	for (int64 i = 0; i < funnel->nitems; i++)
+		entries += funnel->items[i].step == 1 && funnel->items[i].from == 0;
+	if (funnel->grain == NULL ? periods > 0 : periods < entries)
+		json_object_problem(&p->object,
+							funnel->grain == NULL ? "It has a period and no grain." :
+							"It has a grain and no period.",
+							"A trend has a \"grain\" after the mode, and the first step of each of its periods has the \"period\".");
 }
 
 static const RecordType funnel_type = {
@@ -350,16 +376,16 @@ static const RecordType funnel_type = {
 	.flags_at = offsetof(Funnel, rules.mode), .size = sizeof(Funnel),
 	.head = {
 		lengthof(funnel_fields), funnel_fields, lengthof(funnel_fields) - 1,
-		offsetof(Funnel, nsteps), offsetof(Funnel, steps), sizeof(FunnelStep)
+		offsetof(Funnel, nitems), offsetof(Funnel, items), sizeof(FunnelItem)
 	},
 	.item = {
 		STEP_KEYS, step_fields, KEY_SECONDS,
-		offsetof(FunnelStep, ntimes), offsetof(FunnelStep, times),
+		offsetof(FunnelItem, ntimes), offsetof(FunnelItem, times),
 		sizeof(FunnelTime)
 	},
-	.first_item_bare = true,
-	.problem = funnel_problem, .item_read = step_read,
-	.encode = encode, .decode = decode,
+	.problem = funnel_problem, .head_problem = head_problem,
+	.item_fields = item_fields, .item_read = step_read, .text_read = text_read,
+	.encode = funnel_encode_value, .decode = funnel_decode_value,
 	.whole_hint = "The text of a funnel is what its output writes; make one with the aggregate funnel(customer, at, step, within)."
 };
 

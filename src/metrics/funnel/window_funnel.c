@@ -12,8 +12,8 @@
 #include "base/wire.h"
 #include "catalog/pg_type.h"
 #include "history/argument_plan.h"
+#include "metrics/funnel/conditions.h"
 #include "metrics/funnel/intake.h"
-#include "metrics/plain/flags.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -30,9 +30,10 @@ PG_FUNCTION_INFO_V1(retention_window_funnel_final);
 #define ARG_CONDITIONS 4
 
 #define STATE_MAGIC 0x46554E4C
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define STATE_SHARED 0x01
 #define STATE_INTEGERS 0x02
+#define STATE_EXCLUDED 0x04
 #define STATE_WHAT "parallel aggregate state"
 #define HINT_EVENTS \
 	"Leave out placeholder customers such as guests, and rows that meet no condition."
@@ -48,6 +49,8 @@ typedef struct FunnelState
 	uint32		rows;			/* with a time */
 	bool		shared;			/* some row met several conditions */
 	bool		integers;		/* windows and times are */
+	bool		excluded;		/* there are exclusions among the events */
+	int32		nsteps;			/* as many conditions as any row had */
 	Size		nevents;
 	Size		size;			/* allocated */
 	ChainEvent *events;
@@ -65,6 +68,7 @@ typedef struct FunnelCall
 	ArgumentPlan args;
 	WindowKind	within;
 	WindowKind	integer;		/* type of at, when it is an integer */
+	Conditions	conditions;		/* where some are exclusions */
 } FunnelCall;
 
 /* ----------------------------------------------------------------
@@ -95,6 +99,7 @@ call_prepare(void *plan, FunctionCallInfo fcinfo, const CallSite *site)
 	Oid			at = argument_type(fcinfo, ARG_AT);
 	Oid			within = argument_type(fcinfo, ARG_WITHIN);
 
+	conditions_plan(&call->conditions, BOOLARRAYOID, site->context);
 	call->integer = integer_kind(at);
 	call->within = within == UNKNOWNOID ? WINDOW_LITERAL : integer_kind(within);
 	if (call->within == WINDOW_INTERVAL && within != INTERVALOID)
@@ -151,7 +156,7 @@ rules_argument(const FunnelCall *call, FunctionCallInfo fcinfo)
 	Datum		within = argument_constant(&call->args, fcinfo,
 										   CONSTANT_WITHIN);
 
-	rules.mode = take_mode(fcinfo, ARG_MODE);
+	take_mode(fcinfo, ARG_MODE, &rules);
 	if (call->within == WINDOW_LITERAL && call->integer != WINDOW_INTERVAL)
 		rules.within = integer_window(call, pg_strtoint64(DatumGetCString(within)));
 	else if (call->within >= WINDOW_INT2)
@@ -251,6 +256,39 @@ add_event(FunnelState *state, int64 at, uint32 step)
 	event->row = state->rows;
 }
 
+/* Add what a row meets, with exclusions; how many steps. */
+static int
+add_conditions(FunnelState *state, Conditions *c, ArrayType *array, int64 at)
+{
+	conditions_take_flags(c, &state->rules, array);
+	state->nsteps = Max(state->nsteps, c->nsteps);
+	for (int i = 0; i < c->n; i++)
+		add_event(state, at, c->codes[i]);
+	if (c->n == 0 || (c->codes[0] & FUNNEL_EXCLUDED) == 0)
+		return c->n;
+	state->excluded = true;
+	return 0;
+}
+
+/* Add what a row meets; how many steps. */
+static int
+add_steps(FunnelState *state, ArrayType *array, int64 at)
+{
+	Flags		flags;
+	int			met = 0;
+
+	flags_begin(&flags, array);
+	if (unlikely(flags.n > state->nsteps))
+	{
+		if (flags.n > FUNNEL_MAX_STEP)
+			conditions_refuse_step(flags.n);
+		state->nsteps = flags.n;
+	}
+	for (int step; (step = flags_next(&flags)) > 0; met++)
+		add_event(state, at, step);
+	return met;
+}
+
 /* The events in order, palloc'd apart from the state. */
 static ChainEvent *
 sorted_events(const FunnelState *state, Size *n)
@@ -273,7 +311,6 @@ retention_window_funnel_transition(PG_FUNCTION_ARGS)
 {
 	FunnelCall *call = argument_plan(fcinfo, &form);
 	FunnelState *state;
-	Flags		flags = {0};
 	int64		at;
 	int			met = 0;
 
@@ -309,12 +346,15 @@ retention_window_funnel_transition(PG_FUNCTION_ARGS)
 				 errmsg("too many events for one customer"),
 				 errhint(HINT_EVENTS)));
 	if (!PG_ARGISNULL(ARG_CONDITIONS))
-		flags_begin(&flags, PG_GETARG_ARRAYTYPE_P(ARG_CONDITIONS));
-	for (int step; (step = flags_next(&flags)) > 0; met++)
-		add_event(state, at, step);
+	{
+		ArrayType  *array = PG_GETARG_ARRAYTYPE_P(ARG_CONDITIONS);
+
+		met = state->rules.nexcluded == 0 ? add_steps(state, array, at) :
+			add_conditions(state, &call->conditions, array, at);
+	}
 	if (met > 1)
 		state->shared = true;
-	/* only strict order minds what meets no condition */
+	/* only strict order minds what meets no step */
 	if (met == 0 && (state->rules.mode & FUNNEL_STRICT_ORDER))
 		add_event(state, at, 0);
 	PG_RETURN_POINTER(state);
@@ -355,6 +395,8 @@ retention_window_funnel_combine(PG_FUNCTION_ARGS)
 				 errhint(HINT_EVENTS)));
 
 	into->shared |= from->shared;
+	into->excluded |= from->excluded;
+	into->nsteps = Max(into->nsteps, from->nsteps);
 	reserve_events(into, from->nevents);
 	for (Size i = 0; i < from->nevents; i++)
 	{
@@ -368,17 +410,17 @@ retention_window_funnel_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * (internal) -> bytea: version, mode, flags (STATE_*); then uints: months, days and
- * microseconds of the window, length of the zone's name and the name, rows,
- * number of events, and for each, in order, time (the first zigzagged, then
- * distances), step, row.
+ * (internal) -> bytea: version, flags (STATE_*), mode (rules.h); then uints:
+ * months, days and microseconds of the window, length of the zone's name and the
+ * name, steps, rows, number of events, and for each, in order, time (the first
+ * zigzagged, then distances), code of the step, row.
  */
 Datum
 retention_window_funnel_serialize(PG_FUNCTION_ARGS)
 {
 	FunnelState *state;
 	WireWriter	w;
-	uint8		head[3];
+	uint8		head[2];
 	ChainEvent *events;
 	Size		n;
 
@@ -388,15 +430,17 @@ retention_window_funnel_serialize(PG_FUNCTION_ARGS)
 	state = state_argument(fcinfo, 0);
 	events = sorted_events(state, &n);
 	head[0] = STATE_VERSION;
-	head[1] = state->rules.mode;
-	head[2] = (state->shared ? STATE_SHARED : 0) |
-		(state->integers ? STATE_INTEGERS : 0);
+	head[1] = (state->shared ? STATE_SHARED : 0) |
+		(state->integers ? STATE_INTEGERS : 0) |
+		(state->excluded ? STATE_EXCLUDED : 0);
 	wire_writer_init(&w, 64 + n * 6, STATE_WHAT,
 					 "SET max_parallel_workers_per_gather = 0 for this query.");
 	wire_put_bytes(&w, head, sizeof(head));
+	funnel_mode_put(&w, &state->rules, false);
 	funnel_within_put(&w, &state->rules.within);
 	wire_put(&w, strlen(state->zone));
 	wire_put_bytes(&w, state->zone, strlen(state->zone));
+	wire_put(&w, state->nsteps);
 	wire_put(&w, state->rows);
 	wire_put(&w, n);
 	for (Size i = 0; i < n; i++)
@@ -414,7 +458,7 @@ Datum
 retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 {
 	FunnelState *state;
-	FunnelRules rules;
+	FunnelRules rules = {0};
 	bytea	   *bytes;
 	const uint8 *head;
 	const char *problem;
@@ -427,20 +471,24 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	bytes = PG_GETARG_BYTEA_PP(0);
 	wire_reader_init(&r, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), STATE_WHAT);
-	head = wire_get_bytes(&r, 3);
-	if (head[0] != STATE_VERSION || (head[2] & ~(STATE_SHARED | STATE_INTEGERS)) != 0)
+	head = wire_get_bytes(&r, 2);
+	if (head[0] != STATE_VERSION ||
+		(head[1] & ~(STATE_SHARED | STATE_INTEGERS | STATE_EXCLUDED)) != 0)
 		wire_corrupt(&r, "The header is not of this version.");
-	rules.mode = head[1];
+	if (funnel_mode_get(&r, &rules))
+		wire_corrupt(&r, "The mode is unknown.");
 	funnel_within_get(&r, &rules.within);
 	size = wire_get_max(&r, TZ_STRLEN_MAX, "The zone is too long.");
 	zone = pnstrdup((const char *) wire_get_bytes(&r, size), size);
 	problem = strlen(zone) != size ? "A name has characters it cannot have." :
-		funnel_rules_problem(&rules, zone);
+		funnel_rules_problem(&rules, NULL, zone);
 	if (problem != NULL)
 		wire_corrupt(&r, problem);
-	state = state_create(&rules, (head[2] & STATE_INTEGERS) != 0, zone,
+	state = state_create(&rules, (head[1] & STATE_INTEGERS) != 0, zone,
 						 CurrentMemoryContext);
-	state->shared = (head[2] & STATE_SHARED) != 0;
+	state->shared = (head[1] & STATE_SHARED) != 0;
+	state->excluded = (head[1] & STATE_EXCLUDED) != 0;
+	state->nsteps = wire_get_max(&r, FUNNEL_MAX_STEP, "A step is too large.");
 	state->rows = wire_get_max(&r, PG_UINT32_MAX, "There are too many rows.");
 	/* an event takes three bytes at least */
 	size = wire_get_max(&r, (r.end - r.at) / 3, "There are too many events.");
@@ -451,7 +499,11 @@ retention_window_funnel_deserialize(PG_FUNCTION_ARGS)
 
 		event->at = state->nevents == 0 ? wire_get_signed(&r) :
 			(int64) ((uint64) event[-1].at + wire_get(&r));
-		event->step = wire_get_max(&r, PG_INT32_MAX, "A step is too large.");
+		event->step = wire_get_max(&r, FUNNEL_EXCLUDED | FUNNEL_MAX_STEP,
+								   "A step is too large.");
+		if ((event->step & FUNNEL_EXCLUDED) != 0 ? !state->excluded :
+			event->step > (uint32) state->nsteps)
+			wire_corrupt(&r, "A step is too large.");
 		event->row = wire_get_max(&r, state->rows, "There is no such row.");
 	}
 	wire_get_end(&r);
@@ -483,7 +535,7 @@ find_search(FunctionCallInfo fcinfo, const FunnelState *state)
 		}
 		fcinfo->flinfo->fn_extra = search;
 	}
-	chain_search_set(search, &state->rules, zone, true);
+	chain_search_set(search, &state->rules, state->nsteps, zone, true);
 	if (!rows_matter(state))
 		search->mode &= ~FUNNEL_ONE_STEP;
 	return search;
@@ -508,7 +560,7 @@ retention_window_funnel_final(PG_FUNCTION_ARGS)
 	if (state->rows == 0)
 		PG_RETURN_NULL();
 	events = sorted_events(state, &n);
-	furthest = chain_furthest(find_search(fcinfo, state), events, n);
+	furthest = chain_result(find_search(fcinfo, state), events, n, state->excluded);
 	pfree(events);
 	PG_RETURN_INT32(furthest);
 }
