@@ -203,6 +203,8 @@ REGRESS = \
 	evaluation \
 	funnel \
 	funnel_arguments \
+	funnel_peers \
+	funnel_trend \
 	funnel_type \
 	grain \
 	grain_errors \

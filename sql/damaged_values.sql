@@ -232,7 +232,8 @@ SELECT bytes, (r).*, expected FROM (
 WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P03', expected);
 SELECT (r).* FROM (SELECT pg_temp.refused('survival_curve', '\x010001'::bytea || float8send(0.5) || '\x0100') r) x;
 
--- funnel: version, mode, months, days and microseconds of the window, zone; steps
+-- funnel: version, mode (optional steps and exclusions), months, days and
+-- microseconds of the window, zone; steps, grain, periods
 SELECT old, left(new, 60) AS new, (r).*, expected FROM (
 	SELECT v.*, pg_temp.refused('funnel', replace('{"within": "P7D", "mode": "", "zone": "", "steps": [{"customers": 1}, {"customers": 1, "seconds": [86400], "count": [1]}]}', old, new)) r FROM (VALUES
 	('P7D', 'P-7D', 'The value of "within" is not a window in its shortest form.'),
@@ -243,13 +244,37 @@ WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P02', expected);
 SELECT bytes, (r).*, expected FROM (
 	SELECT v.*, pg_temp.refused('funnel', bytes) r FROM (VALUES
 	('\x090000070000010100'::bytea, 'The version is unknown.'),
-	('\x01ff000700000101', 'The mode is unknown.'),
-	('\x0100' || pg_temp.v(2147483648) || '\x0700000101', 'The window is too long.'),
-	('\x010000' || pg_temp.v(2147483648) || '\x00000101', 'The window is too long.'),
-	('\x01000000' || pg_temp.v(power(2::numeric, 63)) || '\x000101', 'The window is too long.'),
-	('\x01000007000355540001', 'A name has characters it cannot have.'),
-	('\x01000007008002', 'The name of the zone is too long.'),
-	('\x010000070000' || pg_temp.v(100001) || '\x01' || decode(repeat('00', 100000), 'hex'), 'It has too many steps.')
+	('\x02400000000700000101', 'The mode is not in its shortest form.'),
+	('\x0240000900070000010100', 'There are too many exclusions.'),
+	('\x02400001'::bytea || pg_temp.v(100001) || '\x0000070000010100', 'An exclusion is out of range.'),
+	('\x02400001000000070000010100', 'An exclusion is out of range.'),
+	('\x024000020300030000070000010100', 'The exclusions are not in ascending order.'),
+	('\x0240010000070000010100', 'Step 1 begins every chain and cannot be optional.'),
+	('\x02400201020000070000010100', 'The words "optional 2" and "exclude 2" contradict each other.'),
+	('\x02110007000001' || '\x0100'::bytea, 'The words "strict order" and "any order" contradict each other.'),
+	('\x0200'::bytea || pg_temp.v(2147483648) || '\x0700000101', 'The window is damaged.'),
+	('\x020000'::bytea || pg_temp.v(2147483648) || '\x00000101', 'The window is damaged.'),
+	('\x02000000'::bytea || pg_temp.v(power(2::numeric, 63)) || '\x000101', 'The window is damaged.'),
+	('\x02000007000355540001', 'A name has characters it cannot have.'),
+	('\x02000007008002', 'The name of the zone is too long.'),
+	('\x020000070000'::bytea || pg_temp.v(100001) || '\x01' || decode(repeat('00', 100000), 'hex'), 'It has too many steps.'),
+	('\x020000070000050100', 'The number of steps exceeds the value.'),
+	('\x02000007000000', 'It has no step.'),
+	-- three steps, a customer each, times of 0; pairs of steps
+	('\x02000007000003010100010001000100' || '\x010302000100'::bytea, 'Step 3 from step 2: it has no times from that step.'),
+	('\x02000007000003010100010001000100' || '\x01030100010100'::bytea, 'Step 3 from step 1: there are more times than customers.'),
+	('\x02000007000003010100010001000100' || '\x0103010000'::bytea, 'Step 3 from step 1: times from an earlier step are nobody''s.'),
+	('\x02000007000003010100010001000100' || '\x0203010001000301000100'::bytea, 'Step 3 from step 1: times from earlier steps are not in ascending order.'),
+	('\x02000007000001010101000001', 'A pair of steps is out of range.'),
+	('\x0200000700000101012101000100', 'A pair of steps is out of range.'),
+	('\x02000007000001018108', 'There are too many pairs of steps.'),
+	-- a trend: one step, the grain, its periods
+	('\x0280000700000103666f6f01000100', 'The grain is none.'),
+	('\x028000070000010344617901000100', 'The grain is not in its canonical form.'),
+	('\x028000070000010364617900', 'It has no step.'),
+	('\x028000070000010364617903', 'The number of periods exceeds the value.'),
+	('\x028000070000010364617901000000', 'A period is nobody''s.'),
+	('\x028000070000010364617901feffffff0f0100', 'A period is out of range.')
 	) v(bytes, expected)) x
 WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P03', expected);
 

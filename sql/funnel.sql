@@ -24,7 +24,7 @@ SELECT round((p + 1.959963984540054 ^ 2 / (2 * n) - 1.959963984540054 * sqrt(p *
 FROM (VALUES (5 / 6.0, 6)) v (p, n);
 
 -- V26 as a funnel: letters a, b, c, x is no step; in every mode.
--- A row without a step is skipped, so x interrupts nothing here.
+-- A row without a step is one, which strict order minds: as window_funnel.
 CREATE TEMP TABLE funnel_strings AS
 SELECT s AS customer, n AS at, nullif(strpos('abc', l), 0) AS step
 FROM unnest('{abc,axbc,aabbcc,aaaabbcc,aabbxcc,ccbbaa}'::text[]) s, regexp_split_to_table(s, '') WITH ORDINALITY AS t (l, n);
@@ -75,6 +75,9 @@ SELECT conversion_rate(funnel(1, at, step, '1 month'), 2) AS on_29, conversion_r
 FROM (VALUES (timestamptz '2024-01-31 10:00', 1), ('2024-02-29 10:00', 2)) v (at, step);
 SET timezone = 'UTC';
 
+-- A row without a step asks for none, whatever groups before it had
+SELECT g, (SELECT count(*) FROM funnel_steps(f)) AS steps FROM (SELECT g, funnel(1, date '2024-01-01' + n, step, '9 days', 'exclude 9') AS f
+	FROM (VALUES (1, 1, 5), (2, 2, 1), (1, 3, 5), (2, 4, NULL)) v (g, n, step) GROUP BY g) x ORDER BY g;
 -- NULL: no rows, and rows that are skipped
 SELECT funnel(customer, at, step, '7 days') FROM funnel_placed WHERE false;
 SELECT funnel(NULL::int, date '2024-01-01', 1, '7 days') AS nobody, funnel(1, NULL::date, 1, '7 days') AS never, funnel(1, date '2024-01-01', NULL, '7 days') AS nothing,

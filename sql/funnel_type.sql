@@ -8,6 +8,12 @@ CREATE TEMP TABLE funnel_values (name text, f funnel);
 INSERT INTO funnel_values VALUES
 ('plain', '{"within": "P30D", "mode": "", "zone": "", "steps": [{"customers": 6}, {"customers": 5, "seconds": [60,3600.5], "count": [4,1]}, {"customers": 0, "seconds": [], "count": []}]}'),
 ('modes', '{"within": "P1Y2M3DT4H5M6.789S", "mode": "strict order, strictly increasing, deduplicated, one row one step", "zone": "Europe/Paris", "steps": [{"customers": 1}]}'),
+('words', '{"within": "P1D", "mode": "strict order, allow reentry, optional 2, optional 64, exclude 3, exclude 5 after 1, exclude 5 after 2", "zone": "", "steps": [{"customers": 1}]}'),
+('any', '{"within": "P1D", "mode": "strictly increasing, one row one step, any order, exclude 100000", "zone": "", "steps": [{"customers": 1}]}'),
+-- times from earlier steps; step 2 may be missing, so that one customer came to step 3 from step 1
+('pairs', '{"within": "P1D", "mode": "optional 2", "zone": "", "steps": [{"customers": 4}, {"customers": 1, "seconds": [10], "count": [1]}, {"customers": 2, "seconds": [20,50], "count": [1,1]}, {"step": 3, "from": 1, "seconds": [30,50], "count": [1,1]}, {"step": 3, "from": 2, "seconds": [20], "count": [1]}]}'),
+('trend', '{"within": "P1D", "mode": "", "grain": "month", "zone": "Europe/Paris", "steps": [{"period": "2023-12-01", "customers": 2}, {"customers": 0, "seconds": [], "count": []}, {"period": "2024-02-01", "customers": 3}, {"customers": 2, "seconds": [60], "count": [2]}]}'),
+('trend3', '{"within": "PT1H", "mode": "any order", "grain": "week starting sunday", "zone": "", "steps": [{"period": "1999-12-26", "customers": 1}, {"customers": 1, "seconds": [1], "count": [1]}, {"customers": 1, "seconds": [2], "count": [1]}, {"step": 3, "from": 1, "seconds": [3], "count": [1]}]}'),
 ('empty', '{"within": "PT0S", "mode": "deduplicated", "zone": "", "steps": [{"customers": 0}, {"customers": 0, "seconds": [], "count": []}]}'),
 ('zero', '{"within": "PT0.000001S", "mode": "", "zone": "", "steps": [{"customers": 3}, {"customers": 3, "seconds": [0], "count": [3]}]}'),
 ('long', '{"within": "P178956970Y7M2147483647DT2562047788H54.775806S", "mode": "", "zone": "UTC", "steps": [{"customers": 9223372036854775807}, {"customers": 9223372036854775807, "seconds": [0.000001,9223372036854.775807], "count": [9223372036854775806,1]}]}');
@@ -21,8 +27,14 @@ SELECT '{"steps":[{"customers":1},{"count":[1],"seconds":[60.50],"customers":1}]
 
 -- binary: version and mode; months, days, microseconds; length of the zone and
 -- UTC; 2 steps; 3 customers; 2 customers, in units of 30,000,000 (80 87 a7 0e)
--- 2 times, 2 units and 1 more, each doubled as only one customer has it
+-- 2 times, 2 units and 1 more, each doubled as only one customer has it; no pairs
 SELECT funnel_send('{"within": "P2D", "mode": "strictly increasing", "zone": "UTC", "steps": [{"customers": 3}, {"customers": 2, "seconds": [60,90], "count": [1,1]}]}');
+
+-- mode with more (40), optional step 2 (bit 1), one exclusion of condition 3 after
+-- 1, and a trend (80) makes c0; a window of 1 day; no zone; 1 step; the grain;
+-- 2 periods: the second month after 2000-01, zigzagged, with 5 customers, and the
+-- second after that, less 1, with 7; neither has pairs
+SELECT funnel_send('{"within": "P1D", "mode": "optional 2, exclude 3 after 1", "grain": "month", "zone": "", "steps": [{"period": "2000-03-01", "customers": 5}, {"period": "2000-05-01", "customers": 7}]}');
 
 -- what the text may not be: each change of a good one, with detail and hint
 CREATE FUNCTION pg_temp.refused(query text, OUT code text, OUT detail text, OUT hint text) LANGUAGE plpgsql AS $$
@@ -47,6 +59,20 @@ INSERT INTO funnel_changes (old, new) VALUES
 ('"count": \[1,1\]', '"counts": [1,1]'), (', "count": \[1,1\]', ''), ('"count"', '"seconds"');
 SELECT n, new, r.*
 FROM (SELECT n, new, regexp_replace('{"within": "P1D", "mode": "", "zone": "UTC", "steps": [{"customers": 3}, {"customers": 2, "seconds": [60,90], "count": [1,1]}]}', old, new) AS t FROM funnel_changes) c,
+	pg_temp.refused(format('SELECT %L::funnel', t)) r
+ORDER BY n;
+-- of a trend, and of pairs
+CREATE TEMP TABLE funnel_trend_changes (n serial, old text, new text);
+INSERT INTO funnel_trend_changes (old, new) VALUES
+('"grain": "month", ', ''), ('"month"', '"months"'), ('"month"', '1'), ('"month"', '"month since start"'), ('"month"', '""'),
+('"period": "2024-01-01", ', ''), ('"period": "2024-02-01", ', ''), ('2024-02-01', '2024-02-02'), ('2024-02-01', '2024-01-01'), ('2024-02-01', '2023-12-01'), ('"2024-02-01"', '20240201'),
+('\{"customers": 2, "seconds": \[5\], "count": \[2\]\}', ''), (', \{"customers": 1, "seconds": \[7\], "count": \[1\]\}', ''),
+('"step": 3, ', ''), ('"from": 1, ', ''), ('"from": 1', '"from": 0'), ('"from": 1', '"from": 2'), ('"from": 1', '"from": 3'), ('"step": 3', '"step": 4'), ('"step": 3', '"step": 99999999999'),
+('"from": 1, ', '"from": 1, "customers": 1, '), ('"from": 1, ', '"period": "2024-02-01", "from": 1, '), ('\[12\], "count": \[1\]', '[], "count": []'), ('\[12\], "count": \[1\]', '[12], "count": [2]'),
+('(\{"step": 3[^}]*\})', '\1, \1'), ('(\{"step": 3[^}]*\})', '\1, {"customers": 0, "seconds": [], "count": []}'),
+('"customers": 3\}', '"customers": 0}');
+SELECT n, new, r.*
+FROM (SELECT n, new, regexp_replace('{"within": "P1D", "mode": "", "grain": "month", "zone": "", "steps": [{"period": "2024-01-01", "customers": 3}, {"customers": 2, "seconds": [5], "count": [2]}, {"customers": 1, "seconds": [7], "count": [1]}, {"step": 3, "from": 1, "seconds": [12], "count": [1]}, {"period": "2024-02-01", "customers": 1}, {"customers": 0, "seconds": [], "count": []}, {"customers": 0, "seconds": [], "count": []}]}', old, new) AS t FROM funnel_trend_changes) c,
 	pg_temp.refused(format('SELECT %L::funnel', t)) r
 ORDER BY n;
 -- the longest interval of all, infinity from PostgreSQL 17 on, is refused before, too
@@ -93,15 +119,15 @@ SELECT (SELECT count(*) FROM funnel_damaged) = sum(4 * length(funnel_send(f)) + 
 SELECT split_part(outcome, ':', 1) AS outcome, count(*) > 0 AS any FROM funnel_damaged GROUP BY 1 ORDER BY 1;
 -- one customer, one second from step 1 to 2; then what has another spelling
 SELECT n, pg_temp.damage(b) FROM (VALUES
-	(1, '\x010000020000020101c0843d0102'::bytea),	-- as it should be
-	(2, '\x010000020000020101a0c21e0104'),		-- half a second twice
-	(3, '\x01000002000002010101010000'),			-- no time with a unit
-	(4, '\x01000002000082000101c0843d0102'),	-- superfluous byte in the steps
-	(5, '\x010000020000020101c0843d010300'),		-- two customers have the time
-	(6, '\x01000002000000'),					-- no step
-	(7, '\x0200000200000101'),					-- another version
-	(8, '\x0110000200000101'),					-- another mode
-	(9, '\x0100000000035554430101')) v (n, b) ORDER BY n;	-- a zone for nothing
+	(1, '\x020000020000020101c0843d010200'::bytea),	-- as it should be
+	(2, '\x020000020000020101a0c21e010400'),		-- half a second twice
+	(3, '\x0200000200000201010101000000'),			-- no time with a unit
+	(4, '\x02000002000082000101c0843d010200'),	-- superfluous byte in the steps
+	(5, '\x020000020000020101c0843d01030000'),		-- two customers have the time
+	(6, '\x02000002000000'),					-- no step
+	(7, '\x010000020000010100'),					-- another version
+	(8, '\x0240000000000200000101'),					-- a mode with more, and nothing more
+	(9, '\x020000000003555443010100')) v (n, b) ORDER BY n;	-- a zone for nothing
 -- the program reads what it is sent: a pipe closed too early would be an error
 COPY (SELECT) TO PROGRAM 'cat >/dev/null; rm -f funnel_type.tmp';
 

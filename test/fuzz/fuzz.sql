@@ -81,7 +81,9 @@ SELECT fuzz.add_values('customer_movements', 'SELECT public.customer_movements(c
 	UNION ALL SELECT public.customer_movements(c, during, ''quarter'') FROM fuzz.few');
 SELECT fuzz.add_values('funnel', 'SELECT public.funnel(c, tz, step, ''30 days'') FROM fuzz.orders
 	UNION ALL SELECT public.funnel(c, ts, step, ''1 year 36:00'', ''deduplicated, strictly increasing'') FROM fuzz.orders
-	UNION ALL SELECT public.funnel(c, at, step, ''1 day'', ''strict order'') FROM fuzz.few');
+	UNION ALL SELECT public.funnel(c, at, step, ''1 day'', ''strict order'') FROM fuzz.few
+	UNION ALL SELECT public.funnel(c, tz, step, ''9 days'', ''optional 2, exclude 5 after 1'', ''month at Europe/Paris'') FROM fuzz.orders
+	UNION ALL SELECT public.funnel(c, at, ARRAY[step = 1, step > 1, step = 2], ''1 month'', ''any order'', ''week'') FROM fuzz.few');
 SELECT fuzz.add_values('journey', 'SELECT public.journey(c, tz, t, ''100 days'') FROM fuzz.orders
 	UNION ALL SELECT public.journey(c % 5, ts, ''place '' || step, ''1 year 36:00'', ''place 2'') FROM fuzz.orders
 	UNION ALL SELECT public.journey(c, at, CASE WHEN flag THEN '''' ELSE ''é'' END, ''400 days'') FROM fuzz.few');
@@ -121,13 +123,16 @@ SELECT fuzz.add_states('timeline_of_levels', 'SELECT fuzz.timeline_of_levels(at,
 	UNION ALL SELECT fuzz.timeline_of_levels(ts, 7) FROM fuzz.few UNION ALL SELECT fuzz.timeline_of_levels(tz, amount, ''Asia/Tokyo'') FROM fuzz.few');
 SELECT fuzz.add_states('funnel', 'SELECT fuzz.funnel(c, tz, step, ''30 days'') FROM fuzz.orders
 	UNION ALL SELECT fuzz.funnel(t, ts, step, ''1 year 36:00'', ''deduplicated, strictly increasing'') FROM fuzz.few
-	UNION ALL SELECT fuzz.funnel(u, at, step, ''1 hour'', ''one row one step'') FROM fuzz.few');
+	UNION ALL SELECT fuzz.funnel(u, at, step, ''1 hour'', ''one row one step'') FROM fuzz.few
+	UNION ALL SELECT fuzz.funnel(c, at, ARRAY[step = 1, step > 1, step = 2], ''30 days'', ''one row one step, exclude 2'', ''month'') FROM fuzz.orders
+	UNION ALL SELECT fuzz.funnel(t, ts, step - 2, ''30 days'', ''optional 2, strict order'', ''week'') FROM fuzz.few');
 SELECT fuzz.add_states('journey', 'SELECT fuzz.journey(c, tz, t, ''100 days'') FROM fuzz.orders
 	UNION ALL SELECT fuzz.journey(t, ts, ''place '' || step, ''1 year 36:00'', ''place 2'') FROM fuzz.few
 	UNION ALL SELECT fuzz.journey(u, at, ''place '' || n, ''1 hour'') FROM fuzz.few');
 SELECT fuzz.add_states('window_funnel', 'SELECT fuzz.window_funnel(interval ''30 days'', tz, ''default'', step = 1, step = 2, step = 3) FROM fuzz.orders
 	UNION ALL SELECT fuzz.window_funnel(100, n, ''one row one step, strict order'', flag, step > 1, step = 2) FROM fuzz.few
-	UNION ALL SELECT fuzz.window_funnel(interval ''3 months'', tz, ''deduplicated'', flag, step > 1) FROM fuzz.few');
+	UNION ALL SELECT fuzz.window_funnel(interval ''3 months'', tz, ''deduplicated'', flag, step > 1) FROM fuzz.few
+	UNION ALL SELECT fuzz.window_funnel(50, n, ''optional 2, exclude 4 after 1'', flag, step > 1, step = 2, step = 3) FROM fuzz.few');
 SELECT fuzz.add_states('sequence_next', 'SELECT fuzz.sequence_next(''forward'', ''head'', tz, t, true, flag) FROM fuzz.few
 	UNION ALL SELECT fuzz.sequence_next(''backward'', ''last_match'', n, amount, flag, VARIADIC array_fill(flag, ARRAY[70])) FROM fuzz.few
 	UNION ALL SELECT fuzz.sequence_next(''backward'', ''tail'', at, ROW(n, t), flag, flag, step = 1) FROM fuzz.few

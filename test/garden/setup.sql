@@ -50,6 +50,7 @@ BEGIN
 		CALL garden.keep('funnel', format('SELECT funnel(c, at, step, ''1000 years'', ''strict order, deduplicated'') FROM garden.%I', source));
 		CALL garden.keep('journey', format('SELECT journey(c, at, ''place '' || step, ''30 days'') FROM garden.%I', source));
 		CALL garden.keep('journey', format('SELECT journey(1, at, CASE WHEN step > 1 THEN repeat(''x'', 1000) ELSE '''' END, ''1000000 years'') FROM garden.%I', source));
+		CALL garden.keep('funnel', format('SELECT funnel(c, at, step, ''30 days'', ''optional 2, exclude 4'', ''month'') FROM garden.%I', source));
 		CALL garden.keep('data_check', format('SELECT check_events(c, at, amount, ''2024-03-01'') FROM garden.%I', source));
 		CALL garden.keep('survival_curve', format('SELECT survival_curve(at - date ''2024-01-01'', c > 2) FROM garden.%I WHERE at > ''2024-01-01''', source));
 	END LOOP;

@@ -63,6 +63,9 @@ INSERT INTO kept.made VALUES
 		SELECT journey(customer, at, 'place ' || kind, w)
 		FROM kept.events, (VALUES (interval '30 days'), ('2 mons'), ('36:00')) AS f (w)
 		GROUP BY w$$),
+	('funnel', $$
+		SELECT funnel(customer, at, ARRAY[kind = 1, kind > 1, kind > 2], '2 months', m, 'quarter')
+		FROM kept.events, unnest('{any order,"optional 2, exclude 3",strict order}'::text[]) AS m GROUP BY m$$),
 	('purchase_model', $$
 		SELECT purchase_model(k, t, '2025-01-01', 'week')
 		FROM (SELECT timeline(at, amount) AS t FROM kept.events GROUP BY customer) AS t,

@@ -48,7 +48,7 @@ my %value = (
 	'data_check' => q{(SELECT check_events(c, at, amount, '2024-02-01') FROM events)},
 	'contract_model' => q{'{"kind": "sbg", "parameters": {"alpha": 0.7, "beta": 3.8}}'::contract_model},
 	'customer_movements' => q{(SELECT customer_movements(c, at, amount, 'month') FROM events)},
-	'funnel' => q{(SELECT funnel(c, at, step, '90 days') FROM events)},
+	'funnel' => q{(SELECT funnel(c, at, step, '200 days', 'default', 'month') FROM events)},
 	'journey' => q{(SELECT journey(c, at, 'place ' || step, '90 days') FROM events)},
 	'purchase_model' => q{'{"kind": "bg/nbd", "unit": "week", "parameters": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}}'::purchase_model},
 	'spend_model' => q{'{"kind": "gamma-gamma", "parameters": {"p": 6.25, "q": 3.74, "gamma": 15.45}}'::spend_model},
@@ -62,6 +62,9 @@ my %value = (
 	'bigint' => '1',
 	'interval' => q{'12 months'::interval},
 	'text' => q{'day'::text});
+
+# Arguments that others of the same types do not have.
+my %arguments = ('step_times' => "$value{funnel}, 2, 1, 2");
 
 my @functions = map { [ split /\|/, $_, -1 ] } split /\n/, $node->safe_psql(
 	'postgres', q{
@@ -114,7 +117,7 @@ for my $row (@functions)
 	my @in = split /;/, $f{in};
 	my @missing = grep { !exists $value{$_} } @in;
 	is("@missing", '', "$f{full}: a value of every argument's type") or next;
-	my $args = join ', ', map { $value{$_} } @in;
+	my $args = $arguments{ $f{name} } // join ', ', map { $value{$_} } @in;
 	my @columns;
 	my @names = split /;/, $f{names};
 	my @types = split /;/, $f{types};

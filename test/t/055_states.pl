@@ -195,12 +195,13 @@ substr($large, 23, 1) = chr(ord(substr($large, 23, 1)) ^ 1);
 is(final('cohort_matrix', $large), $own, 'a state of another server');
 
 # funnels: steps and instants
-my $funnel = substr(pack('H*', result(q{SELECT encode(fuzz.funnel(1, timestamp '2000-01-01 00:00:01', 1, '1 day'), 'hex');})), 0, 17);
+my $funnel = substr(pack('H*', result(q{SELECT encode(fuzz.funnel(1, timestamp '2000-01-01 00:00:01', 1, '1 day'), 'hex');})), 0, 19);
 sub events { my ($zeros, @events) = @_; my $b = uint(@events / 2) . uint(1) . uint($zeros) . uint(1) . uint(@events / 2) . join('', @events); return $funnel . "\0" . uint(length $b) . $b; }
 like(final('funnel', events(6, uint(1), sint(1))), qr/"customers": 1/, 'a funnel made by hand');
 for (
-	[ 'no step', [ 0, uint(0), sint(1) ], 'A step is none.' ],
 	[ 'a step past the last', [ 0, uint(100001), sint(1) ], 'A step is too large.' ],
+	[ 'a step past those it says', [ 0, uint(2), sint(1) ], 'A step is too large.' ],
+	[ 'an exclusion past the last', [ 0, uint(0x80000 + 100001), sint(1) ], 'A step is too large.' ],
 	[ 'an instant past the last', [ 6, uint(1), sint(2**50) ], 'An instant is out of range.' ],
 	[ 'an instant past all numbers', [ 6, uint(1), sint(2**62) ], 'An instant is out of range.' ])
 {
@@ -307,17 +308,17 @@ $much = $tally;
 substr($much, 8 + 4, 16) = "\xff" x 15 . "\x7f";
 is(final('share_low', $much, $much), '22003: sum out of range', 'tally: sums past 128 bits');
 
-sub events_of { my ($mode, $zone) = @_; return chr(1) . chr($mode) . "\0" . uint(0) . uint(86400000000) x 0 . uint(1) . uint(0) . uint(length $zone) . $zone . uint(1) . uint(1) . sint(5) . uint(1) . uint(1); }
+sub events_of { my ($mode, $zone) = @_; return chr(2) . "\0" . chr($mode) . uint(0) . uint(86400000000) x 0 . uint(1) . uint(0) . uint(length $zone) . $zone . uint(1) . uint(1) . uint(1) . sint(5) . uint(1) . uint(1); }
 is(final('window_funnel', events_of(0, '')), '1', 'a state of window_funnel made by hand');
-is(final('window_funnel', events_of(16, '')), "$corrupt parallel aggregate state / The mode is unknown.", 'window_funnel: a mode');
+is(final('window_funnel', events_of(128, '')), "$corrupt parallel aggregate state / The mode is unknown.", 'window_funnel: a mode');
 is(final('window_funnel', events_of(0, 'Mars')), "$corrupt parallel aggregate state / The time zone is unknown here, or not in its canonical spelling.", 'window_funnel: a zone');
 
-my $rows = chr(1) . "\0\0" . uint(0) . uint(1) . uint(0) . uint(0) . uint(2**32 - 1) . uint(0);
-my $window = sub { my ($mode, $flags, $days, $time) = @_; return chr(1) . chr($mode) . chr($flags) . uint(0) . uint($days) . uint($time) . uint(0) . uint(1) . uint(0); };
+my $rows = chr(2) . "\0\0" . uint(0) . uint(1) . uint(0) . uint(0) . uint(1) . uint(2**32 - 1) . uint(0);
+my $window = sub { my ($mode, $flags, $days, $time) = @_; return chr(2) . chr($flags) . chr($mode) . uint(0) . uint($days) . uint($time) . uint(0) . uint(1) . uint(1) . uint(0); };
 like(final('window_funnel', $window->(0, 0, 1, 0), $window->(0, 0, 2, 0)), qr/^22023: within must be the same for all rows of a group . Both "P1D" and "P2D" were given/, 'window_funnel: windows of two workers');
 like(final('window_funnel', $window->(0, 2, 0, 5), $window->(0, 2, 0, 9)), qr/^22023: within must be the same for all rows of a group . Both 5 and 9 were given/, 'window_funnel: those of integers');
 like(final('window_funnel', $window->(0, 0, 1, 0), $window->(1, 0, 1, 0)), qr/^22023: mode must be the same for all rows of a group . Both "default" and "strict order" were given/, 'window_funnel: modes');
-is(final('window_funnel', $window->(0, 4, 1, 0)), "$corrupt parallel aggregate state / The header is not of this version.", 'window_funnel: a flag');
+is(final('window_funnel', $window->(0, 8, 1, 0)), "$corrupt parallel aggregate state / The header is not of this version.", 'window_funnel: a flag');
 like(final('window_funnel', $rows, $rows), qr/^54000: too many events for one customer/, 'window_funnel: rows past 32 bits');
 
 # Sequences: version, unit, whether there was a row; pattern; events of time and conditions.

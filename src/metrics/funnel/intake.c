@@ -198,7 +198,7 @@ add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
 	Conditions *c = &intake->conditions;
 	uint64		single = rules->sets ? EVENT_NO_SET : ledger_when(0, 0);
 
-	c->n = 0;
+	c->n = c->nsteps = 0;
 	if (!PG_ARGISNULL(ARG_STEP))
 		conditions_take(c, &rules->rules, PG_GETARG_DATUM(ARG_STEP));
 	if (c->nsteps > rules->nsteps)

@@ -147,10 +147,8 @@ merge_pair(Funnel *sum, Part *a, Part *b, int32 period)
 
 /* The entries of a period added up, at the end of the sum's. */
 static void
-merge_entries(Funnel *sum, int32 nsteps, Part a, Part b)
+merge_entries(Funnel *sum, int32 period, int32 nsteps, Part a, Part b)
 {
-	int32		period = a.entry != NULL ? a.entry->period : b.entry->period;
-
 	for (int32 step = 1; step <= nsteps; step++)
 	{
 		const FunnelItem *x = step_of(&a, step);
@@ -191,21 +189,16 @@ retention_funnel_merge(PG_FUNCTION_ARGS)
 	{
 		Part		x = {NULL, a->nsteps, 0};
 		Part		y = {NULL, b->nsteps, 0};
-		const FunnelEntry *p = i < a->nentries ? &a->entries[i] : NULL;
-		const FunnelEntry *q = j < b->nentries ? &b->entries[j] : NULL;
+		/* past the last of either, periods of the other alone are left */
+		int64		p = i < a->nentries ? a->entries[i].period : PG_INT64_MAX;
+		int64		q = j < b->nentries ? b->entries[j].period : PG_INT64_MAX;
 
 		CHECK_FOR_INTERRUPTS();
-		if (p != NULL && (q == NULL || p->period <= q->period))
-		{
-			x.entry = p;
-			i++;
-		}
-		if (q != NULL && (p == NULL || q->period <= p->period))
-		{
-			y.entry = q;
-			j++;
-		}
-		merge_entries(&sum, nsteps, x, y);
+		if (p <= q)
+			x.entry = &a->entries[i++];
+		if (q <= p)
+			y.entry = &b->entries[j++];
+		merge_entries(&sum, (int32) Min(p, q), nsteps, x, y);
 	}
 	(void) funnel_index(&sum);
 	PG_RETURN_POINTER(funnel_encode(&sum));

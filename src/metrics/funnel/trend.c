@@ -103,9 +103,11 @@ period_complete(TrendState *state, int64 period)
 {
 	int64		end = day_begins(state, calendar_period_start(state->calendar,
 															  period + 1));
+	int64		over = end == PG_INT64_MAX ? end :
+		funnel_window_end(&state->window, end);
 
-	return end <= state->as_of &&
-		funnel_window_end(&state->window, end) <= state->as_of;
+	/* past the last timestamp nobody can tell */
+	return over < PG_INT64_MAX && over <= state->as_of;
 }
 
 static bool

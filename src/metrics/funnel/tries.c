@@ -41,7 +41,7 @@ tries_node(ChainSearch *search, int32 level, int64 at)
 						 sizeof(TryNode));
 	node = &t->nodes[t->nnodes];
 	node->at = at;
-	node->spoiled = PG_INT64_MAX;
+	node->hit = false;
 	node->level = level;
 	node->parent = node->next = NO_NODE;
 	return t->nnodes++;
@@ -157,7 +157,10 @@ spoil(ChainSearch *search, int32 after, int64 at)
 		return;
 	for (int32 level = Max(low, t->lowest); level <= Min(high, t->highest); level++)
 		for (int32 node = t->heads[level]; node != NO_NODE; node = t->nodes[node].next)
+		{
 			t->nodes[node].spoiled = at;
+			t->nodes[node].hit = true;
+		}
 	tries_break(search, low, high);
 }
 
@@ -305,7 +308,7 @@ tries_level(ChainSearch *search, int32 start)
 
 	while (node->parent != NO_NODE && nodes[node->parent].at <= end)
 		node = &nodes[node->parent];
-	return node->spoiled <= end ? 0 : node->level;
+	return node->hit && node->spoiled <= end ? 0 : node->level;
 }
 
 /* Its chain. */

@@ -28,6 +28,7 @@ typedef struct TryNode
 {
 	int64		at;
 	int64		spoiled;		/* when an exclusion hit who waited here */
+	bool		hit;			/* one did */
 	int32		level;			/* step of the event */
 	int32		parent;
 	int32		next;			/* in the list of those at a level */

@@ -21,7 +21,7 @@ match_steps(const ChainSearch *search, Matching *m, int32 level, int from)
 	const Instant *instant = m->instant;
 	int32		required = funnel_required_after(search->rules, level);
 	int			reach = from - 1;	/* place of the furthest taken */
-	int			last = from - 1;	/* place past which nothing can be */
+	int			last = reach;	/* place past which nothing can be */
 
 	/* what must be taken to get on */
 	for (int place = from; place < instant->nsteps &&

@@ -324,17 +324,25 @@ step_read(RecordReader *p)
 	FunnelItem *item = (FunnelItem *) p->item;
 	uint32		wanted = number_item(funnel, item, level->seen);
 
+	const char *which = item->step == 0 ? "A step" : psprintf("Step %d", item->step);
+
+	if ((wanted & BIT(KEY_FROM)) == 0 && item->step == 0)
+		json_object_problem(&p->object,
+							"A step comes after times from earlier steps.",
+							"First come all steps, then times from earlier ones; the first step of a period has the \"period\".");
 	for (int key = 0; key < STEP_KEYS; key++)
 		if ((level->seen & BIT(key)) != (wanted & BIT(key)))
 			json_object_problem(&p->object,
-								psprintf("Step %d %s the key \"%s\".", item->step,
+								psprintf("%s %s the key \"%s\".", which,
 										 wanted & BIT(key) ? "lacks" : "has",
 										 step_fields[key].name),
+								(wanted & BIT(KEY_FROM)) != 0 ?
+								"Times from an earlier step have \"step\", \"from\", \"seconds\" and \"count\"." :
 								"The first step has \"customers\", the others \"seconds\" and \"count\", too.");
 	if (level->n[KEY_SECONDS] != level->n[KEY_COUNT])
 		json_object_problem(&p->object,
-							psprintf("Step %d: \"seconds\" has %lld elements, \"count\" has %lld.",
-									 item->step, (long long) level->n[KEY_SECONDS],
+							psprintf("%s: \"seconds\" has %lld elements, \"count\" has %lld.",
+									 which, (long long) level->n[KEY_SECONDS],
 									 (long long) level->n[KEY_COUNT]),
 							"\"count\" has one element for each time listed in \"seconds\".");
 	if ((wanted & BIT(KEY_FROM)) != 0 && item->from == 0)
