@@ -169,6 +169,8 @@ sub forms
 	summary('orders', "funnel(customer_id, at, step, '720 hours')");
 	summary('orders', "funnel(customer_id, day, step, '30 days')");
 	summary('orders', "funnel(customer_id, at, step, '720 hours', 'strict order')", text => 1);
+	summary('orders', "funnel(customer_id, at, ARRAY[step = 1, step >= 2, step = 3], '720 hours')");
+	summary('orders', "funnel(customer_id, at, step, '30 days', 'optional 2, exclude 3', 'month $paris')", text => 1);
 	# Among arguments a column of type text lends its collation to constants.
 	summary('orders', "funnel(name, at, step, '720 hours', 'deduplicated')", key => 'customer_id, name');
 	summary('orders', "journey(customer_id, at, name, '720 hours')", key => 'customer_id, name');
