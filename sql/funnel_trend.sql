@@ -26,6 +26,8 @@ SELECT count(*) FROM funnel_trend(NULL);
 SELECT step, customers, rate_of_first AS of_first, median_time, mean_time FROM trend_samples, funnel_steps(f);
 SELECT conversion_rate(f, 2) AS second, conversion_rate(f, 3, 2) AS third, step_time(f, 2) AS median, step_time(f, 3, from_step => 1) AS from_first, step_time(f, 2, 1) AS longest FROM trend_samples;
 SELECT funnel_text(f) FROM trend_samples;
+-- no sample of different customers
+SELECT compare_funnels(f, f) FROM trend_samples;
 -- parts of disjoint customers
 SELECT rollup(part) = (SELECT f FROM trend_samples) AS same
 FROM (SELECT funnel(customer, at, step, '7 days', 'default', 'month') AS part FROM trend_events GROUP BY customer) x;

@@ -78,8 +78,6 @@ INSERT INTO calls (call, named, cut) VALUES
 	('customer_movements(customer, at::date, amount, ''month'')', NULL, false),
 	('customer_movements(customer, at, amount, ''month'', 2)', 'customer_movements(customer, at, amount, ''month at America/New_York'', 2)', true),
 	('cohort_matrix(customer, at::date, tstzrange(at, NULL), amount, ''month'')', 'cohort_matrix(customer, at::date, tstzrange(at, NULL), amount, ''month at America/New_York'')', true),
-	('recurring_matrix(customer, at, amount, ''month'')', 'recurring_matrix(customer, at, amount, ''month at America/New_York'')', true),
-	('recurring_matrix(customer, at::date, ''month'')', NULL, false),
 	('timeline(at)', 'timeline(at, NULL, ''day at America/New_York''::grain)', true),
 	('timeline(at, amount)', 'timeline(at, amount, ''America/New_York'')', true),
 	('timeline(at, amount, ''day''::grain)', 'timeline(at, amount, ''day at America/New_York''::grain)', true),

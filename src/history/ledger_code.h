@@ -53,9 +53,6 @@ typedef struct LedgerCode
 	void		(*check_same) (const LedgerSettings *a,
 							   const LedgerSettings *b);
 
-	/* What the rules learn from those of a ledger merged in; may be NULL. */
-	void		(*absorb) (LedgerSettings *into, const LedgerSettings *from);
-
 	/*
 	 * Rules that grow with the rows: a copy in context, and what others know put
 	 * into them.  NULL where rules are but rules_size bytes.

@@ -101,12 +101,11 @@ events_check_same(const LedgerSettings *a, const LedgerSettings *b)
 
 /* As many steps as were asked for in either. */
 static void
-events_absorb(LedgerSettings *into, const LedgerSettings *from)
+events_merge_rules(const void *into, const void *from)
 {
-	EventRules *rules = (EventRules *) unconstify(void *, into->rules);
+	EventRules *rules = (EventRules *) unconstify(void *, into);
 
-	rules->nsteps = Max(rules->nsteps, event_rules(from)->nsteps);
-	into->parameter = rules->rules.nexcluded > 0 ? 0 : rules->nsteps;
+	rules->nsteps = Max(rules->nsteps, ((const EventRules *) from)->nsteps);
 }
 
 static const char *
@@ -253,7 +252,7 @@ const LedgerCode ledger_events = {
 	.compact = events_compact,
 	.settle = events_settle,
 	.check_same = events_check_same,
-	.absorb = events_absorb,
+	.merge_rules = events_merge_rules,
 	.flags_problem = events_flags_problem,
 	.settings_problem = events_settings_problem,
 	.put_rules = events_put_rules,

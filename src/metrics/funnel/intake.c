@@ -201,12 +201,9 @@ add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
 	c->n = c->nsteps = 0;
 	if (!PG_ARGISNULL(ARG_STEP))
 		conditions_take(c, &rules->rules, PG_GETARG_DATUM(ARG_STEP));
-	if (c->nsteps > rules->nsteps)
-	{
-		rules->nsteps = c->nsteps;
-		if (rules->rules.nexcluded == 0)
-			ledger->settings.parameter = c->nsteps;
-	}
+	rules->nsteps = Max(rules->nsteps, c->nsteps);
+	if (rules->rules.nexcluded == 0)
+		ledger->settings.parameter = rules->nsteps;
 	if (rules->sets && c->n > 1 && (c->codes[0] & FUNNEL_EXCLUDED) == 0)
 	{
 		add_set(ledger, c, key, at);

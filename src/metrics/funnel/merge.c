@@ -85,6 +85,14 @@ add_times(const FunnelItem *a, const FunnelItem *b, FunnelItem *sum)
 	}
 }
 
+/* Two steps of disjoint customers added up. */
+void
+funnel_step_add(const FunnelItem *a, const FunnelItem *b, FunnelItem *sum)
+{
+	sum->customers = funnel_add_customers(a->customers, b->customers);
+	add_times(a, b, sum);
+}
+
 /* An entry, and of how many steps; none where a period is of the other alone. */
 typedef struct Part
 {
@@ -158,8 +166,7 @@ merge_entries(Funnel *sum, int32 period, int32 nsteps, Part a, Part b)
 		item->period = period;
 		item->step = step;
 		item->from = 0;
-		item->customers = funnel_add_customers(x->customers, y->customers);
-		add_times(x, y, item);
+		funnel_step_add(x, y, item);
 	}
 	while (next_pair(&a) != NULL || next_pair(&b) != NULL)
 		merge_pair(sum, &a, &b, period);

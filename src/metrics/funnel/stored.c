@@ -38,8 +38,9 @@ times_unit(const FunnelItem *item)
 	return unit;
 }
 
-static void
-put_times(WireWriter *w, const FunnelItem *item)
+/* Write the times of an item. */
+void
+funnel_times_put(WireWriter *w, const FunnelItem *item)
 {
 	uint64		unit = times_unit(item);
 	int64		before = 0;
@@ -66,14 +67,14 @@ put_entry(WireWriter *w, const Funnel *funnel, const FunnelEntry *entry)
 	{
 		wire_put(w, entry->steps[i].customers);
 		if (i > 0 && entry->steps[i].customers > 0)
-			put_times(w, &entry->steps[i]);
+			funnel_times_put(w, &entry->steps[i]);
 	}
 	wire_put(w, entry->npairs);
 	for (int64 i = 0; i < entry->npairs; i++)
 	{
 		wire_put(w, entry->pairs[i].step);
 		wire_put(w, entry->pairs[i].from);
-		put_times(w, &entry->pairs[i]);
+		funnel_times_put(w, &entry->pairs[i]);
 	}
 }
 
@@ -122,8 +123,9 @@ funnel_encode_value(const void *value)
  * ----------------------------------------------------------------
  */
 
-static void
-get_times(WireReader *r, FunnelItem *item)
+/* Read the times of an item. */
+void
+funnel_times_get(WireReader *r, FunnelItem *item)
 {
 	uint64		unit = wire_get_max(r, PG_INT64_MAX, "A time is too large.");
 	int64		time = 0;
@@ -184,7 +186,7 @@ get_entry(WireReader *r, Funnel *funnel, int32 nsteps, int32 period, int64 *size
 		item->step = step;
 		item->customers = wire_get_max(r, PG_INT64_MAX, "A count is too large.");
 		if (step > 1 && item->customers > 0)
-			get_times(r, item);
+			funnel_times_get(r, item);
 	}
 	npairs = wire_get_max(r, FUNNEL_PAIR_STEPS * FUNNEL_PAIR_STEPS,
 						  "There are too many pairs of steps.");
@@ -199,7 +201,7 @@ get_entry(WireReader *r, Funnel *funnel, int32 nsteps, int32 period, int64 *size
 										  "A pair of steps is out of range.");
 		if (item->from == 0)
 			wire_corrupt(r, "A pair of steps is out of range.");
-		get_times(r, item);
+		funnel_times_get(r, item);
 	}
 }
 

@@ -106,14 +106,23 @@ times_problem(const FunnelItem *item, int64 customers, const char **problem)
 	return sum;
 }
 
+/* What is wrong with the times of a step. */
+const char *
+funnel_times_problem(const FunnelItem *item)
+{
+	const char *problem = NULL;
+	int64		timed = times_problem(item, item->customers, &problem);
+
+	return timed >= 0 && timed < item->customers ?
+		"there are fewer times than customers" : problem;
+}
+
 /* What is wrong with a step, as part of a sentence. */
 static const char *
 step_problem(const Funnel *funnel, const FunnelEntry *entry, int32 step)
 {
 	const FunnelItem *item = &entry->steps[step - 1];
-	const char *problem = NULL;
 	int32		before;
-	int64		timed;
 
 	if (item->customers < 0)
 		return "the number of customers is negative";
@@ -122,10 +131,7 @@ step_problem(const Funnel *funnel, const FunnelEntry *entry, int32 step)
 	before = funnel_required_before(&funnel->rules, step);
 	if (item->customers > entry->steps[before - 1].customers)
 		return "more customers reached it than the step before";
-	timed = times_problem(item, item->customers, &problem);
-	if (timed >= 0 && timed < item->customers)
-		return "there are fewer times than customers";
-	return problem;
+	return funnel_times_problem(item);
 }
 
 /* What is wrong with a pair of steps. */

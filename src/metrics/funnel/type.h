@@ -137,14 +137,16 @@ extern float8 funnel_quantile(const FunnelItem *item, float8 p);
 extern float8 funnel_mean(const FunnelItem *item);
 
 /*
- * For other values that have such times: what is wrong with them, NULL when
- * nothing is; their bytes, as in the stored form above; two steps of disjoint
- * customers added up, past bigint error 22003.
+ * For other values that have such times, of a step: what is wrong with them,
+ * NULL when nothing is; their bytes, as in the stored form above; two steps of
+ * disjoint customers added up, past bigint error 22003.
  */
-extern const char *funnel_times_problem(const FunnelStep *step);
-extern void funnel_times_put(WireWriter *w, const FunnelStep *step);
-extern void funnel_times_get(WireReader *r, FunnelStep *step);
-extern void funnel_step_add(const FunnelStep *a, const FunnelStep *b,
-							FunnelStep *sum);
+typedef FunnelItem FunnelStep;
+
+extern const char *funnel_times_problem(const FunnelItem *item);
+extern void funnel_times_put(WireWriter *w, const FunnelItem *item);
+extern void funnel_times_get(WireReader *r, FunnelItem *item);
+extern void funnel_step_add(const FunnelItem *a, const FunnelItem *b,
+							FunnelItem *sum);
 
 #endif							/* RETENTION_FUNNEL_TYPE_H */

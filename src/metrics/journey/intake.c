@@ -97,8 +97,8 @@ static void
 check_rules(const RowIntake *intake, const JourneyRules *rules,
 			FunctionCallInfo fcinfo)
 {
-	FunnelRules before = {rules->within, 0};
-	FunnelRules now = {within_argument(fcinfo), 0};
+	FunnelRules before = {rules->within};
+	FunnelRules now = {within_argument(fcinfo)};
 	const char *start = start_argument(intake, fcinfo);
 
 	check_same_rules(&before, &now, false);

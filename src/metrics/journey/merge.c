@@ -27,8 +27,8 @@ quoted(const char *words)
 static void
 check_alike(const Journey *a, const Journey *b)
 {
-	FunnelRules x = {a->within, 0};
-	FunnelRules y = {b->within, 0};
+	FunnelRules x = {a->within};
+	FunnelRules y = {b->within};
 
 	if (!funnel_rules_equal(&x, &y))
 		refuse_merge(psprintf("The silence that ends a way is %s in one, %s in the other.",

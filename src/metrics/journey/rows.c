@@ -106,9 +106,9 @@ journey_flags_problem(uint8 flags)
 static const char *
 journey_settings_problem(const LedgerSettings *settings)
 {
-	FunnelRules rules = {((const JourneyRules *) settings->rules)->within, 0};
+	FunnelRules rules = {((const JourneyRules *) settings->rules)->within};
 
-	return funnel_rules_problem(&rules, settings->zone);
+	return funnel_rules_problem(&rules, NULL, settings->zone);
 }
 
 static void

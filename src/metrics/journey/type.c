@@ -144,8 +144,8 @@ static const char *
 journey_problem(const void *value)
 {
 	const Journey *journey = value;
-	FunnelRules rules = {journey->within, 0};
-	const char *problem = funnel_rules_problem(&rules, journey->zone);
+	FunnelRules rules = {journey->within};
+	const char *problem = funnel_rules_problem(&rules, NULL, journey->zone);
 	Flow		flow;
 
 	if (problem != NULL)
