@@ -64,7 +64,9 @@ my %value = (
 	'text' => q{'day'::text});
 
 # Arguments that others of the same types do not have.
-my %arguments = ('step_times' => "$value{funnel}, 2, 1, 2");
+my %arguments = (
+	'step_times' => "$value{funnel}, 2, 1, 2",
+	'compare_funnels' => join(', ', (q{(SELECT funnel(c, at, step, '90 days') FROM events)}) x 2));
 
 my @functions = map { [ split /\|/, $_, -1 ] } split /\n/, $node->safe_psql(
 	'postgres', q{
