@@ -49,6 +49,11 @@ SELECT as_of, complete FROM unnest('{2024-03-31,2024-04-01}'::date[]) as_of,
 	funnel_trend((SELECT funnel(1, timestamptz '2024-03-30 12:00+01', 1, '1 day', 'default', 'day at Europe/Paris')), as_of) WHERE period = '2024-03-30';
 SELECT as_of, complete FROM unnest('{2024-04-01,2024-04-02}'::date[]) as_of,
 	funnel_trend((SELECT funnel(1, timestamptz '2024-03-30 12:00+01', 1, '24 hours', 'default', 'day at Europe/Paris')), as_of) WHERE period = '2024-03-30';
+-- a calendar of one's own: what begins before its first date counts nowhere, what
+-- ends after the last does
+SELECT period, string_agg(customers::text, ' ' ORDER BY step) AS customers, bool_and(complete) AS complete
+FROM trend_samples, LATERAL (SELECT funnel(customer, at, step, '7 days', 'default', 'dates 2024-03-04, 2024-03-25, 2024-04-11') AS g FROM trend_events WHERE at < '2024-04-11') x, funnel_trend(g, '2024-12-01') GROUP BY 1 ORDER BY 1;
+SELECT funnel(customer, at, step, '7 days', 'default', 'dates 2024-03-04, 2024-03-25') FROM trend_events;
 -- the last times that there are
 SELECT period, complete FROM funnel_trend((SELECT funnel(1, timestamp '294276-12-31 23:00', 1, '1000 years', 'default', 'month')), '294300-01-01') LIMIT 1;
 SELECT window_funnel(9223372036854775807, at, 'exclude 3', s = 1, s = 2, s = 3) AS spoiled, window_funnel(9223372036854775807, at, 'exclude 3', s = 1, s = 2, s = 3) FILTER (WHERE s < 3) AS free

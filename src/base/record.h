@@ -241,9 +241,6 @@ record_rows(const RecordObject *o, const void *owner)
 	return *(char *const *) ((const char *) owner + o->rows_at);
 }
 
-/* The words of a grain, as its field has them in bytes. */
-extern Grain *record_get_grain(WireReader *r);
-
 /* A calendar for the grain of a value, NULL when it has none. */
 extern Calendar *record_calendar(const RecordType *type, const void *value);
 

@@ -62,7 +62,7 @@ draw_funnel(FunctionCallInfo fcinfo)
 		appendStringInfo(&line, ", %s", mode);
 	if (funnel->grain != NULL)
 		appendStringInfo(&line, ", a customer once in each %s",
-						 grain_to_cstring(funnel->grain));
+						 grain_quoted(funnel->grain));
 	add_line(&lines, &line);
 	appendStringInfo(&line, "%6s %10s %8s %8s %12s", "step", "customers",
 					 "of first", "of prev.", "median time");

@@ -152,7 +152,7 @@ events_get_rules(WireReader *r, LedgerSettings *settings)
 	rules->sets = *wire_get_bytes(r, 1) == 1;
 	if (trend)
 	{
-		Size		size = wire_get_max(r, 8192, "The grain is too long.");
+		Size		size = wire_get_max(r, GRAIN_MAX_SIZE, "The grain is too long.");
 		Grain	   *grain = palloc(Max(size, sizeof(Grain)));
 		const char *problem;
 

@@ -89,7 +89,7 @@ visit_chain(const ChainPath *path, int32 period, void *arg)
 	funnel_builder_add(((Fold *) arg)->builder, path, period);
 }
 
-/* The period that a start lies in. */
+/* The period that a start lies in; none before a calendar's first date. */
 static bool
 start_period(int64 at, int32 *period, void *arg)
 {
@@ -98,7 +98,7 @@ start_period(int64 at, int32 *period, void *arg)
 	*period = fold->instants ?
 		calendar_period_of_timestamptz(fold->calendar, at) :
 		calendar_period_of_timestamp(fold->calendar, at);
-	return true;
+	return !calendar_is_before(fold->calendar, *period);
 }
 
 /* Add one customer; items come in no order. */

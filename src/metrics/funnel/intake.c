@@ -83,7 +83,7 @@ grain_argument(const EventIntake *intake, FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a funnel goes by calendar periods"),
-				 errdetail("The grain is \"%s\".", grain_to_cstring(grain)),
+				 errdetail("The grain is \"%s\".", grain_quoted(grain)),
 				 errhint("Use a grain such as 'day', 'week' or 'month'.")));
 	return grain;
 }
@@ -165,8 +165,8 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 	check_same_rules(&event_rules(&ledger->settings)->rules, &rules, false);
 	if (grain != NULL && !grain_equal(grain, ledger->settings.grain))
 		constant_check_words(CONSTANT_GRAIN,
-							 grain_to_cstring(ledger->settings.grain),
-							 grain_to_cstring(grain));
+							 grain_quoted(ledger->settings.grain),
+							 grain_quoted(grain));
 }
 
 /* What a row meets, as one entry where that matters. */

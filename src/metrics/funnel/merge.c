@@ -27,7 +27,7 @@ quoted(const char *words, const char *none)
 static const char *
 grain_words(const Funnel *funnel)
 {
-	return funnel->grain == NULL ? "" : grain_to_cstring(funnel->grain);
+	return funnel->grain == NULL ? "" : grain_quoted(funnel->grain);
 }
 
 static void

@@ -96,7 +96,7 @@ funnel_encode(const Funnel *funnel)
 	wire_put(&w, funnel->nsteps);
 	if (funnel->grain != NULL)
 	{
-		wire_put_text(&w, grain_to_cstring(funnel->grain));
+		record_put_grain(&w, funnel->grain);
 		wire_put(&w, funnel->nentries);
 	}
 	for (int64 i = 0; i < funnel->nentries; i++)

@@ -62,7 +62,8 @@ set_range(TrendState *state, FunctionCallInfo fcinfo)
 
 		state->ends = true;
 		state->as_of = day_begins(state, end.low);
-		state->last = calendar_last_period(state->calendar, &end);
+		state->last = Min(calendar_last_period(state->calendar, &end),
+						  calendar_end(state->calendar) - 1);
 	}
 	if ((state->last - state->first + 1) > TREND_MAX_ROWS / state->nsteps)
 		ereport(ERROR,

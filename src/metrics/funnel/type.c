@@ -19,7 +19,6 @@
 #include "metrics/funnel/type.h"
 
 #include "base/record.h"
-#include "metrics/metric_head.h"
 #include "miscadmin.h"
 
 /* ----------------------------------------------------------------
@@ -198,8 +197,7 @@ periods_problem(const Funnel *funnel)
 
 		if (i > 0 && entry->period <= entry[-1].period)
 			problem = "The periods are not in ascending order.";
-		else if (!metric_day_is_date(calendar_period_start(cal, entry->period)) ||
-				 !metric_day_is_date(calendar_period_start(cal, (int64) entry->period + 1)))
+		else if (!calendar_has_period(cal, entry->period))
 			problem = "A period is out of range.";
 		else if (entry->steps[0].customers == 0)
 			problem = "A period is nobody's.";

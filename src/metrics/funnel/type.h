@@ -12,7 +12,7 @@
  *			on a zone
  *	uint	number of steps, at least 1
  *	of a trend
- *		text	words of the grain
+ *		the grain (base/record_grain.c)
  *		uint	number of entries, at least 1
  *	then the entry, or each, in order of their periods
  *		sint	period of the first; of others uint, distance from the one before,
