@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = $ENV{RETENTION_SEED} || 1;
-my $cases = $ENV{RETENTION_MODE_CASES} || 150;
+my $cases = $ENV{RETENTION_MODE_CASES} || 120;
 
 use constant { STRICT => 1, INCREASING => 2, DEDUPLICATED => 4, ONE_STEP => 8, REENTRY => 16 };
 use constant { STEPS => 4, EXCLUDED => 5 };
@@ -222,21 +222,24 @@ sub start_chains
 	return \%best;
 }
 
-# The chain that counts, of the starts in one period if there are any periods.
+# The chain that counts, of the starts in one period if there are any periods: of
+# those of one instant only the furthest is one.
 sub furthest
 {
 	my ($events, $starts, $mode, $optional, $window, $excluded, $after, $period) = @_;
-	my $best;
+	my %of_instant;
 	for my $start (sort { $a <=> $b } keys %$starts)
 	{
-		next if defined $period && int($events->[$start][0] / 4) != $period;
+		my $at = $events->[$start][0];
+		next if defined $period && int($at / 4) != $period;
 		my $chain = $starts->{$start}[$mode] or next;
-		if ($best)
-		{
-			my $order = $events->[ $best->[-1] ][1] <=> $events->[ $chain->[-1] ][1]
-			  || $events->[$start][0] <=> $events->[ $best->[0] ][0];
-			next if $order > 0 || ($order == 0 && !gets_further($events, $chain, $best));
-		}
+		$of_instant{$at} = $chain if !$of_instant{$at} || gets_further($events, $chain, $of_instant{$at});
+	}
+	my $best;
+	for my $at (sort { $a <=> $b } keys %of_instant)
+	{
+		my $chain = $of_instant{$at};
+		next if $best && $events->[ $best->[-1] ][1] >= $events->[ $chain->[-1] ][1];
 		next if defined $after && spoiled($events, $chain, $mode, $optional, $window, $excluded, $after);
 		$best = $chain;
 	}
@@ -339,6 +342,8 @@ for my $id (1 .. $cases)
 		my $step = rand() < 0.5 ? 1 + $row % 4 : between(0, EXCLUDED);
 		$met{$step} = 1 if $step;
 		rand() < $chance and $met{$_} = 1 for 1 .. STEPS;
+		# exclusions count where there is no step
+		%met = (EXCLUDED, 1) if $id % 2 && rand() < ($row == 3 ? 0.4 : 0.2);
 		push @{ $rows[$id] }, [ $at, $row, \%met ];
 		push @copy, join("\t", $id, $window[$id], $at, '{' . join(',', map { $met{$_} ? 't' : rand() < 0.1 ? 'NULL' : 'f' } 1 .. EXCLUDED) . '}', scalar @copy);
 	}
@@ -565,7 +570,7 @@ for ([ 'exclude 5', '0' ], [ 'strict order, exclude 5 after 2', '-2' ], [ 'one r
 my $plenty = "SET work_mem = '256MB'; SET hash_mem_multiplier = 1;";
 my $little = "SET work_mem = '64kB'; SET hash_mem_multiplier = 1;";
 $node->safe_psql('postgres', q{
-	CREATE TABLE many WITH (parallel_workers = 4) AS SELECT id + n * 100000 AS id, at, met, steps FROM strings, generate_series(1, greatest(1, 40000 / (SELECT count(*)::int FROM strings))) n;
+	CREATE TABLE many WITH (parallel_workers = 4) AS SELECT id + n * 100000 AS id, at, met, steps FROM strings, generate_series(1, greatest(1, 10000 / (SELECT count(*)::int FROM strings))) n;
 	CREATE TABLE mixed WITH (parallel_workers = 4) AS SELECT * FROM many ORDER BY hashint4(id), hashtext(met::text || at);
 	ANALYZE many, mixed;});
 for ([ 'steps', 'one row one step' ], [ 'met', 'optional 2, exclude 5' ], [ 'steps', 'any order, one row one step' ], [ 'met', 'strict order, deduplicated, one row one step, exclude 5 after 1' ])
@@ -577,10 +582,7 @@ for ([ 'steps', 'one row one step' ], [ 'met', 'optional 2, exclude 5' ], [ 'ste
 		my $bytes = $query->($plenty, 'many');
 		is($query->($plenty, 'mixed'), $bytes, "$words$grain: shuffled rows");
 		is($query->($little, 'mixed'), $bytes, 'little memory');
-		for my $workers (1, 4)
-		{
-			is($query->("$_ SET max_parallel_workers_per_gather = $workers;", 'mixed'), $bytes, "$workers workers") for $plenty, $little;
-		}
+		is($query->("$_ SET max_parallel_workers_per_gather = 3;", 'mixed'), $bytes, 'three workers') for $plenty, $little;
 		is( $node->safe_psql('postgres', "SELECT md5(funnel_send(rollup(f ORDER BY part DESC))) FROM (SELECT id % 37 AS part, funnel(id, at, $column, '1 day', '$words'$grain) AS f FROM mixed GROUP BY 1) x"),
 			$bytes, 'rollup of 37 parts');
 		is( $node->safe_psql('postgres', "SELECT md5(funnel_send(funnel(md5(id::text)::uuid, at, $column, '1 day', '$words'$grain))) FROM mixed"), $bytes, 'customers of two words');

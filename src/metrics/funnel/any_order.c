@@ -260,6 +260,9 @@ worth_a_try(AnyOrder *a, const Unit *unit, int32 nsteps)
 	{
 		uint32		step = a->events[i].step;
 
+		/* equal events are one chance */
+		if (i > unit->first && step == a->events[i - 1].step)
+			continue;
 		if (a->tried[step] < nsteps)
 		{
 			a->tried[step]++;

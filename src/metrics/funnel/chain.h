@@ -26,8 +26,8 @@
  * the chain took them or passed them over.  "Allow reentry" has strict order
  * mind step 0 alone.
  *
- * Every step 1 is a start, with one chain: it gets as far as it can, as soon
- * as it can.  An exclusion spoils a start when it comes after an event of the
+ * Every instant of step 1 is a start, with one chain: it gets as far as it can,
+ * as soon as it can.  An exclusion spoils a start when it comes after an event of the
  * chain and before the next, or when there is no next and steps are left,
  * before the window ends or the chain is broken.  At an instant of any step an
  * exclusion does not count.  What counts is the furthest start not spoiled.
@@ -74,7 +74,6 @@ typedef struct ChainEntry
 	int32		period;
 	int32		level;			/* 0: none yet */
 	int64		start;
-	int64		at;
 } ChainEntry;
 
 typedef struct ChainSearch

@@ -73,37 +73,57 @@ next_start(ChainSearch *search, int64 *start)
 
 typedef struct ChainEntry Entry;
 
-/* Is a start the one that counts for an entry? */
-static void
-consider(ChainSearch *search, Entry *entry, int64 start, int64 at)
-{
-	int32		level;
-
-	if (search->mode & FUNNEL_ANY_ORDER)
-	{
-		level = any_order_level(search, start, entry->level);
-		if (level <= entry->level)
-			return;
-	}
-	else
-	{
-		level = tries_level(search, (int32) start);
-		if (level < entry->level || level == 0 ||
-			(level == entry->level &&
-			 (at > entry->at ||
-			  !tries_before(search, (int32) start, (int32) entry->start))))
-			return;
-	}
-	entry->level = level;
-	entry->start = start;
-	entry->at = at;
-}
-
 static int64
 start_at(const ChainSearch *search, int64 start)
 {
 	return search->mode & FUNNEL_ANY_ORDER ? any_order_at(search, start) :
 		tries_at(search, (int32) start);
+}
+
+/*
+ * Of the starts of one instant the one that got furthest, with its level, 0
+ * when it was spoiled; *start moves to the last of them.
+ */
+static int32
+furthest_of_instant(ChainSearch *search, int64 *start, int64 *best)
+{
+	int64		at = tries_at(search, (int32) *start);
+	bool		spoiled;
+	int32		level = tries_level(search, (int32) *start, &spoiled);
+
+	*best = *start;
+	while (*start + 1 < search->tries->nstarts &&
+		   tries_at(search, (int32) *start + 1) == at)
+	{
+		bool		other_spoiled;
+		int32		other = tries_level(search, (int32) ++*start, &other_spoiled);
+
+		if (other < level ||
+			(other == level &&
+			 !tries_before(search, (int32) *start, (int32) *best)))
+			continue;
+		level = other;
+		spoiled = other_spoiled;
+		*best = *start;
+	}
+	return spoiled ? 0 : level;
+}
+
+/* Is a start, or another of its instant, the one that counts for an entry? */
+static void
+consider(ChainSearch *search, Entry *entry, int64 *start)
+{
+	int64		best = *start;
+	int32		level;
+
+	if (search->mode & FUNNEL_ANY_ORDER)
+		level = any_order_level(search, best, entry->level);
+	else
+		level = furthest_of_instant(search, start, &best);
+	if (level <= entry->level)
+		return;
+	entry->level = level;
+	entry->start = best;
 }
 
 static void
@@ -134,7 +154,7 @@ chain_result(ChainSearch *search, const ChainEvent *events, Size n,
 		return chain_furthest(search, events, n);
 	begin_starts(search, events, n);
 	for (int64 start = -1; next_start(search, &start);)
-		consider(search, &best, start, start_at(search, start));
+		consider(search, &best, &start);
 	return best.level;
 }
 
@@ -187,7 +207,7 @@ chain_visit(ChainSearch *search, const ChainEvent *events, Size n,
 		if ((start & 1023) == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (kind->period == NULL || kind->period(at, &period, arg))
-			consider(search, find_entry(search, &entries, period), start, at);
+			consider(search, find_entry(search, &entries, period), &start);
 	}
 	for (int32 i = 0; i < entries; i++)
 		show_path(search, &search->entries[i], visit, arg);

@@ -298,9 +298,9 @@ tries_run(ChainSearch *search, const ChainEvent *events, Size n, bool shared)
  * ----------------------------------------------------------------
  */
 
-/* How far it got; 0 when it was spoiled. */
+/* How far it got, and whether it was spoiled. */
 int32
-tries_level(ChainSearch *search, int32 start)
+tries_level(ChainSearch *search, int32 start, bool *spoiled)
 {
 	const TryNode *nodes = search->tries->nodes;
 	const TryNode *node = &nodes[search->tries->starts[start]];
@@ -308,7 +308,8 @@ tries_level(ChainSearch *search, int32 start)
 
 	while (node->parent != NO_NODE && nodes[node->parent].at <= end)
 		node = &nodes[node->parent];
-	return node->hit && node->spoiled <= end ? 0 : node->level;
+	*spoiled = node->hit && node->spoiled <= end;
+	return node->level;
 }
 
 /* Its chain. */

@@ -59,8 +59,8 @@ tries_at(const ChainSearch *search, int32 start)
 	return search->tries->nodes[search->tries->starts[start]].at;
 }
 
-/* How far it got; 0 when it was spoiled. */
-extern int32 tries_level(ChainSearch *search, int32 start);
+/* How far it got, and whether it was spoiled. */
+extern int32 tries_level(ChainSearch *search, int32 start, bool *spoiled);
 
 /* Its chain, into search->path. */
 extern void tries_path(ChainSearch *search, int32 start);
