@@ -24,7 +24,7 @@ END $$;
 CREATE TABLE funnel_modes AS
 SELECT *
 FROM (VALUES ('default', ''), ('strict order', 'strict_order'), ('strictly increasing', 'strict_increase'), ('deduplicated', 'strict_deduplication'),
-	('one row one step', 'strict_once'), ('strict order, strictly increasing', 'strict_order,strict_increase'), ('allow reentry', 'allow_reentry'),
+	('one row one step', 'strict_once'), ('strict order, strictly increasing', 'strict_order,strict_increase'),
 	('strict order, allow reentry', 'strict_order,allow_reentry')) AS m (mode, theirs)
 WHERE pg_temp.known(mode);
 
