@@ -61,6 +61,15 @@ FROM subscriptions;
 SELECT customer, cohort_of(t, cal()), active_periods(t, cal()) AS periods, (SELECT string_agg(period || ' ' || movement, ', ') FROM timeline_movements(t, cal())) AS movements FROM levels ORDER BY 1;
 SELECT customer_movements(t, cal()) FROM levels WHERE customer = 'v';
 
+-- A grain that changes from call to call.
+DO $$
+DECLARE
+	g grain;
+BEGIN
+	FOREACH g IN ARRAY ARRAY['month', 'dates 2024-02-25,2024-03-31', 'dates 2024-02-26,2024-03-31', 'month']::grain[] LOOP
+		RAISE NOTICE '%', period_start(date '2024-02-26', g);
+	END LOOP;
+END $$;
 -- The first days of months are months.
 SELECT bool_and(m = w) AS cells FROM (SELECT (c.*)::text AS m, row_number() OVER () AS n FROM cohort_cells((SELECT cohort_matrix(customer, at, amount, 'month') FROM orders WHERE at >= '2024-01-01'), '2024-05-01') c) x
 	JOIN (SELECT (c.*)::text AS w, row_number() OVER () AS n FROM cohort_cells((SELECT cohort_matrix(customer, at, amount, 'dates 2024-01-01,2024-02-01,2024-03-01,2024-04-01,2024-05-01') FROM orders WHERE at >= '2024-01-01'), '2024-05-01') c) y USING (n);

@@ -9,6 +9,7 @@
 #include "base/calendar.h"
 #include "base/zone.h"
 
+#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -28,7 +29,18 @@ typedef struct CalendarCache
 {
 	MemoryContext context;		/* of the calendar alone */
 	Calendar   *calendar;
+	bool		constant;		/* the grain is a literal */
 } CalendarCache;
+
+/* Is an argument a literal?  A parameter may change while the call stays. */
+static bool
+is_literal(FunctionCallInfo fcinfo, int argument)
+{
+	Node	   *expr = fcinfo->flinfo->fn_expr;
+
+	return expr != NULL && IsA(expr, FuncExpr) &&
+		IsA(list_nth(((FuncExpr *) expr)->args, argument), Const);
+}
 
 /*
  * The calendar of a call's grain, made anew when grain or zone differ from
@@ -44,7 +56,7 @@ call_calendar(FunctionCallInfo fcinfo, int argument, bool zoned)
 	pg_tz	   *zone;
 
 	if (!first && cache->calendar != NULL &&
-		grain_equal(grain, cache->calendar->grain) &&
+		(cache->constant || grain_equal(grain, cache->calendar->grain)) &&
 		(!zoned || grain_zone_len(grain) > 0 ||
 		 (cache->calendar->zone == session_timezone &&
 		  (!zone_required || grain->unit == GRAIN_HOUR))))
@@ -56,6 +68,7 @@ call_calendar(FunctionCallInfo fcinfo, int argument, bool zoned)
 		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
 											   "retention calendar",
 											   ALLOCSET_SMALL_SIZES);
+		cache->constant = is_literal(fcinfo, argument);
 		fcinfo->flinfo->fn_extra = cache;
 	}
 	cache->calendar = NULL;

@@ -250,6 +250,15 @@ line "min, max, count, sum by customer, numeric" serial - "$WORK_MEM" "$(summari
 line "timelines by customer, numeric" serial 1.3 "$WORK_MEM" "$(timelines amount_numeric)" above
 line "cohort_matrix of stored timelines" serial 1s "$WORK_MEM" "SELECT cohort_matrix(history, 'month') FROM timelines"
 line "recurring_matrix of stored timelines" serial - "$WORK_MEM" "SELECT recurring_matrix(history, 'month') FROM timelines"
+line "recurring_matrix over rows, bigint" serial 2 "$WORK_MEM" "SELECT recurring_matrix(customer_id, ordered_at, 'month') FROM orders"
+line "recurring_matrix over rows, bigint, float8" serial 2 "$WORK_MEM" "SELECT recurring_matrix(customer_id, ordered_at, amount, 'month') FROM orders"
+line "recurring_matrix over rows, own starts" serial - "$WORK_MEM" "SELECT recurring_matrix(customer_id, ordered_at, ordered_at, amount, 'month') FROM orders"
+line "recurring_matrix over rows, bigint, float8" parallel - "$WORK_MEM" "SELECT recurring_matrix(customer_id, ordered_at, amount, 'month') FROM orders"
+
+# A calendar of 4,000 dates, one a day, beside the grain of days.
+dates="dates $(sql -At -c "SELECT string_agg((min + i)::text, ',' ORDER BY i) FROM (SELECT min(ordered_at)::date - 1 AS min FROM orders) x, generate_series(0, 3999) i")"
+line "ours by day" serial - "$WORK_MEM" "SELECT cohort_matrix(customer_id, ordered_at, amount, 'day') FROM orders"
+line "ours by 4,000 dates" serial 1.05 "$WORK_MEM" "SELECT cohort_matrix(customer_id, ordered_at, amount, '$dates') FROM orders" above
 line "check_events, bigint, float8" serial 1.5 "$WORK_MEM" "SELECT check_events(customer_id, ordered_at, amount, NULL) FROM orders"
 line "check_events, text, numeric" serial - "$WORK_MEM" "SELECT check_events(customer_text, ordered_at, amount_numeric, NULL) FROM orders"
 funnel()		# funnel WITHIN

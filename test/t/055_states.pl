@@ -163,7 +163,8 @@ for (
 	[ 9, 9, 'The version of the grain is unknown.' ],
 	[ 10, 6, 'The unit is unknown.' ],
 	[ 10, 2, 'The cohort rows of this grain go by its own unit.' ],
-	[ 12, 2, 'An unknown flag is set.' ],
+	[ 12, 4, 'An unknown flag is set.' ],
+	[ 12, 2, 'A calendar of dates has something besides them.' ],
 	[ 17, 0x80, undef ],		# a count of months within a million
 	[ 20, 1, 'The count is out of range.' ])
 {
