@@ -174,7 +174,7 @@ sub forms
 	# Among arguments a column of type text lends its collation to constants.
 	summary('orders', "funnel(name, at, step, '720 hours', 'deduplicated')", key => 'customer_id, name');
 	summary('orders', "journey(customer_id, at, name, '720 hours')", key => 'customer_id, name');
-	summary('orders', "journey(customer_id, day, 'step ' || step, '30 days')");
+	summary('orders', "journey(customer_id, day, 'step ' || step, '30 days')", text => 1);
 	summary('orders', "journey(customer_id, at, 'step ' || step, '720 hours', 'step 1')", text => 1);
 	of_customer('orders', "window_funnel('720 hours', at, 'default', step = 1, step = 2, step = 3)", text => 1);
 	of_customer('orders', 'retention(step = 1, step = 2, step = 3)');
@@ -213,12 +213,14 @@ sub forms
 			"cac(marketing$as, sales$as, won)");
 	}
 
-	# Predictions and what came of them.
+	# Predictions and what came of them; the order of a single customer says nothing.
 	for my $weight ('', ', won')
 	{
-		counted('lives', $_, "opening, months, churned, won")
-		  for map { "$_$weight)" } 'auc(opening, churned', 'gini(-opening, churned', 'lift(opening, churned, 0.3',
-		  'brier(months / 25.0, churned', 'log_loss(months / 25.0, churned', 'calibration(months / 25.0, churned, 5';
+		my $columns = 'opening, months, churned, won';
+		counted('lives', "$_$weight)", $columns, undef, shipped => undef) for 'auc(opening, churned', 'gini(-opening, churned';
+		counted('lives', "$_$weight)", $columns)
+		  for 'lift(opening, churned, 0.3', 'brier(months / 25.0, churned', 'log_loss(months / 25.0, churned',
+		  'calibration(months / 25.0, churned, 5';
 	}
 
 	# Shares and scores.
