@@ -17,6 +17,7 @@ OBJS = \
 	src/base/call_site.o \
 	src/base/clip.o \
 	src/base/constant.o \
+	src/base/covariates.o \
 	src/base/expanded.o \
 	src/base/gamma.o \
 	src/base/grain.o \
@@ -138,6 +139,11 @@ OBJS = \
 	src/metrics/sequence/next_parallel.o \
 	src/metrics/sequence/pattern.o \
 	src/metrics/sequence/search.o \
+	src/metrics/signals/build.o \
+	src/metrics/signals/readers.o \
+	src/metrics/signals/rows.o \
+	src/metrics/signals/state.o \
+	src/metrics/signals/type.o \
 	src/metrics/summary.o \
 	src/metrics/survival/build.o \
 	src/metrics/survival/estimate.o \
@@ -237,6 +243,8 @@ REGRESS = \
 	sequence_errors \
 	sequence_next \
 	signup_matrix \
+	signals \
+	signals_type \
 	spend_model \
 	spend_model_ltv \
 	spill \

@@ -5981,3 +5981,301 @@ CREATE FUNCTION touch_credit(touched_at timestamp with time zone, converted_at t
 	LANGUAGE C WINDOW STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION touch_credit(timestamp with time zone, timestamp with time zone, text) IS
 	'which share of a conversion a touch has earned, as touch_credit(date, date, text) has it, by instants, days and longer being counted on the local clock of the session';
+
+-- ----------------------------------------------------------------
+-- 20. signals: which early traits go with staying or leaving
+-- ----------------------------------------------------------------
+
+CREATE TYPE signals;
+
+CREATE FUNCTION signals_in(cstring) RETURNS signals
+	AS 'MODULE_PATHNAME', 'retention_signals_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_in(cstring) IS
+	'input of signals: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION signals_out(signals) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_signals_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_out(signals) IS
+	'output of signals: canonical JSON without loss, numbers in as many digits as they need whatever extra_float_digits says';
+
+CREATE FUNCTION signals_recv(internal) RETURNS signals
+	AS 'MODULE_PATHNAME', 'retention_signals_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_recv(internal) IS
+	'binary input of signals; every field is checked, error 22P03';
+
+CREATE FUNCTION signals_send(signals) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_send(signals) IS
+	'binary output of signals, version 1: the stored bytes, the same on every machine whose database has the same encoding';
+
+CREATE TYPE signals (
+	INPUT = signals_in,
+	OUTPUT = signals_out,
+	RECEIVE = signals_recv,
+	SEND = signals_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE signals IS
+	'of the customers with each trait, how many had the outcome: exact counts by covariate and value, for all covariates at once, storable and additive; made by the aggregate signals, added up by rollup, read by signal_rows';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION signals_eq(signals, signals) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_eq(signals, signals) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION signals_ne(signals, signals) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_ne(signals, signals) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION signals_lt(signals, signals) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_lt(signals, signals) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION signals_le(signals, signals) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_le(signals, signals) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION signals_gt(signals, signals) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_gt(signals, signals) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION signals_ge(signals, signals) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_ge(signals, signals) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION signals_cmp(signals, signals) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_cmp(signals, signals) IS
+	'below, at or above 0 as the first signals sort before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION signals_hash(signals) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_hash(signals) IS
+	'hash of signals';
+
+CREATE FUNCTION signals_hash_extended(signals, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_hash_extended(signals, bigint) IS
+	'64-bit hash of signals with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = signals_eq,
+	LEFTARG = signals,
+	RIGHTARG = signals,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (signals, signals) IS
+	'equal: same customers, covariates, values and counts';
+
+CREATE OPERATOR <> (
+	FUNCTION = signals_ne,
+	LEFTARG = signals,
+	RIGHTARG = signals,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (signals, signals) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = signals_lt,
+	LEFTARG = signals,
+	RIGHTARG = signals,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (signals, signals) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = signals_le,
+	LEFTARG = signals,
+	RIGHTARG = signals,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (signals, signals) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = signals_gt,
+	LEFTARG = signals,
+	RIGHTARG = signals,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (signals, signals) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = signals_ge,
+	LEFTARG = signals,
+	RIGHTARG = signals,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (signals, signals) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS signals_ops
+	DEFAULT FOR TYPE signals USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 signals_cmp(signals, signals);
+COMMENT ON OPERATOR CLASS signals_ops USING btree IS
+	'order of signals, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY signals_ops USING btree IS
+	'order of signals, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS signals_ops
+	DEFAULT FOR TYPE signals USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 signals_hash(signals),
+	FUNCTION 2 signals_hash_extended(signals, bigint);
+COMMENT ON OPERATOR CLASS signals_ops USING hash IS
+	'hashing of signals, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY signals_ops USING hash IS
+	'hashing of signals, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION signals_to_json(signals) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_signals_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_to_json(signals) IS
+	'signals as json, the object their text is';
+
+CREATE CAST (signals AS json)
+	WITH FUNCTION signals_to_json(signals);
+COMMENT ON CAST (signals AS json) IS
+	'the signals as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION signals_to_jsonb(signals) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_signals_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_to_jsonb(signals) IS
+	'signals as jsonb, the object their text is; error 54000 when they are larger than a jsonb can be';
+
+CREATE CAST (signals AS jsonb)
+	WITH FUNCTION signals_to_jsonb(signals);
+COMMENT ON CAST (signals AS jsonb) IS
+	'the signals as a jsonb object, so that to_jsonb() nests it';
+
+-- signals aggregates
+
+CREATE FUNCTION signals_transition(internal, boolean, jsonb) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_signals_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION signals_transition(internal, boolean, jsonb) IS
+	'aggregate support: counts a customer by outcome and traits';
+
+CREATE FUNCTION signals_rollup(internal, signals) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_signals_rollup'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION signals_rollup(internal, signals) IS
+	'aggregate support: adds signals to those of their group';
+
+CREATE FUNCTION signals_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_signals_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION signals_combine(internal, internal) IS
+	'aggregate support: adds the counts of one worker to those of another';
+
+CREATE FUNCTION signals_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_signals_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_serialize(internal) IS
+	'aggregate support: packs the counts of a worker; error 54000 past 1 GB';
+
+CREATE FUNCTION signals_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_signals_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION signals_deserialize(bytea, internal) IS
+	'aggregate support: unpacks the counts of a worker; every field is checked, error 22P03';
+
+CREATE FUNCTION signals_final(internal) RETURNS signals
+	AS 'MODULE_PATHNAME', 'retention_signals_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION signals_final(internal) IS
+	'aggregate support: the signals of the customers counted, NULL when there are none; says nothing new to the state';
+
+CREATE AGGREGATE signals(outcome boolean, covariates jsonb) (
+	SFUNC = signals_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = signals_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = signals_combine,
+	SERIALFUNC = signals_serialize,
+	DESERIALFUNC = signals_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE signals(boolean, jsonb) IS
+	'which traits go with an outcome, one row a customer. outcome: for example still active in the third month; covariates: an object of what was known of the customer before, numbers, booleans and texts by name, as jsonb_object_agg(action, n) makes of the events of the first days. A missing key is 0 for a number, false for a boolean, and a level of its own for a text; JSON null (not known) leaves the customer out of that covariate. Rows with a NULL argument are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup: numbers are counted one by one as long as a covariate has 1,024 different ones, beyond that on the finest of a series of nested grids that leaves so many. Memory: up to 48 bytes for each covariate and different value, and the texts, whatever work_mem says. Errors: 22023 for covariates that are no object, an array or an object in them, a covariate that is a number for some and a text or a boolean for others, names and texts of more than 255 bytes; 22003 for numbers past double precision; 54000 for more than 1,000 covariates, or 10,000 different texts of one. Read it with signal_rows';
+
+CREATE AGGREGATE rollup(signals) (
+	SFUNC = signals_rollup,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = signals_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = signals_combine,
+	SERIALFUNC = signals_serialize,
+	DESERIALFUNC = signals_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(signals) IS
+	'adds up signals of disjoint customers (months, countries, shards), exactly: the signals of all their rows; a covariate that one part lacks is a missing key of all its customers; NULLs are skipped, no rows give NULL; error 22003 for more than 2^63 - 1 customers, 22023 and 54000 as signals has them';
+
+CREATE FUNCTION signal_rows(
+	signals signals, confidence double precision DEFAULT 0.95,
+	OUT covariate text, OUT level text, OUT at_least double precision,
+	OUT customers_with bigint, OUT rate_with double precision,
+	OUT customers_without bigint, OUT rate_without double precision,
+	OUT difference double precision, OUT low double precision,
+	OUT high double precision, OUT phi double precision,
+	OUT p_value double precision, OUT adjusted double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_signal_rows'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 50;
+COMMENT ON FUNCTION signal_rows(signals, double precision) IS
+	'one row for each trait, the one least likely by chance first: those who have it compared with those who have not. A number is a trait by each threshold, at_least: every different value but the least where there are 20 at most (missing keys count as 0), else 20 quantiles of those above the least, the first of which is the least value above it; a boolean is one, level true; each text is one, level, NULL standing for those who lack the key: the 200 with the most customers, the rest (and a text of that name) as other. customers_with and customers_without: those who have the trait and those who have not, of whom it is known; rate_with, rate_without: the share of each with the outcome; difference: the first less the second, with low and high from Newcombe''s hybrid score interval (1998, method 10); phi: correlation of trait and outcome, -1 to 1; p_value: of the chi-square without correction of continuity, n phi^2 with one degree of freedom; adjusted: the same after Holm (1979) for all rows together, so that of many idle traits none looks busy by chance. phi, p_value and adjusted are NULL where all had the outcome or none. A trait of all or of nobody has no row. That a trait goes with an outcome does not say that it causes it. No rows for a NULL; error 22003 unless confidence is above 0 and below 1';

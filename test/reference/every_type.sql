@@ -79,6 +79,10 @@ INSERT INTO kept.made VALUES
 		FROM kept.events, (VALUES (date '2024-06-01'), (NULL)) AS v (d) GROUP BY d$$),
 	('data_check', $$SELECT check_ranges(customer, during, amount, '2024-01-01') FROM kept.plans, generate_series(1, 2)$$),
 	('data_check', $$SELECT check_events(customer, at, NULL, NULL) FROM kept.events$$),
+	('signals', $$
+		SELECT signals(n % 3 = 0, jsonb_build_object('n', n * 0.37, 'even', n % 2 = 0, 'plan', 'plan ' || n % 5) - CASE WHEN n % 7 = 0 THEN 'plan' ELSE '' END)
+		FROM generate_series(1, 3000) AS n GROUP BY n % 2$$),
+	('signals', $$SELECT signals(n % 3 = 0, jsonb_build_object('é', n % 11, 'unknown', NULL)) FROM generate_series(1, 300) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n % 17 + 0.5, n % 3 = 0) FROM generate_series(1, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n % 17, n % 3 = 0, n) FROM generate_series(1::bigint, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n * interval '7 hours', n % 3 = 0) FROM generate_series(1, 200) AS n$$),

@@ -190,6 +190,9 @@ sub forms
 	summary('lives', 'survival_curve(span, churned)');
 	summary('lives', 'survival_curve(span, churned, won)');
 
+	# Signals.
+	summary('lives', "signals(churned, jsonb_build_object('months', months, 'won', won > 2, 'name', 'number ' || won))");
+
 	# Rates of (opening, closing).
 	for my $as ('', '::float8')
 	{

@@ -51,6 +51,7 @@ my %value = (
 	'funnel' => q{(SELECT funnel(c, at, step, '200 days', 'default', 'month') FROM events)},
 	'journey' => q{(SELECT journey(c, at, 'place ' || step, '90 days') FROM events)},
 	'purchase_model' => q{'{"kind": "bg/nbd", "unit": "week", "parameters": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}}'::purchase_model},
+	'signals' => q{(SELECT signals(step > 1, jsonb_build_object('c', c, 'step', step)) FROM events)},
 	'spend_model' => q{'{"kind": "gamma-gamma", "parameters": {"p": 6.25, "q": 3.74, "gamma": 15.45}}'::spend_model},
 	'survival_curve' => q{(SELECT survival_curve(step, c > 1) FROM events)},
 	'survival_curve[]' => q{(SELECT array_agg(s) FROM (SELECT survival_curve(step, true) s FROM events GROUP BY c) x)},

@@ -50,14 +50,15 @@ $node->safe_psql(
 	UPDATE rows SET at = NULL WHERE random() < 0.03;
 
 	-- summaries as aggregates of summaries take them, and one that is large
-	ALTER TABLE rows ADD m cohort_matrix, ADD t timeline, ADD v customer_movements, ADD f funnel, ADD j journey, ADD c survival_curve;
-	UPDATE rows r SET m = x.m, t = x.t, v = x.v, f = x.f, j = x.j, c = x.c
+	ALTER TABLE rows ADD m cohort_matrix, ADD t timeline, ADD v customer_movements, ADD f funnel, ADD j journey, ADD c survival_curve, ADD g signals;
+	UPDATE rows r SET m = x.m, t = x.t, v = x.v, f = x.f, j = x.j, c = x.c, g = x.g
 	FROM (SELECT set, part, cohort_matrix(customer * 8 + part, at, amount, grain) AS m,
 			timeline(at, amount, 'Europe/Paris') AS t,
 			customer_movements(customer * 8 + part, at, amount, grain) AS v,
 			funnel(customer * 8 + part, at, 1 + frequency, '30 days') AS f,
 			journey(customer * 8 + part, at, 'place ' || frequency, '30 days') AS j,
-			survival_curve(n::bigint, customer % 2 = 0) AS c
+			survival_curve(n::bigint, customer % 2 = 0) AS c,
+			signals(customer % 2 = 0, jsonb_build_object('n', n, 'channel', channel)) AS g
 		FROM (SELECT *, n % 6 AS part, (ARRAY['month', 'week', '1 day', 'quarter starting february'])[1 + set % 4]::grain AS grain
 			FROM rows) y GROUP BY set, part) x
 	WHERE r.set = x.set AND r.n = x.part;
@@ -108,7 +109,8 @@ my %arguments = (
 	model => [ q{'{"kind": "mbg/nbd", "unit": "day", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}'} ],
 	horizon => [ '20' ], 'horizon.interval' => [ "'20 days'" ],
 	outcome => [ 'frequency < 4' ], probability => [ '(1 + n % 17) / 20.0' ], share => [ '0.3' ], bins => [ '4' ],
-	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], journey => ['j'], survival_curve => ['c'],
+	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], journey => ['j'], survival_curve => ['c'], signals => ['g'],
+	covariates => [ q{jsonb_build_object('frequency', frequency, 'channel', channel, 'late', n > 15) || CASE WHEN n % 4 = 0 THEN '{"amount": 7.5}' ELSE '{}'::jsonb END} ],
 
 	'cohort_matrix.grain' => [ $by_set->(q{'month', 'week starting sunday', 'month since start', 'days 0,1,7,30,90 since start by month'}, 4) ],
 	# periods alone, of events alone

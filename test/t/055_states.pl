@@ -422,6 +422,8 @@ like(final('earliest', $int4 . uint(4) . "\0\0\0\7", uint(23) . "\0\1" . sint(5)
 
 is(final('timeline', "\1\4\4Mars\0"), "$corrupt timeline / The time zone is unknown here, or not in its canonical spelling.", 'timeline: a zone');
 is(final('timeline', "\1\0" . uint(2**40)), "$corrupt timeline / A day is out of range.", 'timeline: a day');
+is(final('signals', "\1\0" . uint(5) . uint(2) . uint(90)), "$corrupt signals / It has more covariates than bytes for them.", 'signals: covariates');
+is(final('signals', "\1\0" . uint(5) . uint(6) . uint(0)), "$corrupt signals / Counts contradict one another.", 'signals: counts');
 is(final('survival_curve', "\1\1" . uint(9)), "$corrupt survival_curve / It has more times than bytes for them.", 'survival_curve: times');
 
 ##################################################################
@@ -436,6 +438,7 @@ for (
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'sequence_next_final', 'aggregate state is not one of sequence_next' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'cohort_matrix_final', 'aggregate state is not a customer ledger' ],
 	[ 'contract_model_transition', 'text, bigint, boolean', "'sbg', 5, true", 'survival_curve_final', 'aggregate state is not that of a survival curve' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'signals_final', 'aggregate state is not one of signals' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'check_final', 'aggregate state is not that of a check' ])
 {
 	my ($transition, $types, $values, $final, $message) = @$_;
