@@ -326,7 +326,7 @@ accept_date(GrainParser *p, DateADT *date)
 		return false;
 	p->at += len;
 	if (accept_word(p, "BC"))
-		strcpy(text + len, " BC");
+		memcpy(text + len, " BC", sizeof(" BC"));
 	if (date_from_cstring(text, date))
 		return true;
 	p->at = at - len;
