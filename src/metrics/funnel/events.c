@@ -43,6 +43,12 @@ events_compact(const LedgerSettings *settings)
 	return settings->key_words == 1 && !event_rules(settings)->sets;
 }
 
+void
+events_sort(LedgerItem *items, uint32 n)
+{
+	sort_events(items, n);
+}
+
 /*
  * How many equal entries may make a difference: of rows that meet some steps,
  * one for each and one more that repeats them.
@@ -52,7 +58,7 @@ entry_copies(const EventRules *rules, uint64 when)
 {
 	uint32		copies = funnel_copies(rules->rules.mode);
 
-	if (!rules->sets || (when & EVENT_NO_SET) != 0)
+	if ((when & EVENT_NO_SET) != 0 || !event_rows_matter(rules))
 		return copies;
 	return pg_popcount64(when) + copies - 1;
 }

@@ -7,9 +7,9 @@
  * microseconds.  Events do not add up; of equal ones as many are kept as the
  * mode can tell apart.
  *
- * Where a row counts for one step, one that meets several is one entry: the
- * word is the set of its steps, a bit for each, and that of other entries has
- * its highest bit set.
+ * Where rows may meet several steps, such a row is one entry as far as its
+ * steps go into a word: the word is their set, a bit for each, and that of
+ * other entries has its highest bit set.
  */
 #ifndef RETENTION_FUNNEL_EVENTS_H
 #define RETENTION_FUNNEL_EVENTS_H
@@ -34,6 +34,17 @@ typedef struct EventRules
 
 /* The flags of such a ledger are LEDGER_MONEY. */
 extern const LedgerCode ledger_events;
+
+/* Does it matter which steps are of one row? */
+static inline bool
+event_rows_matter(const EventRules *rules)
+{
+	return rules->sets && (rules->rules.mode & FUNNEL_ONE_STEP) != 0 &&
+		(rules->rules.mode & FUNNEL_INCREASING) == 0;
+}
+
+/* Bring a customer's items into order of instant and word. */
+extern void events_sort(LedgerItem *items, uint32 n);
 
 static inline const EventRules *
 event_rules(const LedgerSettings *settings)

@@ -11,6 +11,7 @@
 #include "base/calendar.h"
 #include "metrics/funnel/events.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
 PG_FUNCTION_INFO_V1(retention_funnel_final);
 
@@ -42,27 +43,30 @@ reserve_events(Fold *fold, Size n)
 static Size
 take_set(Fold *fold, const LedgerItem *item, uint32 row, Size n, Size left)
 {
-	reserve_events(fold, n + EVENT_SET_STEPS + left);
-	for (int32 step = 1; step <= EVENT_SET_STEPS; step++)
-		if ((item->when >> (step - 1) & 1) != 0)
-		{
-			fold->events[n].at = item->amount;
-			fold->events[n].step = step;
-			fold->events[n++].row = row;
-		}
+	if (n + EVENT_SET_STEPS + left > fold->max_events)
+		reserve_events(fold, n + EVENT_SET_STEPS + left);
+	for (uint64 set = item->when; set != 0; set &= set - 1)
+	{
+		fold->events[n].at = item->amount;
+		fold->events[n].step = (uint32) pg_rightmost_one_pos64(set) + 1;
+		fold->events[n++].row = row;
+	}
 	fold->kind.shared = true;
 	return n;
 }
 
 /* The events of a customer's items; how many. */
 static Size
-take_items(Fold *fold, const LedgerItem *items, int nitems)
+take_items(Fold *fold, LedgerItem *items, int nitems)
 {
 	uint32		codes = 0;
 	Size		n = 0;
 
 	fold->kind.shared = false;
 	reserve_events(fold, nitems);
+	/* in their order they are sorted sooner than their steps */
+	if (fold->sets)
+		events_sort(items, nitems);
 	for (int i = 0; i < nitems; i++)
 	{
 		ChainEvent *event;
@@ -142,8 +146,8 @@ retention_funnel_final(PG_FUNCTION_ARGS)
 	chain_search_set(&fold.search, &funnel.rules, rules->nsteps, zone,
 					 ledger_is_large(ledger));
 	fold.sets = rules->sets;
-	/* otherwise rows are of one step each */
-	if (!rules->sets)
+	/* otherwise rows are of one step each, or it does not matter */
+	if (!event_rows_matter(rules))
 		fold.search.mode &= ~FUNNEL_ONE_STEP;
 	if (funnel.grain != NULL)
 	{

@@ -110,9 +110,7 @@ open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
 	};
 
 	rules->rules = rules_argument(intake, fcinfo);
-	rules->sets = intake->conditions.several &&
-		(rules->rules.mode & FUNNEL_ONE_STEP) != 0 &&
-		(rules->rules.mode & FUNNEL_INCREASING) == 0;
+	rules->sets = intake->conditions.several;
 	if (grain != NULL)
 	{
 		settings.grain = memcpy(MemoryContextAlloc(context, VARSIZE(grain)),
@@ -169,24 +167,28 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 							 grain_quoted(grain));
 }
 
-/* What a row meets, as one entry where that matters. */
-static void
+/* The steps that a row meets as one entry; false where they are too many. */
+static bool
 add_set(Ledger *ledger, const Conditions *c, const uint64 *key, int64 at)
 {
 	uint64		set = 0;
 
-	for (int i = 0; i < c->n; i++)
+	if (unlikely(c->codes[c->n - 1] > EVENT_SET_STEPS))
 	{
-		if (c->codes[i] > EVENT_SET_STEPS)
+		if (event_rows_matter(event_rules(&ledger->settings)))
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("a row meets several steps, and step %d is one of them", c->codes[i]),
+					 errmsg("a row meets several steps, and step %d is one of them",
+							c->codes[c->n - 1]),
 					 errdetail("With 'one row one step' in the mode, rows may meet several of the steps up to %d.",
 							   EVENT_SET_STEPS),
 					 errhint("Leave 'one row one step' out of the mode, or have fewer steps.")));
-		set |= UINT64CONST(1) << (c->codes[i] - 1);
+		return false;
 	}
+	for (int i = 0; i < c->n; i++)
+		set |= UINT64CONST(1) << (c->codes[i] - 1);
 	ledger_add(ledger, key, set, at);
+	return true;
 }
 
 /* Take a row that may meet any conditions. */
@@ -204,11 +206,9 @@ add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
 	rules->nsteps = Max(rules->nsteps, c->nsteps);
 	if (rules->rules.nexcluded == 0)
 		ledger->settings.parameter = rules->nsteps;
-	if (rules->sets && c->n > 1 && (c->codes[0] & FUNNEL_EXCLUDED) == 0)
-	{
-		add_set(ledger, c, key, at);
+	if (rules->sets && c->n > 1 && (c->codes[0] & FUNNEL_EXCLUDED) == 0 &&
+		add_set(ledger, c, key, at))
 		return;
-	}
 	for (int i = 0; i < c->n; i++)
 		ledger_add(ledger, key, single | c->codes[i], at);
 	/* only strict order minds what meets no step */
