@@ -162,6 +162,16 @@ OBJS = \
 	src/models/fitted_parse.o \
 	src/models/groups.o \
 	src/models/groups_aggregate.o \
+	src/models/hazard.o \
+	src/models/hazard_aggregate.o \
+	src/models/hazard_concordance.o \
+	src/models/hazard_data.o \
+	src/models/hazard_fit.o \
+	src/models/hazard_proportional.o \
+	src/models/hazard_readers.o \
+	src/models/hazard_rows.o \
+	src/models/hazard_rows_wire.o \
+	src/models/hazard_walk.o \
 	src/models/multistart.o \
 	src/models/optimizer.o \
 	src/models/optimizer_climb.o \
@@ -178,6 +188,7 @@ OBJS = \
 	src/models/special.o \
 	src/models/spend.o \
 	src/models/spend_model.o \
+	src/models/symmetric_matrix.o \
 	src/render/funnel_text.o \
 	src/render/journey_text.o \
 	src/render/lines.o \
@@ -214,6 +225,9 @@ REGRESS = \
 	funnel_type \
 	grain \
 	grain_errors \
+	hazard_model \
+	hazard_model_errors \
+	hazard_model_type \
 	identity \
 	intake \
 	journey \

@@ -6279,3 +6279,337 @@ CREATE FUNCTION signal_rows(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 50;
 COMMENT ON FUNCTION signal_rows(signals, double precision) IS
 	'one row for each trait, the one least likely by chance first: those who have it compared with those who have not. A number is a trait by each threshold, at_least: every different value but the least where there are 20 at most (missing keys count as 0), else 20 quantiles of those above the least, the first of which is the least value above it; a boolean is one, level true; each text is one, level, NULL standing for those who lack the key: the 200 with the most customers, the rest (and a text of that name) as other. customers_with and customers_without: those who have the trait and those who have not, of whom it is known; rate_with, rate_without: the share of each with the outcome; difference: the first less the second, with low and high from Newcombe''s hybrid score interval (1998, method 10); phi: correlation of trait and outcome, -1 to 1; p_value: of the chi-square without correction of continuity, n phi^2 with one degree of freedom; adjusted: the same after Holm (1979) for all rows together, so that of many idle traits none looks busy by chance. phi, p_value and adjusted are NULL where all had the outcome or none. A trait of all or of nobody has no row. That a trait goes with an outcome does not say that it causes it. No rows for a NULL; error 22003 unless confidence is above 0 and below 1';
+
+-- ----------------------------------------------------------------
+-- 21. hazard_model: who leaves sooner
+-- ----------------------------------------------------------------
+
+CREATE TYPE hazard_model;
+
+CREATE FUNCTION hazard_model_in(cstring) RETURNS hazard_model
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_in(cstring) IS
+	'input of hazard_model: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION hazard_model_out(hazard_model) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_out(hazard_model) IS
+	'output of hazard_model: canonical JSON without loss, numbers in as many digits as they need whatever extra_float_digits says';
+
+CREATE FUNCTION hazard_model_recv(internal) RETURNS hazard_model
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_recv(internal) IS
+	'binary input of hazard_model; every field is checked, error 22P03';
+
+CREATE FUNCTION hazard_model_send(hazard_model) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_send(hazard_model) IS
+	'binary output of hazard_model, version 1: the stored bytes, the same on every machine whose database has the same encoding';
+
+CREATE TYPE hazard_model (
+	INPUT = hazard_model_in,
+	OUTPUT = hazard_model_out,
+	RECEIVE = hazard_model_recv,
+	SEND = hazard_model_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE hazard_model IS
+	'a Cox regression of how long customers stay, fitted: for each covariate how it multiplies the rate at which customers leave, with what is needed to tell the survival of a customer; made by the aggregate hazard_model, read by hazard_ratios, model_fit, proportional_hazards_test, relative_risk and survival';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION hazard_model_eq(hazard_model, hazard_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_eq(hazard_model, hazard_model) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION hazard_model_ne(hazard_model, hazard_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_ne(hazard_model, hazard_model) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION hazard_model_lt(hazard_model, hazard_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_lt(hazard_model, hazard_model) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION hazard_model_le(hazard_model, hazard_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_le(hazard_model, hazard_model) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION hazard_model_gt(hazard_model, hazard_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_gt(hazard_model, hazard_model) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION hazard_model_ge(hazard_model, hazard_model) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_ge(hazard_model, hazard_model) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION hazard_model_cmp(hazard_model, hazard_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_cmp(hazard_model, hazard_model) IS
+	'below, at or above 0 as the first hazard_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION hazard_model_hash(hazard_model) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_hash(hazard_model) IS
+	'hash of a hazard_model';
+
+CREATE FUNCTION hazard_model_hash_extended(hazard_model, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_hash_extended(hazard_model, bigint) IS
+	'64-bit hash of a hazard_model with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = hazard_model_eq,
+	LEFTARG = hazard_model,
+	RIGHTARG = hazard_model,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (hazard_model, hazard_model) IS
+	'equal: same terms, numbers and strata';
+
+CREATE OPERATOR <> (
+	FUNCTION = hazard_model_ne,
+	LEFTARG = hazard_model,
+	RIGHTARG = hazard_model,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (hazard_model, hazard_model) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = hazard_model_lt,
+	LEFTARG = hazard_model,
+	RIGHTARG = hazard_model,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (hazard_model, hazard_model) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = hazard_model_le,
+	LEFTARG = hazard_model,
+	RIGHTARG = hazard_model,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (hazard_model, hazard_model) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = hazard_model_gt,
+	LEFTARG = hazard_model,
+	RIGHTARG = hazard_model,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (hazard_model, hazard_model) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = hazard_model_ge,
+	LEFTARG = hazard_model,
+	RIGHTARG = hazard_model,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (hazard_model, hazard_model) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS hazard_model_ops
+	DEFAULT FOR TYPE hazard_model USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 hazard_model_cmp(hazard_model, hazard_model);
+COMMENT ON OPERATOR CLASS hazard_model_ops USING btree IS
+	'order of hazard_models, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY hazard_model_ops USING btree IS
+	'order of hazard_models, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS hazard_model_ops
+	DEFAULT FOR TYPE hazard_model USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 hazard_model_hash(hazard_model),
+	FUNCTION 2 hazard_model_hash_extended(hazard_model, bigint);
+COMMENT ON OPERATOR CLASS hazard_model_ops USING hash IS
+	'hashing of hazard_models, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY hazard_model_ops USING hash IS
+	'hashing of hazard_models, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION hazard_model_to_json(hazard_model) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_to_json(hazard_model) IS
+	'a hazard_model as json, the object its text is';
+
+CREATE CAST (hazard_model AS json)
+	WITH FUNCTION hazard_model_to_json(hazard_model);
+COMMENT ON CAST (hazard_model AS json) IS
+	'the hazard_model as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION hazard_model_to_jsonb(hazard_model) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_to_jsonb(hazard_model) IS
+	'a hazard_model as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (hazard_model AS jsonb)
+	WITH FUNCTION hazard_model_to_jsonb(hazard_model);
+COMMENT ON CAST (hazard_model AS jsonb) IS
+	'the hazard_model as a jsonb object, so that to_jsonb() nests it';
+
+-- hazard_model aggregates
+
+CREATE FUNCTION hazard_model_transition(internal, double precision, boolean, jsonb) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_transition(internal, double precision, boolean, jsonb) IS
+	'aggregate support: takes a customer';
+
+CREATE FUNCTION hazard_model_transition(internal, double precision, boolean, jsonb, jsonb) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_transition(internal, double precision, boolean, jsonb, jsonb) IS
+	'aggregate support: takes a customer, some of whose covariates are options';
+
+CREATE FUNCTION hazard_model_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_combine(internal, internal) IS
+	'aggregate support: puts the customers of one worker to those of another';
+
+CREATE FUNCTION hazard_model_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_serialize(internal) IS
+	'aggregate support: packs the customers of a worker; error 54000 past 1 GB';
+
+CREATE FUNCTION hazard_model_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_deserialize(bytea, internal) IS
+	'aggregate support: unpacks the customers of a worker; every field is checked, error 22P03';
+
+CREATE FUNCTION hazard_model_final(internal) RETURNS hazard_model
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION hazard_model_final(internal) IS
+	'aggregate support: fits the model, NULL when there are no rows; says nothing new to the state';
+
+CREATE AGGREGATE hazard_model(duration double precision, churned boolean, covariates jsonb) (
+	SFUNC = hazard_model_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = hazard_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = hazard_model_combine,
+	SERIALFUNC = hazard_model_serialize,
+	DESERIALFUNC = hazard_model_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE hazard_model(double precision, boolean, jsonb) IS
+	'Cox regression (Cox 1972; ties by Efron 1977), one row a customer: how much sooner or later customers leave who have a covariate, the others being the same. duration: time from start to churn, or to when the customer was last seen, 0 or above; churned: left then; covariates: an object, the same keys in all rows: numbers as they are, booleans as 0 and 1, texts each against the most frequent one (of several the first by bytes). A NULL, or a null among the covariates, leaves the row out, which is counted. Rows are put in one order before anything is summed, so neither their order nor workers change a byte. No rows give NULL. Memory: about 40 bytes and 16 for each covariate for each row, whatever work_mem says; time: a few walks over the rows. A term that follows from others (collinear), never varies (constant), or tells those who churn from all others, so that its coefficient has no end (separated), is named by model_fit and has no coefficient. Errors: 22003 for a duration that is negative, infinite or NaN; 22023 for different keys, values of two kinds, arrays and objects, when nobody churned or all rows are left out; 54000 for more than 200 texts of a covariate, 1,000 terms, 2^30 rows. Models of parts cannot be added up. As coxph of R survival';
+
+CREATE AGGREGATE hazard_model(duration double precision, churned boolean, covariates jsonb, options jsonb) (
+	SFUNC = hazard_model_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = hazard_model_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = hazard_model_combine,
+	SERIALFUNC = hazard_model_serialize,
+	DESERIALFUNC = hazard_model_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE hazard_model(double precision, boolean, jsonb, jsonb) IS
+	'the same with options, an object that names keys of the covariates: {"entered": "e", "strata": "plan", "weight": "n"}, each of which may be left out. entered: the age at which observation of the customer began (late entry, left truncation), below the duration; strata: customers are compared within a value of it only, each having a rate of its own; weight: a whole number of customers that a row stands for, as case weights of coxph: but for ties the same as rows repeated; of weight 0 a row is skipped. Options must be the same for all rows of a group, error 22023, as are other options and names that the covariates lack; NULL is error 22004; 22003 for a weight that is no whole number; 54000 for more than 10,000 strata';
+
+-- readers
+
+CREATE FUNCTION hazard_ratios(
+	model hazard_model, confidence double precision DEFAULT 0.95,
+	OUT covariate text, OUT level text, OUT coefficient double precision,
+	OUT std_error double precision, OUT ratio double precision,
+	OUT low double precision, OUT high double precision,
+	OUT z double precision, OUT p_value double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_hazard_ratios'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION hazard_ratios(hazard_model, double precision) IS
+	'one row for each term, by covariate, then by level: covariate; level of a text (compared with the most frequent one, which has no row), else NULL; coefficient and its std_error; ratio, exp(coefficient): how many times as fast customers leave for one more of a number, for true against false, for the level against the most frequent; low and high: bounds of the ratio, exp(coefficient -+ z std_error); z, coefficient / std_error, and its two-sided p_value (Wald). All NULL for a term that is collinear, constant or separated, see model_fit. That customers with a covariate leave sooner does not say that it makes them leave. No rows for a NULL; error 22003 unless confidence is above 0 and below 1';
+
+CREATE FUNCTION model_fit(
+	model hazard_model,
+	OUT status text, OUT problems text, OUT rows bigint, OUT left_out bigint,
+	OUT events bigint, OUT iterations integer,
+	OUT log_likelihood_null double precision, OUT log_likelihood double precision,
+	OUT degrees_of_freedom integer,
+	OUT likelihood_ratio double precision, OUT likelihood_ratio_p double precision,
+	OUT wald double precision, OUT wald_p double precision,
+	OUT score double precision, OUT score_p double precision,
+	OUT concordance double precision, OUT concordance_error double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_hazard_model_fit'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_fit(hazard_model) IS
+	'how the fit went: status, converged, or the first of separated, collinear, constant (iterations: no maximum was found); problems, which terms that is said of, NULL for none; rows fitted, left_out (a NULL or null), events (rows of customers who churned), iterations; the partial log-likelihood without the covariates (null) and with them; degrees_of_freedom, terms that have an effect; three tests that none has: likelihood_ratio, wald (NULL with a separated term) and score (log-rank), chi-squares with their p values; concordance, the share of pairs of customers of whom the one with the higher risk churns first (0.5 is a coin), with its standard error by the infinitesimal jackknife. As summary(coxph) of R survival. NULL for a NULL';
+
+CREATE FUNCTION proportional_hazards_test(
+	model hazard_model, transform text DEFAULT 'km',
+	OUT covariate text, OUT chi_square double precision,
+	OUT degrees_of_freedom integer, OUT p_value double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_proportional_hazards_test'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION proportional_hazards_test(hazard_model, text) IS
+	'does a covariate act alike at all times? One row for each covariate, and a last one, covariate NULL, for all together: the score test of an interaction with time (cox.zph of R survival 3), chi_square and its p_value; a small one says that the ratio changes with time: cut the time, or make the covariate the strata. transform of time: km (default, by Kaplan and Meier''s estimate), rank, identity or log; others are error 22023. chi_square is NULL where it cannot be told: the fit did not converge, all events are at one time, a logarithm of 0. No rows for a NULL';
+
+CREATE FUNCTION relative_risk(model hazard_model, covariates jsonb) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_relative_risk'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION relative_risk(hazard_model, jsonb) IS
+	'how many times as fast a customer leaves as one with the mean of each number, false, and the most frequent text: exp(b''x). covariates as the model was fitted to; more keys do not matter. NULL for a null among them, a text that the model does not know, a separated term that would count, and NULL arguments; error 22023 for a key that is missing or of another kind';
+
+CREATE FUNCTION survival(model hazard_model, covariates jsonb, "time" double precision) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'retention_hazard_survival'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION survival(hazard_model, jsonb, double precision) IS
+	'probability that a customer with these covariates is still there after a time, in the unit of the durations: exp(-H exp(b''x)), H being the cumulative hazard by Breslow with Efron''s ties (as survfit of a coxph), of the customer''s stratum. NULL past the last time that customers of the stratum were seen, for a stratum that the model does not know, and as relative_risk; error 22003 for a negative or NaN time';

@@ -143,6 +143,7 @@ put_other(WireWriter *w, const RecordRuns *runs, char *to, const RecordRun *run,
 			wire_put_int128(w, *(const int128 *) field);
 			break;
 		case RECORD_TIME:
+		case RECORD_NUMBER:
 			wire_put_double(w, *(const float8 *) field);
 			break;
 		case RECORD_GRAIN:
@@ -260,6 +261,9 @@ record_writer_begin(RecordWriter *w, const RecordType *type, const void *head,
 	w->fields = runs_of(&type->item, false, w->flags);
 	w->columns = runs_of(&type->item, true, w->flags);
 	put_head(&w->stream, type, head, 64 + nitems * type->head.row_bytes * 2);
+	if (type->own.fields != NULL)
+		put_rows(&w->stream, type, &type->own, runs_of(&type->own, true, w->flags),
+				 head, w->flags);
 	wire_put(&w->stream, nitems);
 }
 
@@ -380,6 +384,9 @@ get_fields(WireReader *r, const RecordRuns *runs, char *at, const char *before,
 				*(float8 *) field = flags & run->flag ? get_whole(r, last) :
 					wire_get_double(r);
 				break;
+			case RECORD_NUMBER:
+				*(float8 *) field = wire_get_double(r);
+				break;
 			case RECORD_GRAIN:
 				*(Grain **) field = record_get_grain(r);
 				break;
@@ -445,6 +452,9 @@ record_input_begin(RecordInput *in, const RecordType *type,
 	wire_reader_init(r, payload, len, type->name);
 	memset(head, 0, type->size);
 	in->flags = get_head(r, type, head);
+	if (type->own.fields != NULL)
+		get_rows(r, type, &type->own, runs_of(&type->own, true, in->flags), head,
+				 in->flags);
 	in->left = (int64) wire_get_max(r, (r->end - r->at) / type->head.row_bytes,
 									type->head.excess);
 	in->fields = runs_of(&type->item, false, in->flags);

@@ -4,7 +4,7 @@
  *		their text, their bytes and the checks of both.
  *
  * A value is a struct with a few fields, its head, and then either rows, or
- * items (structs again) that have fields and rows.  All of a value's fields
+ * items (structs again) that have fields and rows, or both.  All of a value's fields
  * are listed in the order in which both forms have them:
  *
  *	text	{"grain": "month", "last": "2024-02-01", "orders": [1,2]}
@@ -12,8 +12,8 @@
  *		one canonical JSON object: a scalar for each field, an array for each
  *		column of the rows
  *	bytes	one wire.h stream: the version, the flags; the fields of the head;
- *		the number of rows, then row by row each column; or the number of
- *		items, and for each its fields and its rows
+ *		the number of rows, then row by row each column; then, or instead, the
+ *		number of items, and for each its fields and its rows
  *
  * What a type keeps to itself is what makes a value valid, and what its hooks
  * do.  One whose bytes have another form uses the text alone.
@@ -47,6 +47,7 @@ typedef enum RecordKind
 	RECORD_LEVEL,				/* int128, change of what the text has; text alone */
 	RECORD_SECONDS,				/* int64, microseconds; text alone */
 	RECORD_TIME,				/* float8, not negative; whole numbers ascend */
+	RECORD_NUMBER,				/* float8, finite */
 	/* last key of a head */
 	RECORD_ITEMS
 } RecordKind;
@@ -98,6 +99,9 @@ typedef struct RecordReader
 	char	   *rows;			/* of the columns at hand */
 	int64		nrows;			/* begun */
 	int64		rows_size;		/* allocated */
+	char	   *own_rows;		/* of a head that has items, too */
+	int64		own_nrows;
+	int64		own_size;
 } RecordReader;
 
 typedef struct RecordType
@@ -110,6 +114,8 @@ typedef struct RecordType
 	uint16		size;			/* of the head */
 	RecordObject head;
 	RecordObject item;			/* zeros when there are none */
+	/* the head's own rows where it has items, too: its fields but the last */
+	RecordObject own;
 
 	/* Hooks, NULL where there is nothing to do. */
 

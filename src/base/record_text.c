@@ -96,6 +96,7 @@ put_value(StringInfo out, const RecordField *f, const char *at,
 			put_amount(out, *(const int128 *) at);
 			break;
 		case RECORD_TIME:
+		case RECORD_NUMBER:
 			json_put_double(out, *(const float8 *) at);
 			break;
 		case RECORD_ITEMS:
@@ -133,10 +134,13 @@ left_out(const RecordField *f, const char *owner, const Calendar *cal)
 		(f->kind == RECORD_PERIOD && cal == NULL);
 }
 
-/* An object up to its list of items; fields: a bit for each that it has. */
+/*
+ * An object up to its list of items; fields: a bit for each that it has; own
+ * says where the rows are when that is not the object itself.
+ */
 static void
-put_object(StringInfo out, const RecordObject *o, const char *owner,
-		   uint32 fields, const Calendar *cal, uint8 flags)
+put_object(StringInfo out, const RecordObject *o, const RecordObject *own,
+		   const char *owner, uint32 fields, const Calendar *cal, uint8 flags)
 {
 	const char *before = "{\"";
 
@@ -154,7 +158,7 @@ put_object(StringInfo out, const RecordObject *o, const char *owner,
 		if (i < o->first_column)
 			put_value(out, f, owner + f->at, cal, flags);
 		else if (f->kind != RECORD_ITEMS)
-			put_column(out, o, f, owner, cal, flags);
+			put_column(out, own != NULL ? own : o, f, owner, cal, flags);
 	}
 }
 
@@ -168,7 +172,8 @@ record_to_cstring(const RecordType *type, const void *value)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	put_object(&out, &type->head, value, ~0, cal, flags);
+	put_object(&out, &type->head, type->own.fields != NULL ? &type->own : NULL,
+			   value, ~0, cal, flags);
 	if (type->item.fields != NULL)
 	{
 		appendStringInfoChar(&out, '[');
@@ -176,7 +181,7 @@ record_to_cstring(const RecordType *type, const void *value)
 		{
 			if (i > 0)
 				appendStringInfoString(&out, ", ");
-			put_object(&out, &type->item, item,
+			put_object(&out, &type->item, NULL, item,
 					   type->item_fields != NULL ? type->item_fields(item) : ~0,
 					   cal, flags);
 			appendStringInfoChar(&out, '}');
@@ -261,6 +266,17 @@ take_time(RecordReader *p, const RecordField *f, char *at, const char *token,
 	*(float8 *) at = time;
 }
 
+static void
+take_number(RecordReader *p, const RecordField *f, char *at, const char *token,
+			JsonTokenType type, bool element)
+{
+	float8		number = type == JSON_TOKEN_NUMBER ? strtod(token, NULL) + 0.0 : 0;
+
+	if (type != JSON_TOKEN_NUMBER || !isfinite(number))
+		not_a(p, element, f, "a number", "Numbers are finite.");
+	*(float8 *) at = number;
+}
+
 /* The value of a key, or an element of its array. */
 static void
 take_value(RecordReader *p, const RecordField *f, char *at, char *token,
@@ -319,6 +335,9 @@ take_value(RecordReader *p, const RecordField *f, char *at, char *token,
 		case RECORD_TIME:
 			take_time(p, f, at, token, type, element);
 			break;
+		case RECORD_NUMBER:
+			take_number(p, f, at, token, type, element);
+			break;
 		case RECORD_ITEMS:
 			break;
 	}
@@ -371,9 +390,20 @@ take_element(JsonObject *object, const char *token, JsonTokenType type)
 	char	   *at;
 
 	CHECK_FOR_INTERRUPTS();
-	if (i == p->nrows)
-		p->rows = make_room(p->rows, p->nrows++, &p->rows_size, o->row_size);
-	at = p->rows + i * o->row_size + f->at;
+	if (p->type->own.fields != NULL && o == &p->type->head)
+	{
+		o = &p->type->own;
+		if (i == p->own_nrows)
+			p->own_rows = make_room(p->own_rows, p->own_nrows++, &p->own_size,
+									o->row_size);
+		at = p->own_rows + i * o->row_size + f->at;
+	}
+	else
+	{
+		if (i == p->nrows)
+			p->rows = make_room(p->rows, p->nrows++, &p->rows_size, o->row_size);
+		at = p->rows + i * o->row_size + f->at;
+	}
 	/* the usual element needs nothing else */
 	if (f->kind != RECORD_COUNT || type != JSON_TOKEN_NUMBER ||
 		!count_from_cstring(token, (int64 *) at))
@@ -442,6 +472,7 @@ check_keys(RecordReader *p)
 			json_object_refuse(&p->object,
 							   psprintf("The key \"%s\" is missing.", name));
 		else if (belongs && key >= o->first_column &&
+				 o->fields[key].kind != RECORD_ITEMS &&
 				 level->n[key] != level->n[o->first_column])
 			json_object_problem(&p->object,
 								psprintf("\"%s\" has %lld elements, \"%s\" has %lld.",
@@ -576,6 +607,11 @@ record_parse(const RecordType *type, const char *text, Node *escape)
 		{
 			*(int64 *) (p.value + type->head.n_at) = p.nrows;
 			*(char **) (p.value + type->head.rows_at) = p.rows;
+		}
+		else if (type->own.fields != NULL)
+		{
+			*(int64 *) (p.value + type->own.n_at) = p.own_nrows;
+			*(char **) (p.value + type->own.rows_at) = p.own_rows;
 		}
 		for (int i = 0; i < type->head.first_column; i++)
 			if (type->head.fields[i].kind == RECORD_GRAIN && p.grain != NULL)

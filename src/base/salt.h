@@ -61,4 +61,20 @@ salt_hash2(const Salt *salt, uint64 x, uint64 y)
 	return salt_mix((uint64) product ^ (uint64) (product >> 64));
 }
 
+/* Hash of a text; eight bytes at a time go through that of a word. */
+static inline uint64
+salt_hash_text(const Salt *salt, const char *text, int len)
+{
+	uint64		hash = (uint64) len;
+
+	for (int i = 0; i < len; i += 8)
+	{
+		uint64		bytes = 0;
+
+		memcpy(&bytes, text + i, Min(len - i, 8));
+		hash = salt_hash(salt, hash ^ bytes);
+	}
+	return hash;
+}
+
 #endif							/* RETENTION_SALT_H */

@@ -52,6 +52,7 @@ BEGIN
 		CALL garden.keep('journey', format('SELECT journey(1, at, CASE WHEN step > 1 THEN repeat(''x'', 1000) ELSE '''' END, ''1000000 years'') FROM garden.%I', source));
 		CALL garden.keep('funnel', format('SELECT funnel(c, at, step, ''30 days'', ''optional 2, exclude 4'', ''month'') FROM garden.%I', source));
 		CALL garden.keep('data_check', format('SELECT check_events(c, at, amount, ''2024-03-01'') FROM garden.%I', source));
+		CALL garden.keep('hazard_model', format('SELECT hazard_model(at - date ''2024-01-01'', step > 1, jsonb_build_object(''c'', c, ''step'', step, ''even'', c %% 2 = 0, ''t'', ''t'' || c %% 3)) FROM garden.%I WHERE at > ''2024-01-01'' AND at < ''infinity''', source));
 		CALL garden.keep('signals', format('SELECT signals(amount > 10, jsonb_build_object(''c'', c, ''step'', step, ''at'', at, ''amount'', CASE WHEN amount BETWEEN -1e9 AND 1e9 THEN amount END)) FROM garden.%I GROUP BY step %% 3', source));
 		CALL garden.keep('survival_curve', format('SELECT survival_curve(at - date ''2024-01-01'', c > 2) FROM garden.%I WHERE at > ''2024-01-01''', source));
 	END LOOP;

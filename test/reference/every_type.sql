@@ -79,6 +79,9 @@ INSERT INTO kept.made VALUES
 		FROM kept.events, (VALUES (date '2024-06-01'), (NULL)) AS v (d) GROUP BY d$$),
 	('data_check', $$SELECT check_ranges(customer, during, amount, '2024-01-01') FROM kept.plans, generate_series(1, 2)$$),
 	('data_check', $$SELECT check_events(customer, at, NULL, NULL) FROM kept.events$$),
+	('hazard_model', $$
+		SELECT hazard_model(n % 17 + h, n % 3 = 0, jsonb_build_object('x', n % 11 / 4.0, 'b', n % 5 = 0, 'é', 'plan ' || n % 4, 's', n % 2, 'w', n % 3 + 1), '{"strata": "s", "weight": "w"}')
+		FROM generate_series(1, 200) AS n, (VALUES (0), (0.5)) AS v (h) GROUP BY h$$),
 	('signals', $$
 		SELECT signals(n % 3 = 0, jsonb_build_object('n', n * 0.37, 'even', n % 2 = 0, 'plan', 'plan ' || n % 5) - CASE WHEN n % 7 = 0 THEN 'plan' ELSE '' END)
 		FROM generate_series(1, 3000) AS n GROUP BY n % 2$$),

@@ -193,6 +193,10 @@ sub forms
 	# Signals.
 	summary('lives', "signals(churned, jsonb_build_object('months', months, 'won', won > 2, 'name', 'number ' || won))");
 
+	# Drivers: rows are put in one order, so equal ones may be counted.
+	number('lives', "hazard_model(months, churned, jsonb_build_object('won', won))", 'months, churned, won', undef, shipped => undef);
+	number('lives', qq{hazard_model(months, churned, jsonb_build_object('even', won % 2 = 0, 'n', won), '{"weight": "n"}')}, 'months, churned, won', undef, shipped => undef);
+
 	# Rates of (opening, closing).
 	for my $as ('', '::float8')
 	{

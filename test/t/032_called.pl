@@ -110,6 +110,8 @@ my %arguments = (
 	horizon => [ '20' ], 'horizon.interval' => [ "'20 days'" ],
 	outcome => [ 'frequency < 4' ], probability => [ '(1 + n % 17) / 20.0' ], share => [ '0.3' ], bins => [ '4' ],
 	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], journey => ['j'], survival_curve => ['c'], signals => ['g'],
+	options => [ q{'{"weight": "w", "strata": "s"}'} ],
+	'hazard_model.covariates' => [ q{jsonb_build_object('x', n % 7, 'channel', coalesce(channel, 'none'), 'w', 1 + n % 2, 's', n % 3 = 0)} ],
 	covariates => [ q{jsonb_build_object('frequency', frequency, 'channel', channel, 'late', n > 15) || CASE WHEN n % 4 = 0 THEN '{"amount": 7.5}' ELSE '{}'::jsonb END} ],
 
 	'cohort_matrix.grain' => [ $by_set->(q{'month', 'week starting sunday', 'month since start', 'days 0,1,7,30,90 since start by month'}, 4) ],

@@ -422,6 +422,36 @@ like(final('earliest', $int4 . uint(4) . "\0\0\0\7", uint(23) . "\0\1" . sint(5)
 
 is(final('timeline', "\1\4\4Mars\0"), "$corrupt timeline / The time zone is unknown here, or not in its canonical spelling.", 'timeline: a zone');
 is(final('timeline', "\1\0" . uint(2**40)), "$corrupt timeline / A day is out of range.", 'timeline: a day');
+# Rows of a hazard_model: version, keys of the options, rows left out, keys, rows.
+sub hazards
+{
+	my ($options, $keys, @rows) = @_;
+	return chr(1) . join('', map { uint(length $_) . $_ } @$options) . uint(1) . uint(1 + @$keys)
+	  . join('', map { uint(length $_->[0]) . $_->[0] . uint($_->[1]) . uint(@$_ - 2) . join('', map { uint(length $_) . $_ } @$_[2 .. $#$_]) } @$keys)
+	  . uint(scalar @rows) . join('', map { my @r = @$_; my $event = pop @r; join('', map { pack('d>', $_) } @r) . chr($event) } @rows);
+}
+my @plain = ([ '', '', '' ], [ [ 'x', 1 ] ]);
+like(final('hazard_model', hazards(@plain, [ 1, 5, 1 ], [ 2, 6, 0 ], [ 3, 1, 1 ])), qr/^\{"status": "converged", "rows": 3, "left_out": 1, /, 'hazard_model: rows made by hand');
+for (
+	[ 'version', chr(2) . substr(hazards(@plain), 1), 'The version is unknown.' ],
+	[ 'a kind', hazards([ '', '', '' ], [ [ 'x', 4 ] ]), 'A kind is unknown.' ],
+	[ 'texts of a number', hazards([ '', '', '' ], [ [ 'x', 1, 'a' ] ]), 'A covariate that is no text has texts.' ],
+	[ 'a text twice', hazards([ '', '', '' ], [ [ 'x', 3, 'a', 'a' ] ]), 'A text is there twice.' ],
+	[ 'a place', hazards([ '', '', '' ], [ [ 'x', 3, 'a' ] ], [ 1, 1, 1 ]), 'A value is not one of its covariate.' ],
+	[ 'half a place', hazards([ '', '', '' ], [ [ 'x', 3, 'a', 'b' ] ], [ 1, 0.5, 1 ]), 'A value is not one of its covariate.' ],
+	[ 'a boolean', hazards([ '', '', '' ], [ [ 'x', 2 ] ], [ 1, 2, 1 ]), 'A value is not one of its covariate.' ],
+	[ 'a weight', hazards([ '', '', 'w' ], [ [ 'w', 3, 'a' ], [ 'x', 1 ] ], [ 1, 0, 1, 1 ]), 'A value is not one of its covariate.' ],
+	[ 'no number', hazards(@plain, [ 1, 9**9**9, 1 ]), 'A number is not finite' ],
+	[ 'an event', hazards(@plain, [ 1, 1, 2 ]), 'A byte is neither 0 nor 1.' ],
+	[ 'rows', hazards(@plain) =~ s/.\z/chr(9)/ser, 'There are more rows than bytes for them.' ])
+{
+	my ($name, $image, $detail) = @$_;
+	like(final('hazard_model', $image), qr/^\Q$corrupt\E \S+.* \/ \Q$detail\E/, "hazard_model: $name");
+}
+like(final('hazard_model', hazards(@plain, [ -1, 5, 1 ])), qr/^22003: duration must not be negative/, 'hazard_model: duration');
+like(final('hazard_model', hazards([ '', '', 'w' ], [ [ 'x', 1 ] ])), qr/^22023: options of a hazard_model/, 'hazard_model: options');
+like(final('hazard_model', hazards(@plain), hazards([ '', '', '' ], [ [ 'y', 1 ] ])), qr/^22023: covariates of a hazard_model have different keys/, 'hazard_model: keys');
+like(final('hazard_model', hazards(@plain), hazards([ '', 'x', '' ], [ [ 'x', 1 ], [ 'y', 1 ] ])), qr/^22023: options must be the same/, 'hazard_model: states of other options');
 is(final('signals', "\1\0" . uint(5) . uint(2) . uint(90)), "$corrupt signals / It has more covariates than bytes for them.", 'signals: covariates');
 is(final('signals', "\1\0" . uint(5) . uint(6) . uint(0)), "$corrupt signals / Counts contradict one another.", 'signals: counts');
 is(final('survival_curve', "\1\1" . uint(9)), "$corrupt survival_curve / It has more times than bytes for them.", 'survival_curve: times');
@@ -439,6 +469,7 @@ for (
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'cohort_matrix_final', 'aggregate state is not a customer ledger' ],
 	[ 'contract_model_transition', 'text, bigint, boolean', "'sbg', 5, true", 'survival_curve_final', 'aggregate state is not that of a survival curve' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'signals_final', 'aggregate state is not one of signals' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'hazard_model_final', 'aggregate state is not that of a hazard_model' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'check_final', 'aggregate state is not that of a check' ])
 {
 	my ($transition, $types, $values, $final, $message) = @$_;

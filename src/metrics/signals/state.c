@@ -107,20 +107,10 @@ signals_argument(FunctionCallInfo fcinfo, int n)
  * ----------------------------------------------------------------
  */
 
-/* A word of a text; eight bytes at a time go through the salted hash. */
 static Word
 word_of_text(const Salt *salt, const char *text, int len)
 {
-	Word		word = {.word = (uint64) len, .text = text, .len = len};
-
-	for (int i = 0; i < len; i += 8)
-	{
-		uint64		bytes = 0;
-
-		memcpy(&bytes, text + i, Min(len - i, 8));
-		word.word = salt_hash(salt, word.word ^ bytes);
-	}
-	return word;
+	return (Word) {salt_hash_text(salt, text, len), text, len};
 }
 
 static char *
