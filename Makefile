@@ -31,6 +31,7 @@ OBJS = \
 	src/base/record.o \
 	src/base/record_grain.o \
 	src/base/record_text.o \
+	src/base/record_write.o \
 	src/base/retail_calendar.o \
 	src/base/salt.o \
 	src/base/tally.o \

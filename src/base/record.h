@@ -28,6 +28,9 @@
 
 #define RECORD_TEXT_BYTES 1024
 
+/* Before all that a calendar has there is no first day. */
+#define RECORD_NO_FIRST_DAY "-infinity"
+
 typedef enum RecordKind
 {
 	/* fields of a head */
@@ -146,7 +149,7 @@ typedef struct RecordType
 	const char *large_hint;		/* past 1 GB */
 } RecordType;
 
-/* record_text.c: canonical text; and back, NULL after a soft error. */
+/* record_write.c: canonical text; record_text.c: back, NULL after a soft error. */
 extern char *record_to_cstring(const RecordType *type, const void *value);
 extern void *record_parse(const RecordType *type, const char *text,
 						  Node *escape);

@@ -116,9 +116,13 @@ mark_separated(Fit *fit)
 
 	fit->status = HAZARD_SEPARATED;
 	for (int c = 0; c < data->ncovariates; c++)
-		for (int i = data->covariates[c].first; i < data->covariates[c].first + data->covariates[c].nterms; i++)
+	{
+		const HazardCovariate *cov = &data->covariates[c];
+
+		for (int i = cov->first; i < cov->first + cov->nterms; i++)
 			if (fit->problems[i] == NULL && reach_of_step(fit, c, i) > largest / 100)
 				fit->problems[i] = HAZARD_SEPARATED;
+	}
 }
 
 static void

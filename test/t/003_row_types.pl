@@ -68,6 +68,7 @@ my %value = (
 
 # Arguments that others of the same types do not have.
 my %arguments = (
+	'proportional_hazards_test' => "$value{hazard_model}, 'km'::text",
 	'step_times' => "$value{funnel}, 2, 1, 2",
 	'compare_funnels' => join(', ', (q{(SELECT funnel(c, at, step, '90 days') FROM events)}) x 2));
 
