@@ -301,21 +301,22 @@ item_fields(const void *item)
 
 /* Which step an item of a text is, and what it must have. */
 static uint32
-number_item(Funnel *funnel, FunnelItem *item, uint32 seen)
+number_item(Funnel *funnel, uint32 seen)
 {
-	const FunnelItem *before = funnel->nitems > 1 ? item - 1 : NULL;
+	FunnelItem *item = &funnel->items[funnel->nitems - 1];
+	bool		first = funnel->nitems == 1;
 
-	if (before != NULL && (seen & BIT(KEY_PERIOD)) == 0)
-		item->period = before->period;
+	if (!first && (seen & BIT(KEY_PERIOD)) == 0)
+		item->period = item[-1].period;
 	if ((seen & (BIT(KEY_STEP) | BIT(KEY_FROM))) != 0)
 		return BIT(KEY_STEP) | BIT(KEY_FROM) | TIMES;
 	item->from = 0;
-	if (before == NULL || (seen & BIT(KEY_PERIOD)) != 0)
+	if (first || (seen & BIT(KEY_PERIOD)) != 0)
 	{
 		item->step = 1;
 		return BIT(KEY_CUSTOMERS) | (seen & BIT(KEY_PERIOD));
 	}
-	item->step = before->from == 0 ? before->step + 1 : 0;
+	item->step = item[-1].from == 0 ? item[-1].step + 1 : 0;
 	return BIT(KEY_CUSTOMERS) | TIMES;
 }
 
@@ -325,8 +326,8 @@ step_read(RecordReader *p)
 {
 	const JsonLevel *level = &p->object.levels[1];
 	Funnel	   *funnel = (Funnel *) p->value;
-	FunnelItem *item = (FunnelItem *) p->item;
-	uint32		wanted = number_item(funnel, item, level->seen);
+	const FunnelItem *item = &funnel->items[funnel->nitems - 1];
+	uint32		wanted = number_item(funnel, level->seen);
 
 	const char *which = item->step == 0 ? "A step" : psprintf("Step %d", item->step);
 
