@@ -146,9 +146,14 @@ OBJS = \
 	src/metrics/signals/state.o \
 	src/metrics/signals/type.o \
 	src/metrics/summary.o \
+	src/metrics/survival/bounds.o \
 	src/metrics/survival/build.o \
+	src/metrics/survival/duration.o \
 	src/metrics/survival/estimate.o \
+	src/metrics/survival/groups.o \
+	src/metrics/survival/lives.o \
 	src/metrics/survival/log_rank.o \
+	src/metrics/survival/quadratic.o \
 	src/metrics/survival/readers.o \
 	src/metrics/survival/state.o \
 	src/metrics/survival/type.o \
@@ -233,8 +238,10 @@ REGRESS = \
 	intake \
 	journey \
 	journey_type \
+	late_entry \
 	ledger \
 	lifecycle \
+	log_rank \
 	loyalty \
 	money \
 	movement_errors \

@@ -211,13 +211,19 @@ SELECT old, new, (r).*, expected FROM (
 	('[1,2]', '[-1,2]', '"time" has an element that is not a time.'),
 	('[3,0]', '[3,-1]', '"events" has an element that is not a count.'),
 	('[0,2]', '[0,0]', 'Nothing happens at one of the times.'),
-	('[0,2]', '[9223372036854775807,2]', 'The counts add up to more than 64 bits hold.')
+	('[0,2]', '[9223372036854775807,2]', 'The counts add up to more than 64 bits hold.'),
+	('2]}', '2], "entered": [1]}', '"entered" has 1 elements, "time" has 2.'),
+	('2]}', '2], "entered": [-1,0]}', '"entered" has an element that is not a count.'),
+	('2]}', '2], "entered": [3,0]}', 'More customers leave than have entered.'),
+	('2]}', '2], "entered": [0,1]}', 'More customers leave than have entered.'),
+	('2]}', '2], "entered": [9223372036854775807,1]}', 'The counts add up to more than 64 bits hold.'),
+	('1,2], "events": [3,0], "censored": [0,2]}', '0,2], "events": [3,0], "censored": [0,2], "entered": [1,0]}', 'Customers who enter at time 0 are there from the start.')
 	) v(old, new, expected)) x
 WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P02', expected);
 SELECT bytes, (r).*, expected FROM (
 	SELECT v.*, pg_temp.refused('survival_curve', bytes) r FROM (VALUES
 	('\x090101010100'::bytea, 'The version is unknown.'),
-	('\x010201010100', 'It has unknown flags.'),
+	('\x010401010100', 'It has unknown flags.'),
 	('\x010100', 'There is no time in it.'),
 	('\x010102010100', 'It has more times than bytes for them.'),
 	('\x010101' || pg_temp.v(power(2::numeric, 54)) || '\x0100', 'A time is too large.'),
@@ -227,7 +233,11 @@ SELECT bytes, (r).*, expected FROM (
 	('\x010001' || float8send(-0.5) || '\x0100', 'A time is negative or not finite.'),
 	('\x010001' || float8send('infinity') || '\x0100', 'A number is not finite, or a negative zero.'),
 	('\x010001' || float8send('nan') || '\x0100', 'A number is not finite, or a negative zero.'),
-	('\x010001' || float8send('-0') || '\x0100', 'A number is not finite, or a negative zero.')
+	('\x010001' || float8send('-0') || '\x0100', 'A number is not finite, or a negative zero.'),
+	('\x0103020101000001010000', 'Nobody enters late, but how many do is written.'),
+	('\x01030101000001', 'More customers leave than have entered.'),
+	('\x01030100010001', 'Customers who enter at time 0 are there from the start.'),
+	('\x010302010000' || pg_temp.v(power(2::numeric, 63) - 1) || '\x010000' || pg_temp.v(power(2::numeric, 63) - 1), 'The counts add up to more than 64 bits hold.')
 	) v(bytes, expected)) x
 WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P03', expected);
 SELECT (r).* FROM (SELECT pg_temp.refused('survival_curve', '\x010001'::bytea || float8send(0.5) || '\x0100') r) x;

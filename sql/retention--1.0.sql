@@ -4385,6 +4385,42 @@ CREATE FUNCTION survival_curve_transition(internal, interval, boolean, bigint) R
 COMMENT ON FUNCTION survival_curve_transition(internal, interval, boolean, bigint) IS
 	'aggregate support: counts a customer by duration and outcome, so many times as the weight says';
 
+CREATE FUNCTION survival_curve_transition(internal, bigint, bigint, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_late_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, bigint, bigint, boolean) IS
+	'aggregate support: counts a customer by the age at which observation began, duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, bigint, bigint, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_late_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, bigint, bigint, boolean, bigint) IS
+	'aggregate support: counts a customer by the age at which observation began, duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_transition(internal, double precision, double precision, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_late_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, double precision, double precision, boolean) IS
+	'aggregate support: counts a customer by the age at which observation began, duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, double precision, double precision, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_late_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, double precision, double precision, boolean, bigint) IS
+	'aggregate support: counts a customer by the age at which observation began, duration and outcome, so many times as the weight says';
+
+CREATE FUNCTION survival_curve_transition(internal, interval, interval, boolean) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_late_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, interval, interval, boolean) IS
+	'aggregate support: counts a customer by the age at which observation began, duration and outcome';
+
+CREATE FUNCTION survival_curve_transition(internal, interval, interval, boolean, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_survival_curve_late_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_curve_transition(internal, interval, interval, boolean, bigint) IS
+	'aggregate support: counts a customer by the age at which observation began, duration and outcome, so many times as the weight says';
+
 CREATE FUNCTION survival_curve_rollup(internal, survival_curve) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_survival_curve_rollup'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -4499,6 +4535,90 @@ CREATE AGGREGATE survival_curve(duration interval, churned boolean, weight bigin
 COMMENT ON AGGREGATE survival_curve(interval, boolean, bigint) IS
 	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration was checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
 
+CREATE AGGREGATE survival_curve(entered double precision, duration double precision, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, double precision, boolean) IS
+	'how long customers stay, of customers who came under observation late (left truncation): entered is the age at which observation of a customer began, 0 for one observed from the start, duration the age at which the customer churned or was last seen, both from the customer''s own start and in one unit. A customer is at risk after entered and up to duration: who must have stayed to be in the data says nothing of the time before. As survival_curve(duration, churned) otherwise, to which it is equal where all have entered 0. Where few are at risk early, one churn among them weighs much, and survival that has come to 0 stays there. Rows with a NULL are skipped. Errors: 22023 for an entered that is not below duration, 22003 for one that is negative, infinite or NaN. Memory: 32 to 64 bytes more for each distinct entered';
+
+CREATE AGGREGATE survival_curve(entered double precision, duration double precision, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(double precision, double precision, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its ages were checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE survival_curve(entered bigint, duration bigint, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(bigint, bigint, boolean) IS
+	'the same with whole ages, for example days or months; error 22003 past 2^53';
+
+CREATE AGGREGATE survival_curve(entered bigint, duration bigint, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(bigint, bigint, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its ages were checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE survival_curve(entered interval, duration interval, churned boolean) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(interval, interval, boolean) IS
+	'the same with intervals, which must have neither months nor years (22023): observed_from - started_at of two timestamps has none. Ages are counted in days of 24 hours, as fractions';
+
+CREATE AGGREGATE survival_curve(entered interval, duration interval, churned boolean, weight bigint) (
+	SFUNC = survival_curve_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = survival_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = survival_curve_combine,
+	SERIALFUNC = survival_curve_serialize,
+	DESERIALFUNC = survival_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_curve(interval, interval, boolean, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its ages were checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
 CREATE AGGREGATE rollup(survival_curve) (
 	SFUNC = survival_curve_rollup,
 	STYPE = internal,
@@ -4517,23 +4637,26 @@ COMMENT ON AGGREGATE rollup(survival_curve) IS
 
 CREATE FUNCTION survival_points(
 	curve survival_curve, confidence double precision DEFAULT 0.95,
+	conf_type text DEFAULT 'log-log',
 	OUT at_time double precision, OUT at_risk bigint, OUT events bigint,
 	OUT censored bigint, OUT survival double precision,
 	OUT std_error double precision, OUT low double precision,
-	OUT high double precision, OUT cumulative_hazard double precision) RETURNS SETOF record
+	OUT high double precision, OUT cumulative_hazard double precision,
+	OUT hazard_std_error double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_survival_points'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
-COMMENT ON FUNCTION survival_points(survival_curve, double precision) IS
-	'one row for each distinct duration, ascending: at_risk (customers there just before, those last seen then included), events (churned then), censored (last seen then), survival (fraction still there after it, by Kaplan and Meier 1958), std_error of survival (Greenwood 1926; NULL when survival is 0), low and high (bounds of survival from the normal approximation of log(-log survival); NULL when survival is 0 or 1, where there are none) and cumulative_hazard (Nelson 1972, Aalen 1978). Times are in the unit of the durations. No rows for a NULL; error 22003 unless confidence is above 0 and below 1';
+COMMENT ON FUNCTION survival_points(survival_curve, double precision, text) IS
+	'one row for each distinct duration, ascending: at_risk (customers there and observed just before, those last seen then included), events (churned then), censored (last seen then), survival (fraction still there after it, by Kaplan and Meier 1958), std_error of survival (Greenwood 1926; NULL when survival is 0), low and high (bounds of survival, see below), cumulative_hazard (Nelson 1972, Aalen 1978) and its hazard_std_error (Aalen 1978: the square root of the sum of events / at_risk^2). conf_type says what is taken to be normally distributed, as in R survival: log-log for log(-log survival), log for log survival, plain for survival; bounds are cut off at 0 and 1. There are none (NULL) when survival is 0, nor by log-log when it is 1. Times are in the unit of the durations. No rows for a NULL; errors: 22003 unless confidence is above 0 and below 1, 22023 for another conf_type';
 
 CREATE FUNCTION lifetime_quantile(
 	curve survival_curve, p double precision, confidence double precision DEFAULT 0.95,
+	conf_type text DEFAULT 'log-log',
 	OUT estimate double precision, OUT low double precision,
 	OUT high double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_lifetime_quantile'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision, double precision) IS
-	'time by which a fraction p of the customers has churned, in the unit of the durations: where survival falls below 1 - p; where it is exactly 1 - p for a while, the middle of that while, up to the last time in the data for the last value (the rule of R survival). low and high: where the bounds of survival_points cross 1 - p, by the same rule. NULL where survival, or a bound, does not fall so far in the data, and for a NULL argument. p = 0 gives 0. Error 22003 for p outside 0..1 or a confidence that is not above 0 and below 1';
+COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision, double precision, text) IS
+	'time by which a fraction p of the customers has churned, in the unit of the durations: where survival falls below 1 - p; where it is exactly 1 - p for a while, the middle of that while, up to the last time in the data for the last value (the rule of R survival). low and high: where the bounds of survival_points of the same confidence and conf_type cross 1 - p, by the same rule. NULL where survival, or a bound, does not fall so far in the data, and for a NULL argument. p = 0 gives 0. Errors: 22003 for p outside 0..1 or a confidence that is not above 0 and below 1, 22023 for another conf_type than log-log, log and plain';
 
 CREATE FUNCTION median_lifetime(curve survival_curve) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_median_lifetime'
@@ -4557,6 +4680,26 @@ CREATE FUNCTION log_rank(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION log_rank(survival_curve[]) IS
 	'log-rank test of whether groups of customers, one curve each, churn alike (Mantel 1966, Peto and Peto 1972): p_value is the probability of a chi_square so large if they do, an approximation for many churned customers; differences that change their sign over time may go unnoticed. NULL curves, and groups in which no churn could be expected, are left out; NULL when fewer than two are left, or when all customers churn at one time. log_rank(a, b) compares two, log_rank(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 1000';
+
+CREATE FUNCTION log_rank(
+	curves survival_curve[], groups text[], strata text[] DEFAULT NULL,
+	weights text DEFAULT 'log-rank', rho double precision DEFAULT 0,
+	OUT chi_square double precision, OUT degrees_of_freedom integer,
+	OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME', 'retention_log_rank_strata'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION log_rank(survival_curve[], text[], text[], text, double precision) IS
+	'log-rank test of curves in groups, within strata, and with weights. groups and strata name the group and the stratum of each curve, from array_agg over the same rows as curves; NULL: every curve is a group of its own, all are one stratum. Customers are compared within strata alone (plans, channels, cohorts), so that groups which are made up of these differently are not taken to differ; curves of one group and stratum count together. weights says what a time counts, as in survdiff of R: log-rank alike; gehan-breslow by the n customers at risk; tarone-ware by the square root of n; peto by survival just before, S(t-), of all groups of the stratum; fleming-harrington by S(t-)^rho. rho may be given with any: S(t-)^rho multiplies the weight. One row as of log_rank(curve, ...), all NULL for NULL curves or fewer than two groups; curves that are NULL are left out, a NULL name is a name, NULL weights or rho mean the default. Errors: 22023 for other weights, or for groups or strata that are not as many as curves, 22003 for a rho that is negative or not finite, 54000 for more than 1000 groups';
+
+CREATE FUNCTION log_rank_groups(
+	curves survival_curve[], groups text[] DEFAULT NULL, strata text[] DEFAULT NULL,
+	weights text DEFAULT 'log-rank', rho double precision DEFAULT 0,
+	OUT group_name text, OUT customers bigint, OUT observed double precision,
+	OUT expected double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_log_rank_groups'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION log_rank_groups(survival_curve[], text[], text[], text, double precision) IS
+	'what log_rank of the same arguments compares, one row for each group in the order in which they come first in curves: group_name (as in groups, else the number of the curve in the array), customers, observed (how many churned) and expected (how many would have, had all groups churned alike), both weighted where there are weights; observed / expected above 1: the group churns more. Both add up to the same over the groups. No rows for NULL curves; errors as of log_rank';
 
 -- picture
 

@@ -18,6 +18,11 @@ SELECT survival_curve_send(curve) FROM survival_type ORDER BY id;
 SELECT survival_curve_send('{"time": [9007199254740992], "events": [0], "censored": [1]}'),
 	survival_curve_send('{"time": [9007199254740994], "events": [0], "censored": [1]}');
 
+-- who entered late: written where there is one; bytes: flag 2, and a count more a time
+SELECT c, survival_curve_send(c) FROM (VALUES ('{"entered": [2,0], "time": [1,5], "events": [0,2], "censored": [0,1]}'::survival_curve),
+	('{"time": [1,5], "events": [1,2], "censored": [0,1], "entered": [0,0]}')) v (c);
+SELECT '{"time": [0.5,5], "events": [0,2], "censored": [0,1], "entered": [2,0]}'::survival_curve::json ->> 'entered';
+
 -- equality, order, hashing
 SELECT a.id, b.id, a.curve = b.curve AS eq, a.curve <> b.curve AS ne, a.curve < b.curve AS lt, a.curve <= b.curve AS le,
 	a.curve > b.curve AS gt, a.curve >= b.curve AS ge, survival_curve_cmp(a.curve, b.curve) AS cmp
@@ -48,6 +53,10 @@ SELECT '{"time": [[1]], "events": [1], "censored": [1]}'::survival_curve;
 SELECT '{"time": [{}], "events": [1], "censored": [1]}'::survival_curve;
 SELECT '{"time": [], "events": [], "censored": []}'::survival_curve;
 SELECT '{"time": [1,2], "events": [1], "censored": [1,1]}'::survival_curve;
+SELECT '{"time": [1,2], "events": [1,1], "censored": [1,1], "entered": [1]}'::survival_curve;
+SELECT '{"time": [1,2], "events": [1,1], "censored": [1,1], "entered": 1}'::survival_curve;
+SELECT '{"time": [1,2], "events": [1,1], "censored": [1,1], "entered": [-1,0]}'::survival_curve;
+SELECT '{"time": [1,2], "events": [1,1], "censored": [1,1], "entered": [3,0]}'::survival_curve;
 SELECT '{"time": [-1], "events": [1], "censored": [1]}'::survival_curve;
 SELECT '{"time": [1e400], "events": [1], "censored": [1]}'::survival_curve;
 SELECT '{"time": ["1"], "events": [1], "censored": [1]}'::survival_curve;

@@ -69,7 +69,8 @@ typedef struct RecordField
 	const char *name;
 	RecordKind	kind;
 	uint16		at;				/* offset in its struct */
-	uint8		flag;			/* of RECORD_FLAG; of RECORD_TIME: all are whole */
+	uint8		flag;			/* of RECORD_FLAG; of RECORD_TIME: all are whole;
+								 * of a column of counts: the text has it */
 	bool		other_name;		/* of the field before it, with another when */
 	bool		maybe;			/* of RECORD_GRAIN: NULL where it is left out */
 	bool		(*when) (uint8 flags);	/* it is there; NULL: always */

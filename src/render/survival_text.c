@@ -19,12 +19,14 @@ PG_FUNCTION_INFO_V1(retention_survival_text);
 static void
 put_point(StringInfo line, float8 at, int64 at_risk, const CurvePoint *point)
 {
+	const Bounds bounds = {BOUNDS_LOG_LOG, RATE_Z95};
+	Estimate	estimate = curve_estimate(point);
 	float8		low;
 	float8		high;
 
 	appendStringInfo(line, "%10.6g %10lld %8.1f%%  ", at, (long long) at_risk,
 					 100 * point->survival);
-	if (curve_bounds(point, RATE_Z95, &low, &high))
+	if (bounds_of(&bounds, &estimate, &low, &high))
 		appendStringInfo(line, "%5.1f to %5.1f  ", 100 * low, 100 * high);
 	else
 		appendStringInfo(line, "%14s  ", "");
@@ -49,7 +51,8 @@ draw_survival(FunctionCallInfo fcinfo)
 {
 	const SurvivalCurve *curve = PG_GETARG_CURVE(0);
 	float8		last = curve->times[curve->ntimes - 1].at;
-	bool		all = curve->ntimes <= TEXT_MAX_TIMES;
+	int64		ntimes = curve_leaving_times(curve);
+	bool		all = ntimes <= TEXT_MAX_TIMES;
 	float8		step = all ? 0 : round_step(last / TEXT_MAX_TIMES);
 	List	   *lines = NIL;
 	StringInfoData line;
@@ -72,8 +75,8 @@ draw_survival(FunctionCallInfo fcinfo)
 		/* what was before holds up to, and not at, this time */
 		for (; !all && drawn * step < point->at; drawn++)
 		{
-			put_point(&line, drawn * step, shown.at == drawn * step ?
-					  shown.at_risk : point->at_risk, &shown);
+			put_point(&line, drawn * step, curve_at_risk(curve, drawn * step),
+					  &shown);
 			add_line(&lines, &line);
 		}
 		shown = *point;
@@ -88,7 +91,7 @@ draw_survival(FunctionCallInfo fcinfo)
 		put_point(&line, last, shown.at_risk, &shown);
 		add_line(&lines, &line);
 		appendStringInfo(&line, "%lld times in steps of %g; survival_points(curve) lists all",
-						 (long long) curve->ntimes, step);
+						 (long long) ntimes, step);
 		add_line(&lines, &line);
 	}
 	return lines;

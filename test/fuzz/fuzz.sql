@@ -88,7 +88,8 @@ SELECT fuzz.add_values('journey', 'SELECT public.journey(c, tz, t, ''100 days'')
 	UNION ALL SELECT public.journey(c % 5, ts, ''place '' || step, ''1 year 36:00'', ''place 2'') FROM fuzz.orders
 	UNION ALL SELECT public.journey(c, at, CASE WHEN flag THEN '''' ELSE ''é'' END, ''400 days'') FROM fuzz.few');
 SELECT fuzz.add_values('survival_curve', 'SELECT public.survival_curve(n::bigint, flag) FROM fuzz.few
-	UNION ALL SELECT public.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.orders');
+	UNION ALL SELECT public.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.orders
+	UNION ALL SELECT public.survival_curve(n % 5, n + 1.5, flag) FROM fuzz.few');
 SELECT fuzz.add_values('hazard_model', 'SELECT public.hazard_model(n % 17 + h, flag, jsonb_build_object(''x'', n % 11 / 4.0, ''b'', n % 5 = 0, ''t'', ''t'' || n % 3, ''s'', n % 2), o)
 	FROM fuzz.few, (VALUES (0, ''{}''::jsonb), (0.5, ''{"strata": "s"}'')) v (h, o) GROUP BY h, o');
 SELECT fuzz.add_values('signals', 'SELECT public.signals(flag, jsonb_build_object(''n'', amount, ''t'', t, ''f'', n % 3 = 0, ''u'', NULL)) FROM fuzz.few
@@ -170,7 +171,8 @@ SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(1 / (1 + n::float8), flag) FR
 SELECT fuzz.add_states('lift', 'SELECT fuzz.lift(amount::float8 - 5.25, flag, 0.25) FROM fuzz.few');
 SELECT fuzz.add_states('calibration', 'SELECT fuzz.calibration(1 / (1 + n::float8), flag, 7) FROM fuzz.few');
 SELECT fuzz.add_states('survival_curve', 'SELECT fuzz.survival_curve(n::bigint, flag) FROM fuzz.orders
-	UNION ALL SELECT fuzz.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.few');
+	UNION ALL SELECT fuzz.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.few
+	UNION ALL SELECT fuzz.survival_curve(n::bigint % 5, n + 1::bigint, flag) FROM fuzz.orders');
 SELECT fuzz.add_states('hazard_model', 'SELECT fuzz.hazard_model((n % 17)::float8, flag, jsonb_build_object(''x'', n % 11 / 4.0, ''b'', n % 5 = 0, ''t'', ''t'' || n % 3)) FROM fuzz.few
 	UNION ALL SELECT fuzz.hazard_model(n + 0.5, flag, jsonb_build_object(''x'', n % 11 / 4.0, ''e'', n % 5, ''s'', ''s'' || n % 2, ''w'', n % 3), ''{"entered": "e", "strata": "s", "weight": "w"}'') FROM fuzz.few');
 SELECT fuzz.add_states('signals', 'SELECT fuzz.signals(flag, jsonb_build_object(''n'', amount, ''t'', t, ''f'', n % 3 = 0, ''u'', NULL)) FROM fuzz.few

@@ -89,6 +89,7 @@ INSERT INTO kept.made VALUES
 	('survival_curve', $$SELECT survival_curve(n % 17 + 0.5, n % 3 = 0) FROM generate_series(1, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n % 17, n % 3 = 0, n) FROM generate_series(1::bigint, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n * interval '7 hours', n % 3 = 0) FROM generate_series(1, 200) AS n$$),
+	('survival_curve', $$SELECT survival_curve(n % 5, n % 17 + 5.5, n % 3 = 0) FROM generate_series(1, 200) AS n$$),
 	('contract_model', $$
 		SELECT contract_model(k, (n % 9) + 1, n % 3 = 0)
 		FROM generate_series(1::bigint, 300) AS n, unnest('{sbg,bdw}'::text[]) AS k

@@ -189,6 +189,11 @@ sub forms
 	summary('lives', 'survival_curve(months, churned, won)');
 	summary('lives', 'survival_curve(span, churned)');
 	summary('lives', 'survival_curve(span, churned, won)');
+	for my $life ('lasted / 2, lasted + 1', 'months / 2, months', 'span / 2, span')
+	{
+		summary('lives', "survival_curve($life, churned)");
+		summary('lives', "survival_curve($life, churned, won)");
+	}
 
 	# Signals.
 	summary('lives', "signals(churned, jsonb_build_object('months', months, 'won', won > 2, 'name', 'number ' || won))");

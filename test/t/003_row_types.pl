@@ -64,7 +64,13 @@ my %value = (
 	'integer' => '1',
 	'bigint' => '1',
 	'interval' => q{'12 months'::interval},
-	'text' => q{'day'::text});
+	'text' => q{'day'::text},
+	'text[]' => q{NULL::text[]},
+	# of one function
+	'survival_points.text' => q{'plain'::text},
+	'lifetime_quantile.text' => q{'plain'::text},
+	'log_rank.text' => q{'peto'::text},
+	'log_rank_groups.text' => q{'peto'::text});
 
 # Arguments that others of the same types do not have.
 my %arguments = (
@@ -121,9 +127,10 @@ for my $row (@functions)
 	my %f;
 	@f{qw(full name symbol set variadic in names types returns)} = @$row;
 	my @in = split /;/, $f{in};
-	my @missing = grep { !exists $value{$_} } @in;
+	my @values = map { $value{"$f{name}.$_"} // $value{$_} } @in;
+	my @missing = map { $in[$_] } grep { !defined $values[$_] } 0 .. $#in;
 	is("@missing", '', "$f{full}: a value of every argument's type") or next;
-	my $args = $arguments{ $f{name} } // join ', ', map { $value{$_} } @in;
+	my $args = $arguments{ $f{name} } // join ', ', @values;
 	my @columns;
 	my @names = split /;/, $f{names};
 	my @types = split /;/, $f{types};

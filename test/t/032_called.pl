@@ -135,6 +135,8 @@ my %arguments = (
 	base_condition => ['NULLIF(frequency, 3) < 4'], 'sequence_next.conditions' => ['ARRAY[true]'],
 	'contract_model.kind' => [ $by_set->(q{'sbg', 'bdw'}, 2) ],
 	'spend_model.timeline' => ["(SELECT t FROM rows x WHERE x.set = rows.set AND x.t IS NOT NULL ORDER BY n LIMIT 1)"],
+	entered => ['CASE WHEN n % 17 > 0 THEN n % 17 / 2 END'],
+	'entered.interval' => ["CASE WHEN n % 17 > 0 THEN n % 17 / 2 * interval '1 day' END"],
 	'duration.interval' => [ "n % 17 * interval '1 day'" ]);
 
 my @aggregates = split /\n/, $node->safe_psql(

@@ -455,6 +455,7 @@ like(final('hazard_model', hazards(@plain), hazards([ '', 'x', '' ], [ [ 'x', 1 
 is(final('signals', "\1\0" . uint(5) . uint(2) . uint(90)), "$corrupt signals / It has more covariates than bytes for them.", 'signals: covariates');
 is(final('signals', "\1\0" . uint(5) . uint(6) . uint(0)), "$corrupt signals / Counts contradict one another.", 'signals: counts');
 is(final('survival_curve', "\1\1" . uint(9)), "$corrupt survival_curve / It has more times than bytes for them.", 'survival_curve: times');
+is(final('survival_curve', "\1\3" . join('', map { uint($_) } 1, 1, 0, 0, 1)), "$corrupt survival_curve / More customers leave than have entered.", 'survival_curve: who enters');
 
 ##################################################################
 # Aggregates put together of functions that do not belong together

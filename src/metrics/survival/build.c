@@ -1,146 +1,48 @@
 /*
  * survival/build.c
- *		The aggregates survival_curve(duration, churned [, weight]) and
- *		rollup(survival_curve).
+ *		The aggregates survival_curve([entered,] duration, churned [, weight])
+ *		and rollup(survival_curve).
  *
  * A duration is how long a customer has stayed, churned whether the customer
- * left then; if not, the customer was last seen then, and is censored.
+ * left then; if not, the customer was last seen then, and is censored.  One
+ * who was observed only from the age entered on had to stay so long to be
+ * seen at all, and is at risk from there on (left truncation).
  */
 #include "metrics/survival/state.h"
 
-#include <math.h>
-
-#include "datatype/timestamp.h"
 #include "history/argument_plan.h"
-#include "utils/timestamp.h"
+#include "metrics/survival/duration.h"
 
 PG_FUNCTION_INFO_V1(retention_survival_curve_transition_int8);
 PG_FUNCTION_INFO_V1(retention_survival_curve_transition_float8);
 PG_FUNCTION_INFO_V1(retention_survival_curve_transition_interval);
+PG_FUNCTION_INFO_V1(retention_survival_curve_late_int8);
+PG_FUNCTION_INFO_V1(retention_survival_curve_late_float8);
+PG_FUNCTION_INFO_V1(retention_survival_curve_late_interval);
 PG_FUNCTION_INFO_V1(retention_survival_curve_rollup);
 PG_FUNCTION_INFO_V1(retention_survival_curve_combine);
 PG_FUNCTION_INFO_V1(retention_survival_curve_serialize);
 PG_FUNCTION_INFO_V1(retention_survival_curve_deserialize);
 PG_FUNCTION_INFO_V1(retention_survival_curve_final);
 
-/* ----------------------------------------------------------------
- *		Durations
- * ----------------------------------------------------------------
- */
-
-static void
-refuse_negative(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("duration must not be negative"),
-			 errdetail("A customer churned, or was last seen, before the start."),
-			 errhint("Find such rows with WHERE duration < 0; leave them out with FILTER.")));
-}
-
-static void
-refuse_infinite(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("duration must be finite"),
-			 errhint("For a customer who is still there pass the time until the data end, and churned = false.")));
-}
-
-static float8
-duration_float8(Datum value)
-{
-	float8		duration = DatumGetFloat8(value);
-
-	if (unlikely(!isfinite(duration)))
-		refuse_infinite();
-	if (unlikely(duration < 0))
-		refuse_negative();
-	return duration;
-}
-
-static float8
-duration_int8(Datum value)
-{
-	int64		duration = DatumGetInt64(value);
-
-	if (unlikely(duration < 0))
-		refuse_negative();
-	if (unlikely(duration > (int64) CURVE_WHOLE_MAX))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration out of range"),
-				 errdetail("A whole duration is %lld at most.",
-						   (long long) CURVE_WHOLE_MAX),
-				 errhint("Count in a larger unit, for example in days.")));
-	return (float8) duration;
-}
-
-/* In days of 24 hours. */
-static float8
-duration_interval(Datum value)
-{
-	const Interval *interval = DatumGetIntervalP(value);
-	float8		duration;
-
-	/* as PostgreSQL 17 writes infinite ones */
-	if (unlikely((interval->month == PG_INT32_MAX &&
-				  interval->day == PG_INT32_MAX &&
-				  interval->time == PG_INT64_MAX) ||
-				 (interval->month == PG_INT32_MIN &&
-				  interval->day == PG_INT32_MIN &&
-				  interval->time == PG_INT64_MIN)))
-		refuse_infinite();
-	if (unlikely(interval->month != 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("duration must not have months or years"),
-				 errdetail("Months differ in length, so they are no number of days."),
-				 errhint("Subtract the two times, as in churned_at - started_at: that gives days and hours. age() and justify_interval() make months.")));
-	duration = (float8) interval->day +
-		(float8) interval->time / (float8) USECS_PER_DAY;
-	if (unlikely(duration < 0))
-		refuse_negative();
-	return duration;
-}
-
-/* ----------------------------------------------------------------
- *		Aggregate support
- * ----------------------------------------------------------------
- */
-
-static int64
-row_weight(const ArgumentPlan *plan, FunctionCallInfo fcinfo)
-{
-	int64		weight = argument_weight(plan, fcinfo);
-
-	if (unlikely(weight < 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weight must not be negative"),
-				 errdetail("It is %lld.", (long long) weight),
-				 errhint("The weight is the number of customers a row stands for.")));
-	return weight;
-}
-
 static const uint8 row_roles[] = {ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT};
 static const ArgumentForm row_form = ARGUMENT_FORM(row_roles);
 
 /* One call of a transition function (internal, duration, churned [, weight]). */
 static inline Datum
-transition(FunctionCallInfo fcinfo, float8 (*duration) (Datum))
+transition(FunctionCallInfo fcinfo, DurationTake take)
 {
 	const ArgumentPlan *plan = argument_plan(fcinfo, &row_form);
 	LivesState *state = PG_ARGISNULL(0) ? NULL : lives_argument(fcinfo, 0);
 
 	if (!argument_skips(plan, fcinfo))
 	{
-		float8		at = duration(PG_GETARG_DATUM(1));
-		int64		weight = row_weight(plan, fcinfo);
+		float8		at = take(PG_GETARG_DATUM(1), DURATION_LASTED);
+		int64		weight = duration_weight(plan, fcinfo);
 
 		if (state == NULL)
 			state = lives_create(aggregate_context(fcinfo));
-		lives_add(state, at, PG_GETARG_BOOL(2), weight);
+		lives_add(state, 0, at, PG_GETARG_BOOL(2), weight);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -163,6 +65,62 @@ Datum
 retention_survival_curve_transition_interval(PG_FUNCTION_ARGS)
 {
 	return transition(fcinfo, duration_interval);
+}
+
+static void
+refuse_late(float8 entered, float8 at)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("entered must be below duration"),
+			 errdetail("Observation began at %g, and the customer churned, or was last seen, at %g.",
+					   entered, at),
+			 errhint("Both are ages, counted from the customer's start. Who left before observation began is not in the data: leave such rows out with FILTER (WHERE entered < duration).")));
+}
+
+static const uint8 late_roles[] = {ROLE_VALUE, ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT};
+static const ArgumentForm late_form = ARGUMENT_FORM(late_roles);
+
+/* The same of (internal, entered, duration, churned [, weight]). */
+static inline Datum
+transition_late(FunctionCallInfo fcinfo, DurationTake take)
+{
+	const ArgumentPlan *plan = argument_plan(fcinfo, &late_form);
+	LivesState *state = PG_ARGISNULL(0) ? NULL : lives_argument(fcinfo, 0);
+
+	if (!argument_skips(plan, fcinfo))
+	{
+		float8		entered = take(PG_GETARG_DATUM(1), DURATION_ENTERED);
+		float8		at = take(PG_GETARG_DATUM(2), DURATION_LASTED);
+		int64		weight = duration_weight(plan, fcinfo);
+
+		if (unlikely(entered >= at))
+			refuse_late(entered, at);
+		if (state == NULL)
+			state = lives_create(aggregate_context(fcinfo));
+		lives_add(state, entered, at, PG_GETARG_BOOL(3), weight);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+retention_survival_curve_late_int8(PG_FUNCTION_ARGS)
+{
+	return transition_late(fcinfo, duration_int8);
+}
+
+Datum
+retention_survival_curve_late_float8(PG_FUNCTION_ARGS)
+{
+	return transition_late(fcinfo, duration_float8);
+}
+
+Datum
+retention_survival_curve_late_interval(PG_FUNCTION_ARGS)
+{
+	return transition_late(fcinfo, duration_interval);
 }
 
 /* (internal, survival_curve) -> internal */

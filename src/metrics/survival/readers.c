@@ -21,13 +21,13 @@ PG_FUNCTION_INFO_V1(retention_mean_lifetime);
 typedef struct PointsState
 {
 	CurveWalk	walk;
-	float8		z;
+	Bounds		bounds;
 } PointsState;
 
 enum
 {
 	POINT_AT, POINT_AT_RISK, POINT_EVENTS, POINT_CENSORED, POINT_SURVIVAL,
-	POINT_STD_ERROR, POINT_LOW, POINT_HIGH, POINT_HAZARD
+	POINT_STD_ERROR, POINT_LOW, POINT_HIGH, POINT_HAZARD, POINT_HAZARD_ERROR
 };
 
 static const ReaderColumn point_columns[] = {
@@ -40,6 +40,7 @@ static const ReaderColumn point_columns[] = {
 	[POINT_LOW] = {"low", FLOAT8OID},
 	[POINT_HIGH] = {"high", FLOAT8OID},
 	[POINT_HAZARD] = {"cumulative_hazard", FLOAT8OID},
+	[POINT_HAZARD_ERROR] = {"hazard_std_error", FLOAT8OID},
 };
 
 static void *
@@ -47,7 +48,7 @@ points_begin(FunctionCallInfo fcinfo, const void *arg)
 {
 	PointsState *state = palloc(sizeof(PointsState));
 
-	state->z = curve_confidence(fcinfo, 1);
+	state->bounds = bounds_arguments(fcinfo, 1);
 	curve_walk_begin(&state->walk, PG_GETARG_CURVE(0));
 	return state;
 }
@@ -57,33 +58,35 @@ points_next(void *arg, ReaderRow *row)
 {
 	PointsState *state = arg;
 	const CurvePoint *point = curve_walk_next(&state->walk);
+	Estimate	estimate;
 	float8		low;
 	float8		high;
 
 	if (point == NULL)
 		return false;
+	estimate = curve_estimate(point);
 	row_float8(row, POINT_AT, point->at);
 	row_int64(row, POINT_AT_RISK, point->at_risk);
 	row_int64(row, POINT_EVENTS, point->events);
 	row_int64(row, POINT_CENSORED, point->censored);
 	row_float8(row, POINT_SURVIVAL, point->survival);
 	if (!isinf(point->variance))
-		row_float8(row, POINT_STD_ERROR,
-				   point->survival * sqrt(point->variance));
-	if (curve_bounds(point, state->z, &low, &high))
+		row_float8(row, POINT_STD_ERROR, estimate.std_error);
+	if (bounds_of(&state->bounds, &estimate, &low, &high))
 	{
 		row_float8(row, POINT_LOW, low);
 		row_float8(row, POINT_HIGH, high);
 	}
 	row_float8(row, POINT_HAZARD, point->hazard);
+	row_float8(row, POINT_HAZARD_ERROR, sqrt(point->hazard_variance));
 	return true;
 }
 
-/* survival_points(curve, confidence) */
+/* survival_points(curve, confidence, conf_type) */
 Datum
 retention_survival_points(PG_FUNCTION_ARGS)
 {
-	static const Reader reader = READER_SET(point_columns, 2, points_begin,
+	static const Reader reader = READER_SET(point_columns, 3, points_begin,
 											points_next);
 
 	return reader_rows(&reader, fcinfo, NULL);
@@ -139,10 +142,10 @@ enum
 	QUANTILE_ESTIMATE, QUANTILE_LOW, QUANTILE_HIGH, QUANTILE_COLUMNS
 };
 
-/* The time by which a share p has churned, with bounds at z. */
+/* The time by which a share p has churned, with bounds. */
 static void
-curve_quantile(const SurvivalCurve *curve, float8 p, float8 z, float8 *times,
-			   bool *nulls)
+curve_quantile(const SurvivalCurve *curve, float8 p, const Bounds *bounds,
+			   float8 *times, bool *nulls)
 {
 	Crossing	crossings[QUANTILE_COLUMNS];
 	CurveWalk	walk;
@@ -159,11 +162,12 @@ curve_quantile(const SurvivalCurve *curve, float8 p, float8 z, float8 *times,
 	curve_walk_begin(&walk, curve);
 	while ((point = curve_walk_next(&walk)) != NULL)
 	{
+		Estimate	estimate = curve_estimate(point);
 		float8		low;
 		float8		high;
 
 		crossing_take(&crossings[QUANTILE_ESTIMATE], point->at, point->survival);
-		if (curve_bounds(point, z, &low, &high))
+		if (bounds_of(bounds, &estimate, &low, &high))
 		{
 			crossing_take(&crossings[QUANTILE_LOW], point->at, low);
 			crossing_take(&crossings[QUANTILE_HIGH], point->at, high);
@@ -183,7 +187,7 @@ static const ReaderColumn quantile_columns[] = {
 	[QUANTILE_HIGH] = {"high", FLOAT8OID},
 };
 
-/* lifetime_quantile(curve, p, confidence) */
+/* lifetime_quantile(curve, p, confidence, conf_type) */
 Datum
 retention_lifetime_quantile(PG_FUNCTION_ARGS)
 {
@@ -191,6 +195,7 @@ retention_lifetime_quantile(PG_FUNCTION_ARGS)
 	float8		p = PG_GETARG_FLOAT8(1);
 	float8		times[QUANTILE_COLUMNS];
 	bool		nulls[QUANTILE_COLUMNS];
+	Bounds		bounds;
 	ReaderRow	row;
 
 	if (rate_outside(p))
@@ -199,8 +204,8 @@ retention_lifetime_quantile(PG_FUNCTION_ARGS)
 				 errmsg("p must be between 0 and 1"),
 				 errdetail("It is %g.", p),
 				 errhint("Pass the share of customers who have churned by the time asked for, 0.5 for the median.")));
-	curve_quantile(PG_GETARG_CURVE(0), p, curve_confidence(fcinfo, 2), times,
-				   nulls);
+	bounds = bounds_arguments(fcinfo, 2);
+	curve_quantile(PG_GETARG_CURVE(0), p, &bounds, times, nulls);
 	reader_row_begin(&row, &reader);
 	for (int i = 0; i < QUANTILE_COLUMNS; i++)
 		if (!nulls[i])
@@ -212,10 +217,11 @@ retention_lifetime_quantile(PG_FUNCTION_ARGS)
 Datum
 retention_median_lifetime(PG_FUNCTION_ARGS)
 {
+	const Bounds bounds = {BOUNDS_LOG_LOG, RATE_Z95};
 	float8		times[QUANTILE_COLUMNS];
 	bool		nulls[QUANTILE_COLUMNS];
 
-	curve_quantile(PG_GETARG_CURVE(0), 0.5, RATE_Z95, times, nulls);
+	curve_quantile(PG_GETARG_CURVE(0), 0.5, &bounds, times, nulls);
 	if (nulls[QUANTILE_ESTIMATE])
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(times[QUANTILE_ESTIMATE]);

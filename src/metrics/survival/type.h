@@ -1,35 +1,35 @@
 /*
  * survival/type.h
  *		The type survival_curve: how many customers churned, and how many were
- *		last seen, after each time.
+ *		last seen, after each time, and how many came under observation late.
  *
  * Stored form: a varlena with either header, the payload being one wire.h
  * stream, which is the same in storage, in binary I/O and in hashes:
  *
  *	byte	version (1)
- *	byte	flags (CURVE_WHOLE)
+ *	byte	flags (CURVE_WHOLE, CURVE_LATE)
  *	uint	number of times, at least 1; then for each, in ascending order:
  *		with CURVE_WHOLE, that is when all times are whole and at most 2^53:
  *			uint	time (first), else distance from the one before (> 0)
  *		else
  *			double	time (>= 0)
  *		uint	events
- *		uint	censored; events + censored > 0
+ *		uint	censored
+ *		with CURVE_LATE, that is when somebody was not there from the start:
+ *			uint	entered, those observed from just after this time; 0 at time 0
+ *		and one of these is above 0
  *
- * All counts add up to at most 2^63 - 1.
+ * Events and censored add up to at most 2^63 - 1, and at no time to more than
+ * are there.
  */
 #ifndef RETENTION_SURVIVAL_TYPE_H
 #define RETENTION_SURVIVAL_TYPE_H
 
 #include "base/compat.h"
+#include "metrics/survival/bounds.h"
 
 #define CURVE_WHOLE 0x01
-
-/* Whole numbers up to here are exact in a double. */
-#define CURVE_WHOLE_MAX 9007199254740992.0
-
-/* More distinct pairs of time and outcome: error 54000. */
-#define CURVE_MAX_TIMES INT64CONST(67108864)
+#define CURVE_LATE 0x02
 
 /* What happened at one time. */
 typedef struct CurveTime
@@ -37,17 +37,18 @@ typedef struct CurveTime
 	float8		at;
 	int64		events;			/* customers who churned */
 	int64		censored;		/* customers last seen, still there */
+	int64		entered;		/* customers observed from here on, no earlier */
 } CurveTime;
 
 typedef struct SurvivalCurve
 {
-	uint8		flags;			/* CURVE_WHOLE */
+	uint8		flags;			/* CURVE_WHOLE, CURVE_LATE */
 	int64		ntimes;
 	int64		customers;
 	CurveTime  *times;			/* ascending */
 } SurvivalCurve;
 
-/* CURVE_WHOLE, or 0. */
+/* The flags of what is in it. */
 extern uint8 curve_flags(const SurvivalCurve *curve);
 
 /* To a datum (palloc'd), past 1 GB error 54000; and back: 22P03. */
@@ -72,29 +73,30 @@ typedef struct CurvePoint
 	float8		log_survival;	/* -infinity at 0 */
 	float8		variance;		/* Greenwood's, of log_survival */
 	float8		hazard;			/* Nelson and Aalen's, cumulative */
+	float8		hazard_variance;	/* Aalen's, of hazard */
 } CurvePoint;
 
-/* A walk over the times of a curve. */
+/* A walk over the times of a curve at which somebody leaves. */
 typedef struct CurveWalk
 {
 	const SurvivalCurve *curve;
 	int64		next;
 	CurvePoint	point;
-	float8		base;			/* survival at the last censoring */
-	int64		base_risk;		/* customers left after it */
+	int64		entered;		/* since the point */
+	float8		base;			/* survival when somebody was censored or */
+	int64		base_risk;		/* entered last; customers there after it */
 } CurveWalk;
+
+/* Customers at risk at a time. */
+extern int64 curve_at_risk(const SurvivalCurve *curve, float8 at);
+
+/* At how many times somebody leaves. */
+extern int64 curve_leaving_times(const SurvivalCurve *curve);
 
 extern void curve_walk_begin(CurveWalk *walk, const SurvivalCurve *curve);
 extern const CurvePoint *curve_walk_next(CurveWalk *walk);
 
-/*
- * Bounds of the survival at the normal quantile z, from the normal
- * approximation of log(-log S); false where S is 0 or 1: there are none.
- */
-extern bool curve_bounds(const CurvePoint *point, float8 z, float8 *low,
-						 float8 *high);
-
-/* Argument n as a confidence, as its normal quantile; 22003 unless in (0, 1). */
-extern float8 curve_confidence(FunctionCallInfo fcinfo, int n);
+/* The survival of a point as what bounds are made of. */
+extern Estimate curve_estimate(const CurvePoint *point);
 
 #endif							/* RETENTION_SURVIVAL_TYPE_H */

@@ -1,0 +1,32 @@
+/*
+ * survival/duration.h
+ *		Durations of any type, as finite numbers, 0 or above.
+ */
+#ifndef RETENTION_SURVIVAL_DURATION_H
+#define RETENTION_SURVIVAL_DURATION_H
+
+#include "base/compat.h"
+
+#include "history/argument_plan.h"
+
+/* Whole numbers up to here are exact in a double. */
+#define DURATION_WHOLE_MAX 9007199254740992.0
+
+/* What a duration is the end of; its errors say which. */
+typedef enum Duration
+{
+	DURATION_LASTED,			/* the customer churned, or was last seen */
+	DURATION_ENTERED			/* observation began */
+} Duration;
+
+/* A function that takes a value of some type; anything wrong is an error. */
+typedef float8 (*DurationTake) (Datum value, Duration which);
+
+extern float8 duration_float8(Datum value, Duration which);
+extern float8 duration_int8(Datum value, Duration which);
+extern float8 duration_interval(Datum value, Duration which);	/* in days */
+
+/* How many customers the row stands for; error 22003 when below 0. */
+extern int64 duration_weight(const ArgumentPlan *plan, FunctionCallInfo fcinfo);
+
+#endif							/* RETENTION_SURVIVAL_DURATION_H */
