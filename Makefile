@@ -107,6 +107,11 @@ OBJS = \
 	src/metrics/funnel/tries_rows.o \
 	src/metrics/funnel/type.o \
 	src/metrics/funnel/window_funnel.o \
+	src/metrics/incidence/build.o \
+	src/metrics/incidence/gray.o \
+	src/metrics/incidence/readers.o \
+	src/metrics/incidence/state.o \
+	src/metrics/incidence/type.o \
 	src/metrics/journey/fold.o \
 	src/metrics/journey/intake.o \
 	src/metrics/journey/merge.o \
@@ -235,6 +240,8 @@ REGRESS = \
 	hazard_model_errors \
 	hazard_model_type \
 	identity \
+	incidence_curve \
+	incidence_curve_type \
 	intake \
 	journey \
 	journey_type \

@@ -242,6 +242,29 @@ SELECT bytes, (r).*, expected FROM (
 WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P03', expected);
 SELECT (r).* FROM (SELECT pg_temp.refused('survival_curve', '\x010001'::bytea || float8send(0.5) || '\x0100') r) x;
 
+-- incidence_curve: version, flags, reasons of times
+SELECT bytes, (r).*, expected FROM (
+	SELECT v.*, pg_temp.refused('incidence_curve', bytes) r FROM (VALUES
+	('\x0901010161010101'::bytea, 'The version is unknown.'),
+	('\x0102010161010101', 'It has unknown flags.'),
+	('\x010100', 'There is no reason in it.'),
+	('\x010102016101', 'It has more reasons than bytes for them.'),
+	('\x0101010161010100', 'A count is not above 0.'),
+	('\x0101010161020101', 'It has more times than bytes for them.'),
+	('\x010101016101' || pg_temp.v(power(2::numeric, 54)) || '\x01', 'A time is too large.'),
+	('\x01010101610201010001', 'The times of a reason are not in ascending order.'),
+	('\x01010101610201010100', 'A count is not above 0.'),
+	('\x01010201610101010161010201', 'The reasons are not in ascending order.'),
+	('\x0101010100010101', 'A text is not in the encoding of the database.'),
+	('\x0101018002' || convert_to(repeat('x', 256), 'UTF8') || '\x010101', 'A reason is too long.'),
+	('\x0101018108' || convert_to(repeat('x', 1025), 'UTF8') || '\x010101', 'A text is too long.'),
+	('\x010101016101010100', 'There are bytes after its end.'),
+	('\x010001016101' || float8send(1) || '\x01', 'Whole times are not written as such.'),
+	('\x010001016101' || float8send(-0.5) || '\x01', 'A time is negative or not finite.'),
+	('\x010001016101' || float8send('nan') || '\x01', 'A number is not finite, or a negative zero.')
+	) v(bytes, expected)) x
+WHERE ((r).code, (r).detail) IS DISTINCT FROM ('22P03', expected);
+
 -- funnel: version, mode (optional steps and exclusions), months, days and
 -- microseconds of the window, zone; steps, grain, periods
 SELECT old, left(new, 60) AS new, (r).*, expected FROM (

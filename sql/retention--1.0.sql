@@ -6756,3 +6756,411 @@ CREATE FUNCTION survival(model hazard_model, covariates jsonb, "time" double pre
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION survival(hazard_model, jsonb, double precision) IS
 	'probability that a customer with these covariates is still there after a time, in the unit of the durations: exp(-H exp(b''x)), H being the cumulative hazard by Breslow with Efron''s ties (as survfit of a coxph), of the customer''s stratum. NULL past the last time that customers of the stratum were seen, for a stratum that the model does not know, and as relative_risk; error 22003 for a negative or NaN time';
+
+-- ----------------------------------------------------------------
+-- 22. incidence_curve
+-- ----------------------------------------------------------------
+
+CREATE TYPE incidence_curve;
+
+CREATE FUNCTION incidence_curve_in(cstring) RETURNS incidence_curve
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_in(cstring) IS
+	'input of incidence_curve: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
+
+CREATE FUNCTION incidence_curve_out(incidence_curve) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_out(incidence_curve) IS
+	'output of incidence_curve: canonical JSON without loss, times in as many digits as they need whatever extra_float_digits says';
+
+CREATE FUNCTION incidence_curve_recv(internal) RETURNS incidence_curve
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_recv(internal) IS
+	'binary input of incidence_curve; every field and the sum of the counts is checked, error 22P03';
+
+CREATE FUNCTION incidence_curve_send(incidence_curve) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_value_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_send(incidence_curve) IS
+	'binary output of incidence_curve, version 1: the stored bytes, the same on every machine';
+
+CREATE TYPE incidence_curve (
+	INPUT = incidence_curve_in,
+	OUTPUT = incidence_curve_out,
+	RECEIVE = incidence_curve_recv,
+	SEND = incidence_curve_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE incidence_curve IS
+	'why and when customers leave: exact counts of those who left for each reason, and of those last seen, after each duration, storable and additive; made by the aggregate incidence_curve, added up by rollup, read by incidence_points and gray_test';
+
+-- comparison: by the stored bytes, equal values have equal bytes
+
+CREATE FUNCTION incidence_curve_eq(incidence_curve, incidence_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_eq'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_eq(incidence_curve, incidence_curve) IS
+	'implementation of the = operator';
+
+CREATE FUNCTION incidence_curve_ne(incidence_curve, incidence_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ne'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_ne(incidence_curve, incidence_curve) IS
+	'implementation of the <> operator';
+
+CREATE FUNCTION incidence_curve_lt(incidence_curve, incidence_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_lt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_lt(incidence_curve, incidence_curve) IS
+	'implementation of the < operator';
+
+CREATE FUNCTION incidence_curve_le(incidence_curve, incidence_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_le'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_le(incidence_curve, incidence_curve) IS
+	'implementation of the <= operator';
+
+CREATE FUNCTION incidence_curve_gt(incidence_curve, incidence_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_gt'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_gt(incidence_curve, incidence_curve) IS
+	'implementation of the > operator';
+
+CREATE FUNCTION incidence_curve_ge(incidence_curve, incidence_curve) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'retention_value_ge'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_ge(incidence_curve, incidence_curve) IS
+	'implementation of the >= operator';
+
+CREATE FUNCTION incidence_curve_cmp(incidence_curve, incidence_curve) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_cmp'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_cmp(incidence_curve, incidence_curve) IS
+	'below, at or above 0 as the first incidence_curve sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
+
+CREATE FUNCTION incidence_curve_hash(incidence_curve) RETURNS integer
+	AS 'MODULE_PATHNAME', 'retention_value_hash'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_hash(incidence_curve) IS
+	'hash of a incidence_curve';
+
+CREATE FUNCTION incidence_curve_hash_extended(incidence_curve, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_hash_extended(incidence_curve, bigint) IS
+	'64-bit hash of a incidence_curve with a seed';
+
+CREATE OPERATOR = (
+	FUNCTION = incidence_curve_eq,
+	LEFTARG = incidence_curve,
+	RIGHTARG = incidence_curve,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel,
+	HASHES,
+	MERGES
+);
+COMMENT ON OPERATOR = (incidence_curve, incidence_curve) IS
+	'equal: same kind, zone, days and numbers';
+
+CREATE OPERATOR <> (
+	FUNCTION = incidence_curve_ne,
+	LEFTARG = incidence_curve,
+	RIGHTARG = incidence_curve,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (incidence_curve, incidence_curve) IS
+	'not equal';
+
+CREATE OPERATOR < (
+	FUNCTION = incidence_curve_lt,
+	LEFTARG = incidence_curve,
+	RIGHTARG = incidence_curve,
+	COMMUTATOR = >,
+	NEGATOR = >=,
+	RESTRICT = scalarltsel,
+	JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (incidence_curve, incidence_curve) IS
+	'sorts before';
+
+CREATE OPERATOR <= (
+	FUNCTION = incidence_curve_le,
+	LEFTARG = incidence_curve,
+	RIGHTARG = incidence_curve,
+	COMMUTATOR = >=,
+	NEGATOR = >,
+	RESTRICT = scalarlesel,
+	JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (incidence_curve, incidence_curve) IS
+	'sorts before or is equal';
+
+CREATE OPERATOR > (
+	FUNCTION = incidence_curve_gt,
+	LEFTARG = incidence_curve,
+	RIGHTARG = incidence_curve,
+	COMMUTATOR = <,
+	NEGATOR = <=,
+	RESTRICT = scalargtsel,
+	JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (incidence_curve, incidence_curve) IS
+	'sorts after';
+
+CREATE OPERATOR >= (
+	FUNCTION = incidence_curve_ge,
+	LEFTARG = incidence_curve,
+	RIGHTARG = incidence_curve,
+	COMMUTATOR = <=,
+	NEGATOR = <,
+	RESTRICT = scalargesel,
+	JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (incidence_curve, incidence_curve) IS
+	'sorts after or is equal';
+
+CREATE OPERATOR CLASS incidence_curve_ops
+	DEFAULT FOR TYPE incidence_curve USING btree AS
+	OPERATOR 1 <,
+	OPERATOR 2 <=,
+	OPERATOR 3 =,
+	OPERATOR 4 >=,
+	OPERATOR 5 >,
+	FUNCTION 1 incidence_curve_cmp(incidence_curve, incidence_curve);
+COMMENT ON OPERATOR CLASS incidence_curve_ops USING btree IS
+	'order of incidence_curves, for ORDER BY, DISTINCT and indexes';
+COMMENT ON OPERATOR FAMILY incidence_curve_ops USING btree IS
+	'order of incidence_curves, for ORDER BY, DISTINCT and indexes';
+
+CREATE OPERATOR CLASS incidence_curve_ops
+	DEFAULT FOR TYPE incidence_curve USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 incidence_curve_hash(incidence_curve),
+	FUNCTION 2 incidence_curve_hash_extended(incidence_curve, bigint);
+COMMENT ON OPERATOR CLASS incidence_curve_ops USING hash IS
+	'hashing of incidence_curves, for GROUP BY, joins and hash partitions';
+COMMENT ON OPERATOR FAMILY incidence_curve_ops USING hash IS
+	'hashing of incidence_curves, for GROUP BY, joins and hash partitions';
+
+-- casts
+
+CREATE FUNCTION incidence_curve_to_json(incidence_curve) RETURNS json
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_to_json'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_to_json(incidence_curve) IS
+	'a incidence_curve as json, the object its text is';
+
+CREATE CAST (incidence_curve AS json)
+	WITH FUNCTION incidence_curve_to_json(incidence_curve);
+COMMENT ON CAST (incidence_curve AS json) IS
+	'the incidence_curve as a json object, so that to_json() and row_to_json() nest it';
+
+CREATE FUNCTION incidence_curve_to_jsonb(incidence_curve) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_to_jsonb'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_to_jsonb(incidence_curve) IS
+	'a incidence_curve as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
+
+CREATE CAST (incidence_curve AS jsonb)
+	WITH FUNCTION incidence_curve_to_jsonb(incidence_curve);
+COMMENT ON CAST (incidence_curve AS jsonb) IS
+	'the incidence_curve as a jsonb object, so that to_jsonb() nests it';
+
+-- incidence_curve aggregates
+
+CREATE FUNCTION incidence_curve_transition(internal, bigint, boolean, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_transition_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_transition(internal, bigint, boolean, text) IS
+	'aggregate support: counts a customer by duration and reason';
+
+CREATE FUNCTION incidence_curve_transition(internal, bigint, boolean, text, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_transition_int8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_transition(internal, bigint, boolean, text, bigint) IS
+	'aggregate support: counts a customer by duration and reason, so many times as the weight says';
+
+CREATE FUNCTION incidence_curve_transition(internal, double precision, boolean, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_transition(internal, double precision, boolean, text) IS
+	'aggregate support: counts a customer by duration and reason';
+
+CREATE FUNCTION incidence_curve_transition(internal, double precision, boolean, text, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_transition_float8'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_transition(internal, double precision, boolean, text, bigint) IS
+	'aggregate support: counts a customer by duration and reason, so many times as the weight says';
+
+CREATE FUNCTION incidence_curve_transition(internal, interval, boolean, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_transition_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_transition(internal, interval, boolean, text) IS
+	'aggregate support: counts a customer by duration and reason';
+
+CREATE FUNCTION incidence_curve_transition(internal, interval, boolean, text, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_transition_interval'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_transition(internal, interval, boolean, text, bigint) IS
+	'aggregate support: counts a customer by duration and reason, so many times as the weight says';
+
+CREATE FUNCTION incidence_curve_rollup(internal, incidence_curve) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_rollup'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_rollup(internal, incidence_curve) IS
+	'aggregate support: adds a curve to that of its group';
+
+CREATE FUNCTION incidence_curve_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_combine'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_combine(internal, internal) IS
+	'aggregate support: adds the counts of one worker to those of another';
+
+CREATE FUNCTION incidence_curve_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_serialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_serialize(internal) IS
+	'aggregate support: packs the counts of a worker; error 54000 past 1 GB';
+
+CREATE FUNCTION incidence_curve_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_deserialize'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_deserialize(bytea, internal) IS
+	'aggregate support: unpacks the counts of a worker; every field is checked, error 22P03';
+
+CREATE FUNCTION incidence_curve_final(internal) RETURNS incidence_curve
+	AS 'MODULE_PATHNAME', 'retention_incidence_curve_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION incidence_curve_final(internal) IS
+	'aggregate support: the curve of the customers counted, NULL when there are none; says nothing new to the state';
+
+CREATE AGGREGATE incidence_curve(duration double precision, churned boolean, reason text) (
+	SFUNC = incidence_curve_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = incidence_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = incidence_curve_combine,
+	SERIALFUNC = incidence_curve_serialize,
+	DESERIALFUNC = incidence_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE incidence_curve(double precision, boolean, text) IS
+	'why and when customers leave (the data of Aalen and Johansen''s estimate for competing risks), one row a customer. duration: time from start to when the customer left or was last seen, in any one unit, 0 or above; churned: true when the customer left then; reason: why, told apart by its bytes; NULL or empty is unknown, and it is ignored where churned is false. Who is still there is taken to leave as others who stayed as long. Rows with a NULL duration or churned are skipped, no rows give NULL. Exact whatever the order of rows or the number of workers, and so is rollup. Memory: 32 to 64 bytes for each distinct pair of duration and reason, whatever work_mem says. Errors: 22003 for a duration that is negative, infinite or NaN, 22001 for a reason of more than 255 bytes, 54000 for more than 1000 reasons, or 67 million distinct durations of one';
+
+CREATE AGGREGATE incidence_curve(duration double precision, churned boolean, reason text, weight bigint) (
+	SFUNC = incidence_curve_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = incidence_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = incidence_curve_combine,
+	SERIALFUNC = incidence_curve_serialize,
+	DESERIALFUNC = incidence_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE incidence_curve(double precision, boolean, text, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration and reason were checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE incidence_curve(duration bigint, churned boolean, reason text) (
+	SFUNC = incidence_curve_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = incidence_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = incidence_curve_combine,
+	SERIALFUNC = incidence_curve_serialize,
+	DESERIALFUNC = incidence_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE incidence_curve(bigint, boolean, text) IS
+	'the same with whole durations, for example days or months; error 22003 past 2^53';
+
+CREATE AGGREGATE incidence_curve(duration bigint, churned boolean, reason text, weight bigint) (
+	SFUNC = incidence_curve_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = incidence_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = incidence_curve_combine,
+	SERIALFUNC = incidence_curve_serialize,
+	DESERIALFUNC = incidence_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE incidence_curve(bigint, boolean, text, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration and reason were checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE incidence_curve(duration interval, churned boolean, reason text) (
+	SFUNC = incidence_curve_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = incidence_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = incidence_curve_combine,
+	SERIALFUNC = incidence_curve_serialize,
+	DESERIALFUNC = incidence_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE incidence_curve(interval, boolean, text) IS
+	'the same with intervals, which must have neither months nor years (22023): churned_at - started_at of two timestamps has none. Durations are counted in days of 24 hours, as fractions';
+
+CREATE AGGREGATE incidence_curve(duration interval, churned boolean, reason text, weight bigint) (
+	SFUNC = incidence_curve_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = incidence_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = incidence_curve_combine,
+	SERIALFUNC = incidence_curve_serialize,
+	DESERIALFUNC = incidence_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE incidence_curve(interval, boolean, text, bigint) IS
+	'the same with a weight: the number of customers a row stands for, as the row repeated so many times; a row with weight 0 or NULL stands for nobody, and is skipped after its duration and reason were checked; a negative weight is error 22003, as are more than 2^63 - 1 customers in all';
+
+CREATE AGGREGATE rollup(incidence_curve) (
+	SFUNC = incidence_curve_rollup,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = incidence_curve_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = incidence_curve_combine,
+	SERIALFUNC = incidence_curve_serialize,
+	DESERIALFUNC = incidence_curve_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(incidence_curve) IS
+	'adds up curves of disjoint customers (plans, channels, shards), exactly: the curve of all their rows; NULLs are skipped, no rows give NULL; error 22003 for more than 2^63 - 1 customers, 54000 for too many distinct times or reasons';
+
+-- readers
+
+CREATE FUNCTION incidence_points(
+	curve incidence_curve, confidence double precision DEFAULT 0.95,
+	conf_type text DEFAULT 'log-log',
+	OUT reason text, OUT at_time double precision, OUT at_risk bigint,
+	OUT events bigint, OUT censored bigint, OUT incidence double precision,
+	OUT std_error double precision, OUT low double precision,
+	OUT high double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_incidence_points'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 300;
+COMMENT ON FUNCTION incidence_points(incidence_curve, double precision, text) IS
+	'one row for each reason, in the order of its bytes, and each distinct duration of all reasons, ascending: at_risk (customers there just before, those last seen then included), events (left then for that reason), censored (last seen then), incidence (fraction that has left for that reason by then, by Aalen and Johansen 1978), std_error of incidence (of Greenwood''s kind, Andersen et al. 1993: the infinitesimal jackknife of survfit of R; cuminc of cmprsk has another, Aalen''s of 1978), low and high (bounds). Incidences of all reasons and survival add up to 1; 1 - survival of a curve that takes other reasons as censored is larger. conf_type says what is taken to be normally distributed: log-log for log(-log incidence), log for log incidence, plain for incidence; bounds are cut off at 0 and 1. There are none (NULL) where incidence is 0 but for plain, nor by log-log where it is 1. Times are in the unit of the durations. No rows for a NULL or when nobody has left; errors: 22003 unless confidence is above 0 and below 1, 22023 for another conf_type';
+
+CREATE FUNCTION gray_test(
+	VARIADIC curves incidence_curve[],
+	OUT reason text, OUT chi_square double precision,
+	OUT degrees_of_freedom integer, OUT p_value double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'retention_gray_test'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION gray_test(incidence_curve[]) IS
+	'Gray''s test (1988) of whether the incidence of a reason is the same in groups of customers, one curve each; one row for each reason there is, in the order of its bytes: p_value is the probability of a chi_square so large if it is, an approximation for many customers who left. The figures of cuminc of cmprsk, for any order of the curves. Unlike log_rank of curves that take other reasons as censored it compares how many do leave for a reason, not how many would if there were no other. NULL curves, and groups in which no customer could be expected to leave for the reason, are left out; figures are NULL when fewer than two are left, or where their covariance has no inverse. gray_test(a, b) compares two, gray_test(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 100';

@@ -267,29 +267,19 @@ end_item(JsonObject *object)
  * ----------------------------------------------------------------
  */
 
-/* Set the flags of columns that may be left out, where they are there. */
-static void
-flag_columns(RecordReader *p)
-{
-	const RecordObject *o = &p->type->head;
-	uint8	   *flags = (uint8 *) p->value + p->type->flags_at;
-
-	for (int key = o->first_column; key < o->nfields; key++)
-		if (o->fields[key].kind == RECORD_COUNT &&
-			(p->object.levels[0].spelled & (UINT32_C(1) << key)) != 0)
-			*flags |= o->fields[key].flag;
-}
-
 /* Are all keys of the head there, no others, and all arrays of one length? */
 static void
 check_keys(RecordReader *p)
 {
 	const RecordObject *o = &p->type->head;
 	const JsonLevel *level = &p->object.levels[0];
-	uint8		flags;
+	uint8		flags = record_flags(p->type, p->value);
 
-	flag_columns(p);
-	flags = record_flags(p->type, p->value);
+	/* a column that may be left out is its own flag */
+	for (int key = o->first_column; key < o->nfields; key++)
+		if (o->fields[key].kind == RECORD_COUNT &&
+			(level->spelled & (UINT32_C(1) << key)) != 0)
+			flags |= o->fields[key].flag;
 	for (int key = 0; key < o->nfields && p->object.problem.detail == NULL; key++)
 	{
 		const char *name = o->fields[key].name;

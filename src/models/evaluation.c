@@ -296,6 +296,7 @@ read_side(WireReader *r)
 	Size		len = wire_get_max(r, MaxAllocSize - VARHDRSZ, "A length is out of range.");
 	const uint8 *bytes = wire_get_bytes(r, len);
 	LivesState *lives = lives_create(CurrentMemoryContext);
+	const SurvivalCurve *scores;
 	struct varlena *curve;
 
 	if (len == 0)
@@ -303,7 +304,10 @@ read_side(WireReader *r)
 	curve = palloc(VARHDRSZ + len);
 	SET_VARSIZE(curve, VARHDRSZ + len);
 	memcpy(VARDATA(curve), bytes, len);
-	lives_add_curve(lives, curve_from_varlena(curve));
+	scores = curve_from_varlena(curve);
+	if (scores->flags & CURVE_LATE)
+		wire_corrupt(r, "Scores do not begin late.");
+	lives_add_curve(lives, scores);
 	return lives;
 }
 

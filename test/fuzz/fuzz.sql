@@ -94,6 +94,8 @@ SELECT fuzz.add_values('hazard_model', 'SELECT public.hazard_model(n % 17 + h, f
 	FROM fuzz.few, (VALUES (0, ''{}''::jsonb), (0.5, ''{"strata": "s"}'')) v (h, o) GROUP BY h, o');
 SELECT fuzz.add_values('signals', 'SELECT public.signals(flag, jsonb_build_object(''n'', amount, ''t'', t, ''f'', n % 3 = 0, ''u'', NULL)) FROM fuzz.few
 	UNION ALL SELECT public.signals(n % 5 = 0, jsonb_build_object(''step'', step, ''x'', n * 0.37)) FROM fuzz.orders, generate_series(1, 3)');
+SELECT fuzz.add_values('incidence_curve', 'SELECT public.incidence_curve(n::bigint, flag, t) FROM fuzz.few
+	UNION ALL SELECT public.incidence_curve(amount::float8 + 5.25, flag, step::text, step::bigint) FROM fuzz.orders');
 SELECT fuzz.add_values('data_check', 'SELECT public.check_events(c, tz, amount, ''2023-09-01'') FROM fuzz.orders
 	UNION ALL SELECT public.check_events(t, ts, -amount, NULL) FROM fuzz.orders, generate_series(1, 2)
 	UNION ALL SELECT public.check_ranges(c, during, amount, ''2023-09-01'') FROM fuzz.orders
@@ -170,6 +172,8 @@ SELECT fuzz.add_states(a, format('SELECT fuzz.%1$I(1 / (1 + n::float8), flag) FR
 	UNION ALL SELECT fuzz.%1$I(1 / (1 + n::float8), flag, step::bigint) FROM fuzz.few', a)) FROM unnest('{gini,brier,log_loss}'::text[]) a;
 SELECT fuzz.add_states('lift', 'SELECT fuzz.lift(amount::float8 - 5.25, flag, 0.25) FROM fuzz.few');
 SELECT fuzz.add_states('calibration', 'SELECT fuzz.calibration(1 / (1 + n::float8), flag, 7) FROM fuzz.few');
+SELECT fuzz.add_states('incidence_curve', 'SELECT fuzz.incidence_curve(n::bigint, flag, step::text) FROM fuzz.orders
+	UNION ALL SELECT fuzz.incidence_curve(amount::float8 + 5.25, flag, t, step::bigint) FROM fuzz.few');
 SELECT fuzz.add_states('survival_curve', 'SELECT fuzz.survival_curve(n::bigint, flag) FROM fuzz.orders
 	UNION ALL SELECT fuzz.survival_curve(amount::float8 + 5.25, flag, step::bigint) FROM fuzz.few
 	UNION ALL SELECT fuzz.survival_curve(n::bigint % 5, n + 1::bigint, flag) FROM fuzz.orders');

@@ -54,12 +54,14 @@ BEGIN
 		CALL garden.keep('data_check', format('SELECT check_events(c, at, amount, ''2024-03-01'') FROM garden.%I', source));
 		CALL garden.keep('hazard_model', format('SELECT hazard_model(at - date ''2024-01-01'', step > 1, jsonb_build_object(''c'', c, ''step'', step, ''even'', c %% 2 = 0, ''t'', ''t'' || c %% 3)) FROM garden.%I WHERE at > ''2024-01-01'' AND at < ''infinity''', source));
 		CALL garden.keep('signals', format('SELECT signals(amount > 10, jsonb_build_object(''c'', c, ''step'', step, ''at'', at, ''amount'', CASE WHEN amount BETWEEN -1e9 AND 1e9 THEN amount END)) FROM garden.%I GROUP BY step %% 3', source));
+		CALL garden.keep('incidence_curve', format('SELECT incidence_curve(at - date ''2024-01-01'', c > 2, (c % 4)::text) FROM garden.%I WHERE at > ''2024-01-01''', source));
 		CALL garden.keep('survival_curve', format('SELECT survival_curve(at - date ''2024-01-01'', c > 2) FROM garden.%I WHERE at > ''2024-01-01''', source));
 	END LOOP;
 	CALL garden.keep('timeline', 'SELECT timeline(during, amount) FROM garden.ranges GROUP BY c');
 	CALL garden.keep('data_check', 'SELECT check_ranges(c, during, amount, NULL) FROM garden.ranges');
 	CALL garden.keep('timeline', 'SELECT timeline(at::timestamptz, amount, ''Europe/Paris'') FROM garden.events GROUP BY c');
 	CALL garden.keep('survival_curve', 'SELECT v::survival_curve FROM (VALUES (''{"time": [0], "events": [1], "censored": [0]}''), (''{"time": [5e-324,1,1.7976931348623157e308], "events": [1,0,0], "censored": [0,0,9223372036854775806]}''), (''{"time": [], "events": [], "censored": []}''), (''{"time": [5e-324,1,7,9], "events": [0,3,0,2], "censored": [0,0,0,9223372036854775800], "entered": [3,0,9223372036854775802,0]}'')) x (v)');
+	CALL garden.keep('incidence_curve', 'SELECT v::incidence_curve FROM (VALUES (''{"reasons": [{"reason": "", "time": [0], "customers": [1]}]}''), (''{"reasons": [{"reason": "a", "time": [5e-324,1.7976931348623157e308], "customers": [1,9223372036854775806]}]}''), (''{"reasons": [{"reason": "a", "time": [1,2], "customers": [1,3]}, {"reason": "b", "time": [1], "customers": [9223372036854775800]}]}'')) x (v)');
 	CALL garden.keep('purchase_model', 'SELECT purchase_model(''bg/nbd'', n % 5, n % 5 * 3, 20 + n) FROM generate_series(0, 50) n');
 	FOREACH g IN ARRAY ARRAY['{"kind": "bg/nbd", "unit": "week", "parameters": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}}', '{"kind": "mbg/nbd", "unit": "day", "parameters": {"r": 1e-30, "alpha": 1e30, "a": 1e-10, "b": 1e10}}',
 		'{"kind": "pareto/nbd", "unit": "month", "parameters": {"r": 0.55, "alpha": 10.58, "s": 0.61, "beta": 11.67}}', '{"kind": "pareto/nbd", "parameters": {"r": 1e30, "alpha": 1e-30, "s": 1e-30, "beta": 1e30}}'] LOOP

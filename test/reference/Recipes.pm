@@ -585,6 +585,53 @@ my @models = (
 			SELECT round((2 * sum(exp(-0.5 * (sqrt(x) + i / 1000.0) ^ 2) / sqrt(2 * pi()) * CASE WHEN i IN (0, 10000) THEN 1 WHEN i % 2 = 1 THEN 4 ELSE 2 END) / 3000)::numeric, 3)
 			FROM generate_series(0, 10000) AS i)
 		FROM test" ],
+	[ 'log_rank_groups(curves, plans, sizes)', 'plan, customers, observed, expected, ratio', "
+		WITH c AS (SELECT plan, size, days, churned FROM plain_contracts JOIN customers USING (customer_id)),
+		s AS (
+			SELECT c.size, t, plan, count(*) FILTER (WHERE days >= t)::numeric AS n1, count(*) FILTER (WHERE days = t AND churned)::numeric AS d1
+			FROM (SELECT DISTINCT size, days AS t FROM c WHERE churned) AS e JOIN c USING (size) GROUP BY 1, 2, 3),
+		x AS (SELECT *, sum(n1) OVER w AS n, sum(d1) OVER w AS d FROM s WINDOW w AS (PARTITION BY size, t))
+		SELECT plan, (SELECT count(*) FROM c WHERE c.plan = x.plan), sum(d1)::float8, round(sum(d * n1 / n), 1), round(sum(d1) / sum(d * n1 / n), 2)
+		FROM x GROUP BY plan" ],
+	[ 'log_rank(curves, plans, strata => sizes', 'weights, chi_square, degrees_of_freedom, p_value', "
+		WITH c AS (SELECT plan, size, days, churned FROM plain_contracts JOIN customers USING (customer_id)),
+		s AS (
+			SELECT c.size, t, count(*) FILTER (WHERE days >= t)::float8 AS n, count(*) FILTER (WHERE days = t AND churned)::float8 AS d,
+				count(*) FILTER (WHERE days >= t AND plan = 'Pro')::float8 AS n1, count(*) FILTER (WHERE days = t AND churned AND plan = 'Pro')::float8 AS d1
+			FROM (SELECT DISTINCT size, days AS t FROM c WHERE churned) AS e JOIN c USING (size) GROUP BY 1, 2),
+		k AS (
+			SELECT *, coalesce(exp(sum(CASE WHEN d < n THEN ln(1 - d / n) END) OVER (PARTITION BY size ORDER BY t ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)), 1) AS before FROM s),
+		test AS (
+			SELECT weights, sum(w * (d1 - d * n1 / n)) ^ 2 / sum(w * w * CASE WHEN n > 1 THEN n1 / n * (1 - n1 / n) * d * (n - d) / (n - 1) END) AS x
+			FROM k CROSS JOIN LATERAL (VALUES ('log-rank', 1), ('tarone-ware', sqrt(n)), ('gehan-breslow', n), ('peto', before)) AS v (weights, w) GROUP BY weights)
+		SELECT weights, round(x::numeric, 2), 1, (
+			SELECT round((2 * sum(exp(-0.5 * (sqrt(x) + i / 1000.0) ^ 2) / sqrt(2 * pi()) * CASE WHEN i IN (0, 10000) THEN 1 WHEN i % 2 = 1 THEN 4 ELSE 2 END) / 3000)::numeric, 3)
+			FROM generate_series(0, 10000) AS i)
+		FROM test" ],
+	[ 'moved, since they entered', 'taken, customers, median, low, high', "
+		WITH c AS (
+			SELECT 'all contracts, from their start' AS taken, 0 AS entered, days, churned FROM plain_contracts
+			UNION ALL SELECT 'moved, since they entered', entered, days, churned FROM moved
+			UNION ALL SELECT 'moved, as if seen from their start', -1, days, churned FROM moved),
+		e AS (
+			SELECT taken, t, count(*) FILTER (WHERE days >= t AND entered < t)::float8 AS n, count(*) FILTER (WHERE days = t AND churned)::float8 AS d
+			FROM (SELECT DISTINCT taken, days AS t FROM c WHERE churned) AS x JOIN c USING (taken) GROUP BY 1, 2),
+		p AS (
+			SELECT taken, t, exp(sum(CASE WHEN d < n THEN ln(1 - d / n) END) OVER w) * (CASE WHEN bool_or(d = n) OVER w THEN 0 ELSE 1 END) AS s,
+				sum(CASE WHEN d < n THEN d / (n * (n - d)) END) OVER w AS v
+			FROM e WINDOW w AS (PARTITION BY taken ORDER BY t))
+		SELECT taken, (SELECT count(*) FROM c WHERE c.taken = p.taken), min(t) FILTER (WHERE s < 0.5), min(t) FILTER (WHERE CASE WHEN s > 0 AND s < 1 THEN " . $bound->('') . " < 0.5 END),
+			min(t) FILTER (WHERE CASE WHEN s > 0 AND s < 1 THEN " . $bound->('-') . " < 0.5 END)
+		FROM p GROUP BY taken" ],
+	[ 'AS others_censored_pct', 'reason, left_pct, others_censored_pct', "
+		WITH e AS (
+			SELECT r.reason, t, count(*) FILTER (WHERE days >= t)::float8 AS n, count(*) FILTER (WHERE days = t AND churned)::float8 AS d,
+				count(*) FILTER (WHERE days = t AND churned AND e.reason = r.reason)::float8 AS d1
+			FROM (SELECT DISTINCT reason FROM endings WHERE churned) AS r CROSS JOIN (SELECT DISTINCT days AS t FROM endings WHERE churned AND days <= 365) AS x
+			CROSS JOIN (SELECT days, churned, reason AS why FROM endings) AS e (days, churned, reason) GROUP BY 1, 2),
+		s AS (
+			SELECT *, coalesce(exp(sum(ln(1 - d / n)) OVER (PARTITION BY reason ORDER BY t ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)), 1) AS before FROM e)
+		SELECT reason, round((100 * sum(before * d1 / n))::numeric, 1), round((100 * (1 - exp(sum(ln(1 - d1 / n)))))::numeric, 1) FROM s GROUP BY reason" ],
 	[ 'AS fitted', 'quarters, observed, customers, fitted, renewal_rate', "
 		WITH p AS (
 			SELECT max(estimate) FILTER (WHERE name = 'alpha') AS a, max(estimate) FILTER (WHERE name = 'beta') AS b FROM renewal_model, model_parameters(model)),
@@ -830,6 +877,7 @@ FROM findings((SELECT check_events(', $sample ],
 	[ 'FROM renewal_model
 CROSS JOIN LATERAL model_parameters(model)', $fit ],
 	[ 'FROM models, model_parameters(purchases)', $fit ],
+	[ 'gray_test(VARIADIC curves)', 'its covariance takes a page of formulas: 086_survival_r.pl compares with cmprsk of R' ],
 	[ 'AS log_likelihood, status', $fit ]);
 
 1;

@@ -86,6 +86,8 @@ INSERT INTO kept.made VALUES
 		SELECT signals(n % 3 = 0, jsonb_build_object('n', n * 0.37, 'even', n % 2 = 0, 'plan', 'plan ' || n % 5) - CASE WHEN n % 7 = 0 THEN 'plan' ELSE '' END)
 		FROM generate_series(1, 3000) AS n GROUP BY n % 2$$),
 	('signals', $$SELECT signals(n % 3 = 0, jsonb_build_object('é', n % 11, 'unknown', NULL)) FROM generate_series(1, 300) AS n$$),
+	('incidence_curve', $$SELECT incidence_curve(n % 17 + 0.5, n % 3 > 0, n % 5 || 'é') FROM generate_series(1, 200) AS n$$),
+	('incidence_curve', $$SELECT incidence_curve(n % 17, n % 3 > 0, NULLIF(n % 4, 1)::text, n) FROM generate_series(1::bigint, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n % 17 + 0.5, n % 3 = 0) FROM generate_series(1, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n % 17, n % 3 = 0, n) FROM generate_series(1::bigint, 200) AS n$$),
 	('survival_curve', $$SELECT survival_curve(n * interval '7 hours', n % 3 = 0) FROM generate_series(1, 200) AS n$$),

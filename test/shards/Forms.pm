@@ -189,6 +189,11 @@ sub forms
 	summary('lives', 'survival_curve(months, churned, won)');
 	summary('lives', 'survival_curve(span, churned)');
 	summary('lives', 'survival_curve(span, churned, won)');
+	for my $life ('lasted', 'months', 'span')
+	{
+		summary('lives', "incidence_curve($life, churned, won::text)", text => 1);
+		summary('lives', "incidence_curve($life, churned, nullif(frequency, 2)::text, won)", text => 1);
+	}
 	for my $life ('lasted / 2, lasted + 1', 'months / 2, months', 'span / 2, span')
 	{
 		summary('lives', "survival_curve($life, churned)");

@@ -57,6 +57,8 @@ my %value = (
 	'spend_model' => q{'{"kind": "gamma-gamma", "parameters": {"p": 6.25, "q": 3.74, "gamma": 15.45}}'::spend_model},
 	'survival_curve' => q{(SELECT survival_curve(step, c > 1) FROM events)},
 	'survival_curve[]' => q{(SELECT array_agg(s) FROM (SELECT survival_curve(step, true) s FROM events GROUP BY c) x)},
+	'incidence_curve' => q{(SELECT incidence_curve(step, c > 1, 'r' || c) FROM events)},
+	'incidence_curve[]' => q{(SELECT array_agg(s) FROM (SELECT incidence_curve(step, true, 'a') s FROM events GROUP BY c) x)},
 	'timeline' => q{(SELECT timeline(at, amount) FROM events)},
 	'grain' => q{'month'::grain},
 	'date' => q{'2024-12-01'::date},
@@ -67,6 +69,7 @@ my %value = (
 	'text' => q{'day'::text},
 	'text[]' => q{NULL::text[]},
 	# of one function
+	'incidence_points.text' => q{'log'::text},
 	'survival_points.text' => q{'plain'::text},
 	'lifetime_quantile.text' => q{'plain'::text},
 	'log_rank.text' => q{'peto'::text},

@@ -50,15 +50,16 @@ $node->safe_psql(
 	UPDATE rows SET at = NULL WHERE random() < 0.03;
 
 	-- summaries as aggregates of summaries take them, and one that is large
-	ALTER TABLE rows ADD m cohort_matrix, ADD t timeline, ADD v customer_movements, ADD f funnel, ADD j journey, ADD c survival_curve, ADD g signals;
-	UPDATE rows r SET m = x.m, t = x.t, v = x.v, f = x.f, j = x.j, c = x.c, g = x.g
+	ALTER TABLE rows ADD m cohort_matrix, ADD t timeline, ADD v customer_movements, ADD f funnel, ADD j journey, ADD c survival_curve, ADD g signals, ADD i incidence_curve;
+	UPDATE rows r SET m = x.m, t = x.t, v = x.v, f = x.f, j = x.j, c = x.c, g = x.g, i = x.i
 	FROM (SELECT set, part, cohort_matrix(customer * 8 + part, at, amount, grain) AS m,
 			timeline(at, amount, 'Europe/Paris') AS t,
 			customer_movements(customer * 8 + part, at, amount, grain) AS v,
 			funnel(customer * 8 + part, at, 1 + frequency, '30 days') AS f,
 			journey(customer * 8 + part, at, 'place ' || frequency, '30 days') AS j,
 			survival_curve(n::bigint, customer % 2 = 0) AS c,
-			signals(customer % 2 = 0, jsonb_build_object('n', n, 'channel', channel)) AS g
+			signals(customer % 2 = 0, jsonb_build_object('n', n, 'channel', channel)) AS g,
+			incidence_curve(n::bigint, customer % 3 > 0, channel) AS i
 		FROM (SELECT *, n % 6 AS part, (ARRAY['month', 'week', '1 day', 'quarter starting february'])[1 + set % 4]::grain AS grain
 			FROM rows) y GROUP BY set, part) x
 	WHERE r.set = x.set AND r.n = x.part;
@@ -109,7 +110,7 @@ my %arguments = (
 	model => [ q{'{"kind": "mbg/nbd", "unit": "day", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}'} ],
 	horizon => [ '20' ], 'horizon.interval' => [ "'20 days'" ],
 	outcome => [ 'frequency < 4' ], probability => [ '(1 + n % 17) / 20.0' ], share => [ '0.3' ], bins => [ '4' ],
-	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], journey => ['j'], survival_curve => ['c'], signals => ['g'],
+	cohort_matrix => ['m'], timeline => ['t'], customer_movements => ['v'], funnel => ['f'], journey => ['j'], survival_curve => ['c'], signals => ['g'], incidence_curve => ['i'], reason => ['channel'],
 	options => [ q{'{"weight": "w", "strata": "s"}'} ],
 	'hazard_model.covariates' => [ q{jsonb_build_object('x', n % 7, 'channel', coalesce(channel, 'none'), 'w', 1 + n % 2, 's', n % 3 = 0)} ],
 	covariates => [ q{jsonb_build_object('frequency', frequency, 'channel', channel, 'late', n > 15) || CASE WHEN n % 4 = 0 THEN '{"amount": 7.5}' ELSE '{}'::jsonb END} ],

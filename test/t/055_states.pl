@@ -455,6 +455,7 @@ like(final('hazard_model', hazards(@plain), hazards([ '', 'x', '' ], [ [ 'x', 1 
 is(final('signals', "\1\0" . uint(5) . uint(2) . uint(90)), "$corrupt signals / It has more covariates than bytes for them.", 'signals: covariates');
 is(final('signals', "\1\0" . uint(5) . uint(6) . uint(0)), "$corrupt signals / Counts contradict one another.", 'signals: counts');
 is(final('survival_curve', "\1\1" . uint(9)), "$corrupt survival_curve / It has more times than bytes for them.", 'survival_curve: times');
+is(final('incidence_curve', "\1\1" . join('', map { uint($_) } 1, 1, ord('a'), 1, 5, 0)), "$corrupt incidence_curve / A count is not above 0.", 'incidence_curve: customers');
 is(final('survival_curve', "\1\3" . join('', map { uint($_) } 1, 1, 0, 0, 1)), "$corrupt survival_curve / More customers leave than have entered.", 'survival_curve: who enters');
 
 ##################################################################
@@ -471,6 +472,7 @@ for (
 	[ 'contract_model_transition', 'text, bigint, boolean', "'sbg', 5, true", 'survival_curve_final', 'aggregate state is not that of a survival curve' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'signals_final', 'aggregate state is not one of signals' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'hazard_model_final', 'aggregate state is not that of a hazard_model' ],
+	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'incidence_curve_final', 'aggregate state is not that of an incidence curve' ],
 	[ 'survival_curve_transition', 'bigint, boolean', '5, true', 'check_final', 'aggregate state is not that of a check' ])
 {
 	my ($transition, $types, $values, $final, $message) = @$_;

@@ -75,6 +75,8 @@ query(
 	CREATE FUNCTION furthest(got float8[], want float8[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
 		\$\$ SELECT max(apart(g, w)) FROM unnest(got, want) u (g, w) \$\$;
 	CREATE VIEW curves AS SELECT set, survival_curve(entered, duration, churned, weight) AS late FROM lives GROUP BY set;
+	CREATE VIEW reasons AS SELECT set, incidence_curve(duration, churned, reason, weight) AS curve FROM lives GROUP BY set;
+	CREATE VIEW reasons_of_groups AS SELECT set, grp, incidence_curve(duration, churned, reason, weight) AS curve FROM lives GROUP BY set, grp;
 	CREATE VIEW parts AS SELECT set, array_agg(curve) AS curves, array_agg(late) AS late, array_agg(grp) AS groups, array_agg(stratum) AS strata
 	FROM (SELECT set, grp, stratum, survival_curve(duration, churned, weight) AS curve, survival_curve(entered, duration, churned, weight) AS late
 		FROM lives GROUP BY set, grp, stratum ORDER BY set, grp, stratum) p GROUP BY set;
@@ -107,5 +109,59 @@ against_r('log-rank, without strata', 100,
 	q{SELECT r.set, apart(l.chi_square, v[1]) FROM r JOIN parts USING (set), log_rank(curves, groups) l WHERE kind = 'test'});
 against_r('log-rank with late entry, stratified, all weights', 400,
 	q{SELECT r.set, apart(l.chi_square, v[1]) FROM r JOIN parts USING (set), log_rank(late, groups, strata, name) l WHERE kind = 'late'});
+
+# Incidence of each reason at some times, 0 where it comes later; R has the reasons of
+# all sets in each.
+my $known = q{kind = 'incidence' AND EXISTS (SELECT FROM lives l WHERE l.set = r.set AND l.reason = r.name)};
+against_r('incidence, its error, bounds of all kinds', query("SELECT count(*) FROM r WHERE $known"),
+	qq{SELECT r.set, furthest(ARRAY[p.at_risk, p.incidence, p.std_error, p.low, p.high], v[2:]) AS apart
+	FROM r JOIN reasons USING (set) LEFT JOIN LATERAL incidence_points(curve, conf_type => conf_type) p ON reason = name AND p.at_time = v[1] WHERE $known});
+against_r("Gray's test", query(q{SELECT count(*) FROM r WHERE kind = 'gray'}),
+	q{SELECT r.set, furthest(ARRAY[g.chi_square, g.degrees_of_freedom, g.p_value], v) AS apart
+	FROM r JOIN (SELECT set, array_agg(curve ORDER BY grp DESC) AS curves FROM reasons_of_groups GROUP BY set) c USING (set)
+	LEFT JOIN LATERAL gray_test(VARIADIC curves) g ON reason = name WHERE kind = 'gray'});
+
+##################################################################
+# The same bytes, and what must hold of any curve
+##################################################################
+
+is( query(
+		q{SELECT count(*), count(*) FILTER (WHERE whole IS DISTINCT FROM parts OR whole IS DISTINCT FROM repeated OR whole IS DISTINCT FROM whole::text::incidence_curve)
+		FROM (SELECT set, curve AS whole FROM reasons) a
+		JOIN (SELECT set, rollup(curve) AS parts FROM reasons_of_groups GROUP BY set) b USING (set)
+		JOIN (SELECT set, incidence_curve(duration, churned, reason) AS repeated FROM (SELECT * FROM lives ORDER BY md5(lives::text)) l, generate_series(1, weight) GROUP BY set) c USING (set)}),
+	'100|0', 'parts, repeated rows in another order, text: the same bytes');
+is( query(
+		q{SELECT count(*) > 300, max(abs(total - 1)) < 1e-12, bool_and(fewer) FROM (
+			SELECT set, at_time, sum(incidence) + max(survival) AS total, bool_and(incidence <= alone + 1e-12) AS fewer
+			FROM (SELECT set, p.reason, p.at_time, p.incidence, s.survival, 1 - k.survival AS alone
+				FROM reasons, incidence_points(curve) p,
+					LATERAL (SELECT survival FROM survival_points((SELECT survival_curve(duration, churned, weight) FROM lives l WHERE l.set = reasons.set)) WHERE at_time = p.at_time) s,
+					LATERAL (SELECT survival FROM survival_points((SELECT survival_curve(duration, lives.reason IS NOT DISTINCT FROM p.reason, weight) FROM lives WHERE lives.set = reasons.set)) WHERE at_time = p.at_time) k
+				WHERE set <= 30) x GROUP BY set, at_time) y}),
+	't|t|t', 'incidences and survival add up to 1; 1 - Kaplan and Meier is no less');
+my $whole = query('SELECT md5(incidence_curve(duration, churned, reason, weight)::text), md5(survival_curve(entered, duration, churned, weight)::text) FROM lives');
+my $workers = 'SET max_parallel_workers_per_gather = 3; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;';
+query('ANALYZE lives');
+like(query("$workers EXPLAIN SELECT incidence_curve(duration, churned, reason, weight), survival_curve(entered, duration, churned, weight) FROM lives"),
+	qr/Partial Aggregate/, 'a parallel plan');
+is(query("$workers SELECT md5(incidence_curve(duration, churned, reason, weight)::text), md5(survival_curve(entered, duration, churned, weight)::text) FROM lives"),
+	$whole, 'workers: the same bytes');
+
+# A long query can be stopped: many reasons of many times, tests of many groups.
+query(
+	q{CREATE TABLE many AS SELECT i % 100 AS grp, incidence_curve(random() * 100, random() < 0.9, (i / 100 % 300)::text) AS curve,
+		survival_curve(random(), 1 + random() * 100, random() < 0.9) AS late FROM generate_series(1, 60000) i GROUP BY 1});
+for my $call (
+	'SELECT rollup(curve) FROM many, generate_series(1, 1000)',
+	'SELECT incidence_curve(random(), true, (i % 900)::text) FROM generate_series(1, 100000000) i',
+	'SELECT survival_curve(random(), 1 + random(), true) FROM generate_series(1, 100000000) i',
+	'SELECT count(incidence) FROM (SELECT rollup(curve) AS c FROM many) m, incidence_points(c)',
+	'SELECT gray_test(VARIADIC array_agg(curve)) FROM many',
+	'SELECT log_rank_groups(array_agg(late), array_agg(grp::text)) FROM many, generate_series(1, 50)')
+{
+	my ($ret, $out, $err) = $node->psql('postgres', "SET statement_timeout = 200; $call");
+	like($err, qr/statement timeout/, "stopped: $call");
+}
 
 done_testing();

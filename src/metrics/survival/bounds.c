@@ -52,7 +52,8 @@ bounds_of(const Bounds *bounds, const Estimate *estimate, float8 *low,
 	float8		log_value = estimate->log_value;
 	float8		spread = bounds->z * estimate->log_error;
 
-	if (isinf(log_value))
+	if (isinf(log_value) &&
+		(bounds->type != BOUNDS_PLAIN || !isfinite(estimate->std_error)))
 		return false;
 	switch (bounds->type)
 	{

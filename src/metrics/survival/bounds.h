@@ -39,8 +39,8 @@ typedef struct Bounds
 extern Bounds bounds_arguments(FunctionCallInfo fcinfo, int n);
 
 /*
- * Bounds within 0 .. 1; false where there are none: at 0, and for
- * BOUNDS_LOG_LOG at 1.
+ * Bounds within 0 .. 1; false where there are none: at 0, unless plain ones of
+ * a standard error that there is, and for BOUNDS_LOG_LOG at 1.
  */
 extern bool bounds_of(const Bounds *bounds, const Estimate *estimate,
 					  float8 *low, float8 *high);

@@ -42,7 +42,7 @@ transition(FunctionCallInfo fcinfo, DurationTake take)
 
 		if (state == NULL)
 			state = lives_create(aggregate_context(fcinfo));
-		lives_add(state, 0, at, PG_GETARG_BOOL(2), weight);
+		lives_add(state, at, PG_GETARG_BOOL(2), weight);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -98,7 +98,9 @@ transition_late(FunctionCallInfo fcinfo, DurationTake take)
 			refuse_late(entered, at);
 		if (state == NULL)
 			state = lives_create(aggregate_context(fcinfo));
-		lives_add(state, entered, at, PG_GETARG_BOOL(3), weight);
+		lives_add(state, at, PG_GETARG_BOOL(3), weight);
+		if (entered > 0)
+			lives_enter(state, entered, weight);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();

@@ -17,6 +17,7 @@ lives_create(MemoryContext context)
 	LivesState *state = MemoryContextAllocZero(context, sizeof(LivesState));
 
 	state->magic = LIVES_MAGIC;
+	state->context = context;
 	lives_begin(&state->left, context, "a survival");
 	lives_begin(&state->entered, context, "a survival");
 	return state;

@@ -14,6 +14,7 @@
 typedef struct LivesState
 {
 	uint32		magic;
+	MemoryContext context;
 	int64		customers;
 	LivesTable	left;			/* by duration; outcome 1: still there */
 	LivesTable	entered;		/* those not there from the start */
@@ -24,18 +25,22 @@ extern LivesState *lives_create(MemoryContext context);
 /* A pointer that came through "internal" must be to such a state. */
 extern LivesState *lives_argument(FunctionCallInfo fcinfo, int n);
 
-/*
- * Add customers who were observed from one age to another.  Both are finite
- * numbers, 0 or above, and entered is 0 or below at; count is not negative.
- */
+/* Add customers; at is a finite number, 0 or above, count is not negative. */
 static inline void
-lives_add(LivesState *state, float8 entered, float8 at, bool churned,
-		  int64 count)
+lives_add(LivesState *state, float8 at, bool churned, int64 count)
 {
 	lives_count(&state->customers, count, state->left.what);
 	lives_put(&state->left, at, churned ? 0 : 1, count);
-	if (entered > 0)
-		lives_put(&state->entered, entered, 0, count);
+}
+
+/*
+ * So many of those added were observed from an age on, which is above 0 and
+ * below that at which they were added.
+ */
+static inline void
+lives_enter(LivesState *state, float8 entered, int64 count)
+{
+	lives_put(&state->entered, entered, 0, count);
 }
 
 /* Add all of a curve. */
