@@ -96,3 +96,10 @@ FROM (SELECT funnel(1, date '2024-01-01' + s, s, '1 year') AS f FROM generate_se
 SELECT string_agg(customers::text, ' ' ORDER BY step) AS customers
 FROM funnel_steps((SELECT funnel(c, date '2024-01-01' + d, ARRAY[s = 1, s = 9, s = 2, s = 8], '9 days', 'exclude 2, exclude 4 after 1')
 	FROM (VALUES (1, 0, 1), (1, 1, 2), (2, 0, 1), (2, 1, 9), (2, 2, 2), (3, 0, 1), (3, 1, 8), (4, 0, 1), (4, 0, 9), (4, 2, 2)) v (c, d, s)));
+-- of the rows of one instant the chain that gets further sooner is the start's,
+-- whether or not an exclusion spoils it: at 0 the second row begins, and the first
+-- is step 2, which is spoiled; at 1 likewise, where only the start at 3 is left
+SELECT window_funnel(4, at, 'deduplicated, one row one step, optional 2, exclude 5 after 2', VARIADIC met) AS "0"
+FROM (VALUES (0, '{t,t,f,t,f}'::boolean[]), (4, '{f,t,t,f,f}'), (0, '{t,f,f,t,f}'), (3, '{f,f,t,t,f}'), (4, '{f,t,t,f,f}'), (1, '{f,f,f,f,t}')) v (at, met);
+SELECT window_funnel(6, at, 'deduplicated, one row one step, optional 3, exclude 5', VARIADIC met) AS "1"
+FROM (VALUES (1, '{f,t,t,t,f}'::boolean[]), (1, '{t,f,t,f,f}'), (2, '{f,f,f,f,t}'), (3, '{t,f,f,t,f}'), (0, '{f,f,f,f,t}'), (1, '{t,f,f,f,f}')) v (at, met);

@@ -145,7 +145,10 @@ tries_break_order(ChainSearch *search, int32 step)
 	tries_break(search, 1, level);
 }
 
-/* An exclusion after a step, or after any: who waits there is out. */
+/*
+ * An exclusion after a step, or after any, hits who waits there.  Their chains
+ * go on: which one of an instant gets furthest is not up to exclusions.
+ */
 static void
 spoil(ChainSearch *search, int32 after, int64 at)
 {
@@ -155,13 +158,14 @@ spoil(ChainSearch *search, int32 after, int64 at)
 
 	if (t->highest == 0)
 		return;
+	/* those hit before are at the end of a list */
 	for (int32 level = Max(low, t->lowest); level <= Min(high, t->highest); level++)
-		for (int32 node = t->heads[level]; node != NO_NODE; node = t->nodes[node].next)
+		for (int32 node = t->heads[level]; node != NO_NODE && !t->nodes[node].hit;
+			 node = t->nodes[node].next)
 		{
 			t->nodes[node].spoiled = at;
 			t->nodes[node].hit = true;
 		}
-	tries_break(search, low, high);
 }
 
 /* ----------------------------------------------------------------
@@ -306,9 +310,14 @@ tries_level(ChainSearch *search, int32 start, bool *spoiled)
 	const TryNode *node = &nodes[search->tries->starts[start]];
 	int64		end = funnel_window_end(&search->window, node->at);
 
-	while (node->parent != NO_NODE && nodes[node->parent].at <= end)
+	*spoiled = false;
+	for (;;)
+	{
+		*spoiled |= node->hit && node->spoiled <= end;
+		if (node->parent == NO_NODE || nodes[node->parent].at > end)
+			break;
 		node = &nodes[node->parent];
-	*spoiled = node->hit && node->spoiled <= end;
+	}
 	return node->level;
 }
 

@@ -27,7 +27,7 @@
 typedef struct TryNode
 {
 	int64		at;
-	int64		spoiled;		/* when an exclusion hit who waited here */
+	int64		spoiled;		/* when an exclusion first hit who waited here */
 	bool		hit;			/* one did */
 	int32		level;			/* step of the event */
 	int32		parent;
