@@ -371,7 +371,7 @@ collect_cells(const Builder *b, int64 *ncells)
 	int			ages = b->flags & MATRIX_RECURRING ? 0 : ROW_AGES;
 	Size		most = b->used + (Size) b->nrows * (ages + 1) + 1;
 	FinishedCell *cells = palloc_extended(most * sizeof(FinishedCell), MCXT_ALLOC_HUGE);
-	CellSums   *size_of = b->nrows == 0 ? NULL : palloc0(b->nrows * sizeof(CellSums));
+	CellSums   *size_of = palloc0((b->nrows + 1) * sizeof(CellSums));
 	int64		n = 0;
 	int64		last = 0;
 
