@@ -83,7 +83,7 @@ sub number
 	form($call,
 		whole => "SELECT $call AS m FROM {$table}",
 		part => "SELECT $part FROM {$table}",
-		top => "SELECT $top AS m FROM @",
+		top => "SELECT " . ($top || $call) . " AS m FROM @",
 		shipped => "SELECT customer_id, $call AS m FROM {$table} GROUP BY customer_id", %more);
 	return;
 }
