@@ -201,7 +201,7 @@ sub forms
 	}
 
 	# Signals.
-	summary('lives', "signals(churned, jsonb_build_object('months', months, 'won', won > 2, 'name', 'number ' || won))");
+	summary('lives', "signals(churned, jsonb_build_object('months', months, 'won', won > 2, 'name', 'number ' || won))", text => 1);
 
 	# Drivers: rows are put in one order, so equal ones may be counted.
 	number('lives', "hazard_model(months, churned, jsonb_build_object('won', won))", 'months, churned, won', undef, shipped => undef);
