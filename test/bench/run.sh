@@ -338,6 +338,14 @@ sql -c "CREATE UNLOGGED TABLE lives AS SELECT n * 0.001::float8 AS days, i % 2 =
 line "sort of a million durations" serial - "$WORK_MEM" "SELECT count(*) FROM (SELECT days FROM lives ORDER BY days OFFSET 0) s"
 line "survival_curve of a million durations" serial 2 "$WORK_MEM" "SELECT median_lifetime(survival_curve(days, churned)) FROM lives" above
 
+# A million customers with twenty traits each.
+sql -c "CREATE UNLOGGED TABLE traits AS SELECT i % 3 = 0 AS stayed, jsonb_build_object('a', i % 2 = 0, 'b', i % 5, 'c', i * 7919 % 1009, 'd', 'plan ' || i % 4, 'e', i % 17 / 4.0,
+		'f', i % 3 = 1, 'g', i * 104729 % 10007, 'h', 'city ' || i % 150, 'i', i % 29, 'j', i % 7 = 0, 'k', i % 11, 'l', i * 31 % 101, 'm', i % 13 = 0, 'n', i % 23,
+		'o', 'x' || i % 9, 'p', i * 17 % 997 / 100.0, 'q', i % 6, 'r', i % 19 < 4, 's', i % 8, 't', i % 10) AS traits
+	FROM generate_series(1::bigint, 1000000) i"
+line "jsonb_each of a million objects of 20 keys" serial - "$WORK_MEM" "SELECT count(*), count(value) FROM traits, jsonb_each(traits)"
+line "signals of a million customers with 20 traits" serial 5 "$WORK_MEM" "SELECT count(*) FROM signal_rows((SELECT signals(stayed, traits) FROM traits))" above
+
 seconds()		# seconds MODE WORK_MEM QUERY
 {
 	# The mode is the name of the variable above.

@@ -858,6 +858,8 @@ my $picture = 'a picture; its numbers are those of the query in rows';
 my $sample = 'counts of a sample, taken by a hash: 065_checks.pl compares tables that it holds whole, and here the findings are compared';
 my $form = 'the form of a value, which the topic of its type compares';
 my $fit = 'a maximum of a likelihood: 080_models.pl compares with published fits and with other searches';
+my $signs = 'all rows of random sets: 067_signals.pl compares them with plain SQL';
+my $cox = 'a maximum of a likelihood: 088_hazard.pl and the topic hazard_model compare with R';
 our @untold = (
 	[ 'SELECT cohort_text(cohort_matrix(customer_id, ordered_at, amount, \'quarter\')', $picture ],
 	[ 'SELECT retention_curve_text(', $picture ],
@@ -878,6 +880,14 @@ FROM findings((SELECT check_events(', $sample ],
 CROSS JOIN LATERAL model_parameters(model)', $fit ],
 	[ 'FROM models, model_parameters(purchases)', $fit ],
 	[ 'gray_test(VARIADIC curves)', 'its covariance takes a page of formulas: 086_survival_r.pl compares with cmprsk of R' ],
+	[ 'FROM signs
+WHERE half = 0', $signs ],
+	[ 'FROM signs AS a', $signs ],
+	[ 'FROM drivers, hazard_ratios(model)
+WHERE half = 0', $cox ],
+	[ 'FROM drivers, model_fit(model)', $cox ],
+	[ 'FROM drivers, proportional_hazards_test(model)', $cox ],
+	[ 'FROM told AS a', $cox ],
 	[ 'AS log_likelihood, status', $fit ]);
 
 1;

@@ -138,7 +138,7 @@ static void
 number_rows(Maker *maker, const Signals *signals, const SignalTrait *trait,
 			const SignalRow *row)
 {
-	Step		steps[SIGNALS_NUMBERS + 1];
+	Step		steps[SIGNALS_NUMBERS + 1] = {0};
 	SignalCount all = known(signals, trait);
 	SignalCount before = {0, 0};
 	int64		above;
