@@ -54,7 +54,7 @@ BEGIN
 		CALL garden.keep('data_check', format('SELECT check_events(c, at, amount, ''2024-03-01'') FROM garden.%I', source));
 		CALL garden.keep('hazard_model', format('SELECT hazard_model(at - date ''2024-01-01'', step > 1, jsonb_build_object(''c'', c, ''step'', step, ''even'', c %% 2 = 0, ''t'', ''t'' || c %% 3)) FROM garden.%I WHERE at > ''2024-01-01'' AND at < ''infinity''', source));
 		CALL garden.keep('signals', format('SELECT signals(amount > 10, jsonb_build_object(''c'', c, ''step'', step, ''at'', at, ''amount'', CASE WHEN amount BETWEEN -1e9 AND 1e9 THEN amount END)) FROM garden.%I GROUP BY step %% 3', source));
-		CALL garden.keep('incidence_curve', format('SELECT incidence_curve(at - date ''2024-01-01'', c > 2, (c % 4)::text) FROM garden.%I WHERE at > ''2024-01-01''', source));
+		CALL garden.keep('incidence_curve', format('SELECT incidence_curve(at - date ''2024-01-01'', c > 2, (c %% 4)::text) FROM garden.%I WHERE at > ''2024-01-01''', source));
 		CALL garden.keep('survival_curve', format('SELECT survival_curve(at - date ''2024-01-01'', c > 2) FROM garden.%I WHERE at > ''2024-01-01''', source));
 	END LOOP;
 	CALL garden.keep('timeline', 'SELECT timeline(during, amount) FROM garden.ranges GROUP BY c');
