@@ -83,7 +83,7 @@ line "p_alive, pareto/nbd" - "$(score pareto/nbd p_alive '')"
 line "expected_purchases of 90 days, bg/nbd" - "$(score bg/nbd expected_purchases '90, ')"
 line "expected_purchases of 90 days, pareto/nbd" - "$(score pareto/nbd expected_purchases '90, ')"
 
-sql -c "CREATE UNLOGGED TABLE lives AS SELECT (i * 7919 % 1000003) * 0.01 AS days, i % 3 = 0 AS churned, jsonb_build_object('a', i % 2 = 0, 'b', i % 5, 'c', i * 7919 % 1009, 'd', 'plan ' || i % 4,
+sql -c "CREATE UNLOGGED TABLE lives AS SELECT (i * 7919 % 1000003) * 0.01 AS days, i * 31 % 7 < 3 AS churned, jsonb_build_object('a', i % 2 = 0, 'b', i % 5, 'c', i * 7919 % 1009, 'd', 'plan ' || i * 13 % 37 % 4,
 		'e', i % 17 / 4.0, 'f', i % 3 = 1, 'g', i * 104729 % 10007, 'h', i % 29, 'i', i % 7 = 0, 'j', i % 11) AS traits
 	FROM generate_series(1::bigint, 1000000) i"
 line "hazard_model, a million rows, ten covariates" 10 "SELECT hazard_model(days, churned, traits) FROM lives"
