@@ -77,7 +77,7 @@ typedef struct GrayState
 	int			n;				/* curves */
 	IncidenceCurve **curves;
 	const SurvivalCurve **all;
-	int			nreasons;
+	int64		nreasons;
 	const char **reasons;
 	MemoryContext context;		/* of one test */
 } GrayState;
@@ -298,42 +298,39 @@ take_later(GrayTest *test)
  * ----------------------------------------------------------------
  */
 
+typedef const char *ReasonName;
+
+#define ST_SORT sort_names
+#define ST_ELEMENT_TYPE ReasonName
+#define ST_COMPARE(a, b) strcmp(*(a), *(b))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 /* All reasons there are, ascending. */
 static void
 take_reasons(GrayState *state)
 {
-	int64	   *next = palloc0(Max(state->n, 1) * sizeof(int64));
-	int			size = 64;
+	int64		n = 0;
+	int64		kept = 0;
+	ReasonName *names;
 
-	state->reasons = palloc(size * sizeof(char *));
-	for (;;)
-	{
-		const char *first = NULL;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < state->n; i++)
-		{
-			const IncidenceCurve *curve = state->curves[i];
-			const char *name;
-
-			if (next[i] == 0 && curve->reasons[0].name[0] == '\0')
-				next[i] = 1;
-			if (next[i] == curve->nreasons)
-				continue;
-			name = curve->reasons[next[i]].name;
-			if (first == NULL || strcmp(name, first) < 0)
-				first = name;
-		}
-		if (first == NULL)
-			return;
-		for (int i = 0; i < state->n; i++)
-			if (next[i] < state->curves[i]->nreasons &&
-				strcmp(state->curves[i]->reasons[next[i]].name, first) == 0)
-				next[i]++;
-		if (state->nreasons == size)
-			state->reasons = repalloc(state->reasons, (size *= 2) * sizeof(char *));
-		state->reasons[state->nreasons++] = first;
-	}
+	for (int i = 0; i < state->n; i++)
+		n += state->curves[i]->nreasons;
+	names = palloc_extended(Max(n, 1) * sizeof(ReasonName), MCXT_ALLOC_HUGE);
+	n = 0;
+	for (int i = 0; i < state->n; i++)
+		for (int64 j = 0; j < state->curves[i]->nreasons; j++)
+			if (state->curves[i]->reasons[j].name[0] != '\0')
+				names[n++] = state->curves[i]->reasons[j].name;
+	sort_names(names, n);
+	for (int64 i = 0; i < n; i++)
+		if (kept == 0 || strcmp(names[i], names[kept - 1]) != 0)
+			names[kept++] = names[i];
+	state->reasons = names;
+	state->nreasons = kept;
 }
 
 static void *
