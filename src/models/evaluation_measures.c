@@ -20,6 +20,7 @@
 
 #include "base/reader.h"
 #include "miscadmin.h"
+#include "models/special.h"
 
 PG_FUNCTION_INFO_V1(retention_auc_final);
 PG_FUNCTION_INFO_V1(retention_gini_final);
@@ -83,25 +84,6 @@ retention_gini_final(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-/* A sum that keeps what rounding would lose (Neumaier 1974). */
-typedef struct Sum
-{
-	float8		sum;
-	float8		lost;
-} Sum;
-
-static void
-sum_add(Sum *s, float8 value)
-{
-	volatile float8 sum = s->sum + value;
-
-	if (fabs(s->sum) >= fabs(value))
-		s->lost += (s->sum - sum) + value;
-	else
-		s->lost += (value - sum) + s->sum;
-	s->sum = sum;
-}
-
 static float8
 customers(const Scores *scores)
 {
@@ -125,7 +107,7 @@ retention_brier_final(PG_FUNCTION_ARGS)
 		sum_add(&sum, (float8) group->yes * ((1 - p) * (1 - p)));
 		sum_add(&sum, (float8) group->no * (p * p));
 	}
-	PG_RETURN_FLOAT8((sum.sum + sum.lost) / customers(scores));
+	PG_RETURN_FLOAT8(sum_total(&sum) / customers(scores));
 }
 
 /* What was said to be impossible happened. */
@@ -165,7 +147,7 @@ retention_log_loss_final(PG_FUNCTION_ARGS)
 			sum_add(&sum, (float8) group->no * -log1p(-p));
 	}
 	/* no negative zero */
-	PG_RETURN_FLOAT8((sum.sum + sum.lost) / customers(scores) + 0.0);
+	PG_RETURN_FLOAT8(sum_total(&sum) / customers(scores) + 0.0);
 }
 
 /* ----------------------------------------------------------------
@@ -274,7 +256,7 @@ next_bin(void *state, ReaderRow *row)
 	row_int64(row, CALIBRATION_CUSTOMERS, size);
 	row_float8(row, CALIBRATION_LOWEST, first->score);
 	row_float8(row, CALIBRATION_HIGHEST, group->score);
-	row_float8(row, CALIBRATION_PREDICTED, (sum.sum + sum.lost) / (float8) size);
+	row_float8(row, CALIBRATION_PREDICTED, sum_total(&sum) / (float8) size);
 	row_rate(row, CALIBRATION_OBSERVED, yes, size);
 	row_float8(row, CALIBRATION_LOW, low);
 	row_float8(row, CALIBRATION_HIGH, high);
