@@ -24,8 +24,11 @@ typedef struct Word
 static inline bool
 same_word(const Word *a, const Word *b)
 {
-	return a->word == b->word && a->len == b->len &&
-		(a->text == NULL || memcmp(a->text, b->text, a->len) == 0);
+	if (a->word != b->word || a->len != b->len)
+		return false;
+	if (a->text == NULL || b->text == NULL)
+		return a->text == b->text;
+	return memcmp(a->text, b->text, a->len) == 0;
 }
 
 typedef struct ValueEntry
