@@ -200,11 +200,19 @@ OBJS = \
 	src/models/spend.o \
 	src/models/spend_model.o \
 	src/models/symmetric_matrix.o \
+	src/render/cohort_svg.o \
+	src/render/curve_svg.o \
+	src/render/funnel_svg.o \
 	src/render/funnel_text.o \
+	src/render/journey_svg.o \
 	src/render/journey_text.o \
 	src/render/lines.o \
+	src/render/movements_svg.o \
 	src/render/movements_text.o \
+	src/render/survival_svg.o \
 	src/render/survival_text.o \
+	src/render/svg.o \
+	src/render/svg_scale.o \
 	src/render/text.o
 
 REGRESS = \
@@ -368,7 +376,7 @@ help:
 	@echo
 	@sed -n 's/^## /  /p' '$(HERE)/Makefile'
 
-## deps           install what building and testing need (LINT=1, PACKAGE=1, PEERS=1: and for those)
+## deps           install what building and testing need (LINT=1, PACKAGE=1, PEERS=1, BROWSER=1: and for those)
 deps:
 	@'$(HERE)/test/deps.sh'
 

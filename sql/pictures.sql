@@ -66,3 +66,39 @@ SELECT cohort_text(cohort_matrix(1, timestamptz '2024-01-01', 'month'), '2024-02
 SELECT retention_curve_text(cohort_matrix(1, timestamp '2024-01-01', '30 days since start at Asia/Tokyo'), '2024-02-01') LIMIT 1;
 SELECT movements_text(customer_movements(1, date '2024-01-01', 'month at Europe/Paris'), '2024-02-01') LIMIT 1;
 SELECT movements_text(customer_movements(1, timestamptz '2024-01-01', 5, 'month', 12), '2024-02-01') LIMIT 1;
+
+-- At 80 columns nothing is wider, and at 120 nothing is lost: all kinds, large
+-- numbers, long names; in ASCII where the client can read nothing else.
+CREATE TEMP TABLE movements_funnel AS SELECT funnel(1, date '2024-01-01' + n, n, '1 year 6 months', 'strict order, strictly increasing') AS f FROM generate_series(1, 50) n;
+CREATE TEMP VIEW wide AS
+SELECT w, kind, line
+FROM (VALUES (80), (81), (100), (120), (1000)) v (w),
+	LATERAL (
+		SELECT 'cohort' AS kind, line FROM samples, cohort_text(matrix, width => w) line
+		UNION ALL SELECT 'long cohort', line FROM long, cohort_text(matrix, width => w) line
+		UNION ALL SELECT 'zone', line FROM (SELECT cohort_matrix(1, timestamptz '2024-01-01', '30 days since start by quarter at America/Argentina/Buenos_Aires') AS z) z, cohort_text(z, '2024-02-01', w) line
+		UNION ALL SELECT 'curve', line FROM samples, retention_curve_text(matrix, width => w) line
+		UNION ALL SELECT 'long curve', line FROM long, retention_curve_text(matrix, width => w) line
+		UNION ALL SELECT 'movements', line FROM moves, movements_text(m, width => w) line
+		UNION ALL SELECT 'movements without money', line FROM moves, movements_text(n, width => w) line
+		UNION ALL SELECT 'funnel', line FROM movements_funnel, funnel_text(f, w) line
+		UNION ALL SELECT 'survival', line FROM (SELECT survival_curve(n, n % 3 = 0) AS c FROM generate_series(1, 19) n) s, survival_text(c, w) line
+		UNION ALL SELECT 'many times', line FROM (SELECT survival_curve(n * n, n % 3 = 0) AS c FROM generate_series(1, 1900) n) s, survival_text(c, w) line
+		UNION ALL SELECT 'journey', line FROM (SELECT journey(1, date '2024-01-01' + n, repeat(chr(64 + n), n * 3), '9 days') AS j FROM generate_series(1, 20) n) j, journey_text(j, NULL, w) line) l;
+SELECT w, max(length(line)) <= w AS fits, count(*) FILTER (WHERE line = '') AS empty FROM wide GROUP BY w ORDER BY w;
+-- the longest line of each kind uses the room
+SELECT kind, max(length(line)) FILTER (WHERE w = 80) AS at_80, max(length(line)) FILTER (WHERE w = 120) AS at_120 FROM wide GROUP BY kind ORDER BY kind;
+SELECT cohort_text(matrix, '2024-06-01', 80, true) FROM samples WHERE name = 'triangle';
+SELECT retention_curve_text(matrix, '2024-06-01', 80, true) FROM samples WHERE name = 'triangle';
+SELECT movements_text(m, '2024-05-01', 80, true) FROM moves;
+SELECT movements_text(n, '2024-05-01', 80, true) FROM moves;
+-- rounded where there is no room
+SELECT movements_text('{"grain": "month", "zone": "", "last": "2024-02-01", "money": true, "levels": true, "lag": 1, "period": ["2024-01-01","2024-02-01"], "new_customers": [20000000000,0], "reactivated_customers": [0,0], "expanded_customers": [0,0], "contracted_customers": [0,0], "churned_customers": [0,12345678901], "first_customers": [20000000000,0], "new_revenue": [90000000000000000,0], "reactivated_revenue": [0,0], "expansion_revenue": [0.4,0], "contraction_revenue": [-0.4,0], "churned_revenue": [0,-80000000000000000], "positive_change": [90000000000000000,-80000000000000000], "kept_change": [0,-80000000000000000], "lost_change": [0,-80000000000000000]}', '2024-03-01', 80);
+SET client_encoding = 'LATIN1';
+SELECT bool_and(line ~ '^[ -~]*$') AS ascii FROM wide;
+SET client_encoding = 'WIN1252';
+SELECT bool_and(line ~ '^[ -~]*$') AS ascii FROM wide;
+RESET client_encoding;
+SELECT cohort_text(matrix, width => 79) FROM samples;
+SELECT cohort_text(matrix, width => 1001) FROM samples;
+SELECT bool_and(length(line) <= 120) FROM samples, cohort_text(matrix, NULL, NULL, NULL) line;

@@ -782,18 +782,18 @@ COMMENT ON FUNCTION payback_age(cohort_matrix, double precision, double precisio
 -- pictures
 
 CREATE FUNCTION cohort_text(
-	matrix cohort_matrix, as_of date DEFAULT NULL) RETURNS SETOF text
+	matrix cohort_matrix, as_of date DEFAULT NULL, width integer DEFAULT 120, ascii boolean DEFAULT NULL) RETURNS SETOF text
 	AS 'MODULE_PATHNAME', 'retention_cohort_text'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION cohort_text(cohort_matrix, date) IS
-	'the matrix as a shaded triangle for psql, one row per line: per cohort its customers and the percentage active at each age, incomplete cells marked; ages 0 to 14 of the latest 40 cohorts, and a line says what is left out; block characters in a UTF-8 database, else ASCII; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows';
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION cohort_text(cohort_matrix, date, integer, boolean) IS
+	'the matrix as a shaded triangle for psql, one row per line: per cohort its customers and the percentage active at each age, shaded by its share of the largest past age 0, incomplete cells marked; at most ages 0 to 14 of the latest 40 cohorts, and a line says what is left out; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows. width: columns at most, 80 to 1,000 (error 22023 else), NULL: 120; what does not fit is left out, shortened or goes on in the next line. ascii: no block characters; NULL: none where the encoding of the client or the database is not UTF-8';
 
 CREATE FUNCTION retention_curve_text(
-	matrix cohort_matrix, as_of date DEFAULT NULL) RETURNS SETOF text
+	matrix cohort_matrix, as_of date DEFAULT NULL, width integer DEFAULT 120, ascii boolean DEFAULT NULL) RETURNS SETOF text
 	AS 'MODULE_PATHNAME', 'retention_retention_curve_text'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION retention_curve_text(cohort_matrix, date) IS
-	'the retention curve as horizontal bars for psql, one row per line: per age the percentage active, its 95 % bounds and the customers it is of; ages 0 to 39, and a line says what is left out; block characters in a UTF-8 database, else ASCII; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows';
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION retention_curve_text(cohort_matrix, date, integer, boolean) IS
+	'the retention curve as horizontal bars for psql, the longest that of the largest share past age 0, one row per line: per age the percentage active, its 95 % bounds and the customers it is of; ages 0 to 39, and a line says what is left out; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL matrix: no rows. width: columns at most, 80 to 1,000 (error 22023 else), NULL: 120; what does not fit is left out, shortened or goes on in the next line. ascii: no block characters; NULL: none where the encoding of the client or the database is not UTF-8';
 
 -- ----------------------------------------------------------------
 -- 4. timeline
@@ -1809,11 +1809,11 @@ COMMENT ON FUNCTION movement_rows(customer_movements, date) IS
 	'one row per period from the first movement to the one that contains as_of - 1, in order; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event (ranges: of the last day on which a level above zero begins or grows). With a lag the opening is the closing of so many periods before, the first lag rows have opening 0 and no rates. Customers: opening + new + reactivated - churned = closing, opening = retained + churned, expanded and contracted are parts of retained, dormant were active in an earlier period and are not in the opening. Revenue, in the unit of the amounts, losses negative: opening + new + reactivated + expansion + contraction + churned = closing; revenue_per_customer = closing revenue / closing customers. Rates, fractions: retention_rate = retained / opening, churn_rate = churned / opening customers; over customers with an opening above zero nrr = closing / opening and grr = the smaller of the two / opening revenue; quick_ratio = gains / losses; returning_share = (closing - new) / closing revenue; win_back_rate = reactivated / dormant. Rates are NULL where the period is incomplete or the denominator 0; revenue is NULL without amounts, and so is, of events, who expands or contracts (of ranges it then goes by their number); orders is NULL with ranges. NULL movements: no rows. Errors: 22008 for an infinite as_of, 54000 for more than ten million rows';
 
 CREATE FUNCTION movements_text(
-	movements customer_movements, as_of date DEFAULT NULL) RETURNS SETOF text
+	movements customer_movements, as_of date DEFAULT NULL, width integer DEFAULT 120, ascii boolean DEFAULT NULL) RETURNS SETOF text
 	AS 'MODULE_PATHNAME', 'retention_movements_text'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 40;
-COMMENT ON FUNCTION movements_text(customer_movements, date) IS
-	'the movements as a table for psql, one row per line: per period the opening, new, reactivated (back), churned and closing customers, the percentage of the opening that was kept, and with amounts the revenue gained, lost and at the end, in whole units, with the net revenue retention; without amounts a bar of the closing; the latest 36 periods, and a line says what is left out; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL movements: no rows';
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 40;
+COMMENT ON FUNCTION movements_text(customer_movements, date, integer, boolean) IS
+	'the movements as a table for psql, one row per line: per period the opening, new, reactivated (back), churned and closing customers, the percentage of the opening that was kept, and with amounts the revenue gained, lost and at the end, in whole units, with the net revenue retention; without amounts a bar of the closing; the latest 36 periods, and a line says what is left out; as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. NULL movements: no rows. width: columns at most, 80 to 1,000 (error 22023 else), NULL: 120; what does not fit is left out, shortened or goes on in the next line. ascii: no block characters; NULL: none where the encoding of the client or the database is not UTF-8';
 
 CREATE FUNCTION timeline_movements(
 	timeline timeline, grain grain, as_of date DEFAULT NULL, lag bigint DEFAULT 1,
@@ -2967,11 +2967,12 @@ COMMENT ON FUNCTION step_times(funnel, integer, integer, integer) IS
 
 -- pictures
 
-CREATE FUNCTION funnel_text(funnel funnel) RETURNS SETOF text
+CREATE FUNCTION funnel_text(
+	funnel funnel, width integer DEFAULT 120, ascii boolean DEFAULT NULL) RETURNS SETOF text
 	AS 'MODULE_PATHNAME', 'retention_funnel_text'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10;
-COMMENT ON FUNCTION funnel_text(funnel) IS
-	'the funnel as horizontal bars for psql, one row per line: per step the customers, the percentage of the first step and of the one before, and the median time from the one before (d days, h hours, m minutes, s seconds); steps 1 to 40, and a line says what is left out; block characters in a UTF-8 database, else ASCII. NULL funnel: no rows';
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION funnel_text(funnel, integer, boolean) IS
+	'the funnel as horizontal bars for psql, one row per line: per step the customers, the percentage of the first step and of the one before, and the median time from the one before (d days, h hours, m minutes, s seconds); steps 1 to 40, and a line says what is left out. NULL funnel: no rows. width: columns at most, 80 to 1,000 (error 22023 else), NULL: 120; what does not fit is left out, shortened or goes on in the next line. ascii: no block characters; NULL: none where the encoding of the client or the database is not UTF-8';
 
 -- flags of one customer: the functions analysts know from ClickHouse
 
@@ -4703,11 +4704,12 @@ COMMENT ON FUNCTION log_rank_groups(survival_curve[], text[], text[], text, doub
 
 -- picture
 
-CREATE FUNCTION survival_text(curve survival_curve) RETURNS SETOF text
+CREATE FUNCTION survival_text(
+	curve survival_curve, width integer DEFAULT 120, ascii boolean DEFAULT NULL) RETURNS SETOF text
 	AS 'MODULE_PATHNAME', 'retention_survival_text'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 22;
-COMMENT ON FUNCTION survival_text(survival_curve) IS
-	'picture of a survival curve for psql, one row per line: time, customers at risk, percent still there after it with 95 % bounds, and a bar; one line for each time when there are 20 at most, else at equal steps. No rows for a NULL';
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 22;
+COMMENT ON FUNCTION survival_text(survival_curve, integer, boolean) IS
+	'picture of a survival curve for psql, one row per line: time, customers at risk, percent still there after it with 95 % bounds, and a bar; one line for each time when there are 20 at most, else at equal steps. No rows for a NULL. width: columns at most, 80 to 1,000 (error 22023 else), NULL: 120; what does not fit is left out, shortened or goes on in the next line. ascii: no block characters; NULL: none where the encoding of the client or the database is not UTF-8';
 
 -- ----------------------------------------------------------------
 -- 15. contract_model
@@ -5906,11 +5908,12 @@ COMMENT ON FUNCTION journey_edges(journey, integer) IS
 
 -- pictures
 
-CREATE FUNCTION journey_text(journey journey, top integer DEFAULT 5) RETURNS SETOF text
+CREATE FUNCTION journey_text(
+	journey journey, top integer DEFAULT 5, width integer DEFAULT 120, ascii boolean DEFAULT NULL) RETURNS SETOF text
 	AS 'MODULE_PATHNAME', 'retention_journey_text'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 20;
-COMMENT ON FUNCTION journey_text(journey, integer) IS
-	'the journey for psql, one row per line: per step the moves and where ways end, the customers, their percentage of the step as a number and a bar, and the median time (d days, h hours, m minutes, s seconds); the rows of journey_edges(journey, top), 1 to 40, and a line says what is left out; names are cut to 20 columns; block characters in a UTF-8 database, else ASCII. NULL journey: no rows';
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 20;
+COMMENT ON FUNCTION journey_text(journey, integer, integer, boolean) IS
+	'the journey for psql, one row per line: per step the moves and where ways end, the customers, their percentage of the step as a number and a bar, and the median time (d days, h hours, m minutes, s seconds); the rows of journey_edges(journey, top), 1 to 40, and a line says what is left out; names are cut to 20 columns. NULL journey: no rows. width: columns at most, 80 to 1,000 (error 22023 else), NULL: 120; what does not fit is left out, shortened or goes on in the next line. ascii: no block characters; NULL: none where the encoding of the client or the database is not UTF-8';
 
 -- ----------------------------------------------------------------
 -- 19. comparisons: is the difference real?
@@ -7164,3 +7167,91 @@ CREATE FUNCTION gray_test(
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION gray_test(incidence_curve[]) IS
 	'Gray''s test (1988) of whether the incidence of a reason is the same in groups of customers, one curve each; one row for each reason there is, in the order of its bytes: p_value is the probability of a chi_square so large if it is, an approximation for many customers who left. The figures of cuminc of cmprsk, for any order of the curves. Unlike log_rank of curves that take other reasons as censored it compares how many do leave for a reason, not how many would if there were no other. NULL curves, and groups in which no customer could be expected to leave for the reason, are left out; figures are NULL when fewer than two are left, or where their covariance has no inverse. gray_test(a, b) compares two, gray_test(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 100';
+
+-- ----------------------------------------------------------------
+-- 23. pictures as SVG
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION cohort_svg(
+	matrix cohort_matrix, as_of date DEFAULT NULL, measure text DEFAULT 'retention', label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_cohort_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION cohort_svg(cohort_matrix, date, text, text) IS
+	'the matrix as a triangle in SVG: a row for each cohort with its customers, a column for each age, the pooled row of all complete cells last. measure: ''retention'', percent of the cohort active; ''money'', revenue at the age per customer of the cohort, in the unit of the amounts; ''revenue retention'', revenue in percent of that at age 0; NULL is retention. Colours go from 0 to the largest value past age 0, periods that are not over are hatched, the <title> of a cell has its counts or amounts; 40 ages of the latest 40 cohorts at most, and a line says what is left out. as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL matrix, one without amounts where they are asked for, or no cohort gives a picture that says so. Errors: 22008 for an infinite as_of, 22023 for another measure';
+
+CREATE FUNCTION retention_curve_svg(
+	matrix cohort_matrix, as_of date DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_retention_curve_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION retention_curve_svg(cohort_matrix, date, text) IS
+	'the retention curve in SVG: columns retention, retention_low and retention_high of retention_curve over the ages, from age 1 unless the matrix has started_at, as all are active at age 0; at most 60 marks, and a line says when ages are left out. as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL matrix or no complete cohort gives a picture that says so. Error 22008 for an infinite as_of';
+
+CREATE FUNCTION retention_curve_svg(
+	matrices cohort_matrix[], labels text[] DEFAULT NULL, as_of date DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_retention_curves_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION retention_curve_svg(cohort_matrix[], text[], date) IS
+	'retention curves in SVG, one line with its bounds and its label for each matrix, of channels for example: retention_curve_svg(array_agg(m ORDER BY channel), array_agg(channel ORDER BY channel)); the first ten, and a line says what is left out and how many are without data. NULL labels: numbers. as_of is the first day the data do not cover, NULL: the data of each end inside the period of its last event. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL, an empty array or nothing complete gives a picture that says so. Errors: 22008 for an infinite as_of, 22023 for more or fewer labels than matrices';
+
+CREATE FUNCTION ltv_svg(
+	matrix cohort_matrix, cac numeric DEFAULT NULL, margin numeric DEFAULT 1, as_of date DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_ltv_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION ltv_svg(cohort_matrix, numeric, numeric, date, text) IS
+	'what customers have brought in SVG: ltv_chained * margin over the ages, in the unit of the amounts, the cost of a customer across and a diamond at payback_age(matrix, cac, margin, as_of); at most 60 marks. cac NULL: no cost is drawn; margin is the fraction of revenue that is left, NULL: all. as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL matrix, one without amounts or no complete cohort gives a picture that says so. Errors: 22003 for a negative or infinite cac or a margin outside 0..1, 22008 for an infinite as_of, 22023 for a recurring matrix';
+
+CREATE FUNCTION ltv_svg(
+	matrices cohort_matrix[], labels text[] DEFAULT NULL, cacs numeric[] DEFAULT NULL, margin numeric DEFAULT 1, as_of date DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_ltvs_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION ltv_svg(cohort_matrix[], text[], numeric[], numeric, date) IS
+	'what customers have brought in SVG, one line with its label for each matrix, of channels for example, against what a customer of each costs: ltv_svg(array_agg(m ORDER BY channel), array_agg(channel ORDER BY channel), array_agg(cac ORDER BY channel)); the first ten, and a line says what is left out and how many are without data. NULL labels: numbers; NULL costs, or one: not drawn; margin is the fraction of revenue that is left, NULL: all. as_of is the first day the data do not cover, NULL: the data of each end inside the period of its last event. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL, an empty array or nothing with amounts gives a picture that says so. Errors: 22003 for a negative or infinite cost or a margin outside 0..1, 22008 for an infinite as_of, 22023 for a recurring matrix and for more or fewer labels or costs than matrices';
+
+CREATE FUNCTION movements_svg(
+	movements customer_movements, as_of date DEFAULT NULL, measure text DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_movements_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION movements_svg(customer_movements, date, text, text) IS
+	'the movements in SVG: for each period what came is stacked up, what went down, and the net is a line. measure: ''customers'' (new, back, churned) or ''money'' (also expanded and contracted), in the unit of the amounts; NULL: money where there are amounts. The latest 36 periods, and a line says what is left out; what is not over yet is hatched. as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL movements, money without amounts or no period gives a picture that says so. Errors: 22008 for an infinite as_of, 22023 for another measure';
+
+CREATE FUNCTION lifecycle_svg(
+	movements customer_movements, as_of date DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_lifecycle_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION lifecycle_svg(customer_movements, date, text) IS
+	'who was there in each period, in SVG: new, back (reactivated) and kept (retained) customers stacked up, those who churned down. The latest 36 periods, and a line says what is left out; what is not over yet is hatched. as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL movements or no period gives a picture that says so. Error 22008 for an infinite as_of';
+
+CREATE FUNCTION waterfall_svg(
+	movements customer_movements, period date DEFAULT NULL, as_of date DEFAULT NULL, measure text DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_waterfall_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION waterfall_svg(customer_movements, date, date, text, text) IS
+	'the movements of one period in SVG, from its opening over what came and went to its closing. period is any day in it, NULL: the last period that is over. measure: ''customers'' (new, back, churned) or ''money'' (also expanded and contracted), in the unit of the amounts; NULL: money where there are amounts. as_of is the first day the data do not cover, NULL: the data end inside the period of the last event. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL movements, money without amounts or no such period gives a picture that says so. Errors: 22008 for an infinite as_of, 22023 for another measure';
+
+CREATE FUNCTION funnel_svg(
+	funnel funnel, steps text[] DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_funnel_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION funnel_svg(funnel, text[], text) IS
+	'the funnel in SVG: a bar for each step with its customers and their share of those of step 1, and between two steps the share that went on and the median time; 40 steps, and a line says what is left out. steps are the names of the steps from the first, NULL, or a NULL among them: their numbers. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL funnel gives a picture that says so';
+
+CREATE FUNCTION survival_svg(
+	curve survival_curve, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_survival_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION survival_svg(survival_curve, text) IS
+	'the survival curve in SVG: steps with their 95 % bounds, ticks where customers were last seen, and below the customers at risk at the ticks of time, in the unit of the durations; of more than 280 times those that share a fraction of the width are one step. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL curve gives a picture that says so';
+
+CREATE FUNCTION survival_svg(
+	curves survival_curve[], labels text[] DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_survivals_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION survival_svg(survival_curve[], text[]) IS
+	'survival curves in SVG, one with its bounds and its label each, of plans for example: survival_svg(array_agg(c ORDER BY plan), array_agg(plan ORDER BY plan)); the first ten, and a line says what is left out and how many are without data. NULL labels: numbers. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL or an empty array gives a picture that says so. Error 22023 for more or fewer labels than curves';
+
+CREATE FUNCTION journey_svg(
+	journey journey, top integer DEFAULT 5, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_journey_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION journey_svg(journey, integer, text) IS
+	'the journey in SVG: a column of places for each step, as high as customers came there, and ribbons from place to place as wide as customers went so, with both in the <title> of each; the most visited places of each step by name, top of them and 8 at most (NULL: 8), the others together as other; 5 moves, and a line says what is left out. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL journey gives a picture that says so. Error 22003 for a top below 1';

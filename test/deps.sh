@@ -8,6 +8,7 @@
 #	LINT=1	also cppcheck, clang-tidy and shellcheck
 #	PACKAGE=1	also what makes packages: debhelper, lintian, rpmspec, PGXN's client
 #	PEERS=1	also node and npm, for the peers of make bench
+#	BROWSER=1	also Chromium and XML::LibXML, for the tests of pictures
 #	LANES=folder	also what the lanes of test/lanes need
 set -euo pipefail
 
@@ -86,6 +87,13 @@ look()
 	then
 		have node || need node nodejs
 		have npm || need npm npm
+	fi
+	if [ "${BROWSER:-0}" = 1 ]
+	then
+		have chromium || have chromium-browser || have google-chrome ||
+			need Chromium chromium fonts-dejavu-core fonts-noto-color-emoji
+		perl -MXML::LibXML -e 1 2>/dev/null ||
+			need "the Perl module XML::LibXML" libxml-libxml-perl
 	fi
 	if [ -n "${LANES:-}" ]
 	then

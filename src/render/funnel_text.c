@@ -25,7 +25,8 @@ put_percent(StringInfo line, int64 part, int64 whole)
 
 /* The line of a step. */
 static void
-put_step(StringInfo line, const Funnel *funnel, const FunnelItem *steps, int i)
+put_step(StringInfo line, const TextStyle *style, const Funnel *funnel,
+		 const FunnelItem *steps, int i)
 {
 	const FunnelItem *step = &steps[i];
 	int64		first = steps[0].customers;
@@ -42,12 +43,13 @@ put_step(StringInfo line, const Funnel *funnel, const FunnelItem *steps, int i)
 		appendStringInfo(line, "%6s  ", "-");
 	appendStringInfoString(line, "  ");
 	if (first > 0)
-		put_bar(line, rate_ratio(step->customers, first));
+		put_bar(line, style, rate_ratio(step->customers, first), 49,
+				TEXT_BAR_WIDTH);
 }
 
 /* A header, a line for each step. */
 static List *
-draw_funnel(FunctionCallInfo fcinfo)
+draw_funnel(FunctionCallInfo fcinfo, const TextStyle *style)
 {
 	const Funnel *funnel = PG_GETARG_FUNNEL(0);
 	const FunnelItem *steps = funnel_sum(funnel)->steps;
@@ -63,14 +65,14 @@ draw_funnel(FunctionCallInfo fcinfo)
 	if (funnel->grain != NULL)
 		appendStringInfo(&line, ", a customer once in each %s",
 						 grain_quoted(funnel->grain));
-	add_line(&lines, &line);
+	add_words(&lines, &line, style);
 	appendStringInfo(&line, "%6s %10s %8s %8s %12s", "step", "customers",
 					 "of first", "of prev.", "median time");
 	add_line(&lines, &line);
 	for (int i = 0; i < Min(funnel->nsteps, TEXT_MAX_STEPS); i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_step(&line, funnel, steps, i);
+		put_step(&line, style, funnel, steps, i);
 		add_line(&lines, &line);
 	}
 	if (funnel->nsteps > TEXT_MAX_STEPS)
@@ -83,9 +85,9 @@ draw_funnel(FunctionCallInfo fcinfo)
 	return lines;
 }
 
-/* funnel_text(funnel) */
+/* funnel_text(funnel, width, ascii) */
 Datum
 retention_funnel_text(PG_FUNCTION_ARGS)
 {
-	return return_lines(fcinfo, draw_funnel);
+	return return_lines(fcinfo, draw_funnel, 1);
 }

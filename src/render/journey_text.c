@@ -14,10 +14,12 @@ PG_FUNCTION_INFO_V1(retention_journey_text);
 
 #define TEXT_MAX_ROWS 40
 #define PLACE_COLUMNS 20
+#define NARROW 100				/* below: names of less */
+#define NARROW_COLUMNS 14
 
 /* A name in so many columns; what does not fit is cut off. */
 static void
-put_place(StringInfo line, const char *place)
+put_place(StringInfo line, const char *place, int room)
 {
 	int			len = (int) strlen(place);
 	int			columns = 0;
@@ -28,7 +30,7 @@ put_place(StringInfo line, const char *place)
 		int			bytes = pg_mblen(place + at);
 		int			width = Max(pg_dsplen(place + at), 0);
 
-		if (columns + width > PLACE_COLUMNS)
+		if (columns + width > room)
 			break;
 		/* a line is a line */
 		if ((unsigned char) place[at] < ' ')
@@ -38,22 +40,31 @@ put_place(StringInfo line, const char *place)
 		columns += Max(width, (unsigned char) place[at] < ' ');
 		at += bytes;
 	}
-	appendStringInfoSpaces(line, PLACE_COLUMNS - Min(columns, PLACE_COLUMNS));
+	appendStringInfoSpaces(line, room - Min(columns, room));
+}
+
+/* Columns of a name. */
+static int
+place_columns(const TextStyle *style)
+{
+	return style->width < NARROW ? NARROW_COLUMNS : PLACE_COLUMNS;
 }
 
 /* The line of a row. */
 static void
-put_row(StringInfo line, const JourneyRow *row, bool first)
+put_row(StringInfo line, const TextStyle *style, const JourneyRow *row,
+		bool first)
 {
+	int			room = place_columns(style);
 	float8		share = rate_ratio(row->moved.customers, row->customers);
 
 	if (first)
 		appendStringInfo(line, "%6d ", (int) row->step);
 	else
 		appendStringInfoSpaces(line, 7);
-	put_place(line, row->from);
+	put_place(line, row->from, room);
 	appendStringInfoString(line, "  ");
-	put_place(line, row->to == NULL ? "(end)" : row->to);
+	put_place(line, row->to == NULL ? "(end)" : row->to, room);
 	appendStringInfo(line, " %10lld %7.1f%% ", (long long) row->moved.customers,
 					 100 * share);
 	if (row->moved.ntimes > 0)
@@ -61,12 +72,13 @@ put_row(StringInfo line, const JourneyRow *row, bool first)
 	else
 		appendStringInfo(line, "%6s  ", "-");
 	appendStringInfoString(line, "  ");
-	put_bar(line, share / 2);
+	put_bar(line, style, share, 2 * room + 40,
+			TEXT_BAR_WIDTH / 2);
 }
 
 /* A header, a line for each row. */
 static List *
-draw_journey(FunctionCallInfo fcinfo)
+draw_journey(FunctionCallInfo fcinfo, const TextStyle *style)
 {
 	const Journey *journey = PG_GETARG_JOURNEY(0);
 	int64		n;
@@ -78,14 +90,14 @@ draw_journey(FunctionCallInfo fcinfo)
 	appendStringInfo(&line, "ways of %lld customer%s, ended by a silence of more than %s",
 					 (long long) rows[0].customers, rows[0].customers == 1 ? "" : "s",
 					 funnel_within_words(&journey->within));
-	add_line(&lines, &line);
-	appendStringInfo(&line, "%6s %-20s  %-20s %10s %8s %10s", "step", "from", "to",
-					 "customers", "of step", "median");
+	add_words(&lines, &line, style);
+	appendStringInfo(&line, "%6s %-*s  %-*s %10s %8s %10s", "step", place_columns(style),
+					 "from", place_columns(style), "to", "customers", "of step", "median");
 	add_line(&lines, &line);
 	for (int64 i = 0; i < Min(n, TEXT_MAX_ROWS); i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_row(&line, &rows[i], i == 0 || rows[i - 1].step != rows[i].step);
+		put_row(&line, style, &rows[i], i == 0 || rows[i - 1].step != rows[i].step);
 		add_line(&lines, &line);
 	}
 	if (n > TEXT_MAX_ROWS)
@@ -97,9 +109,9 @@ draw_journey(FunctionCallInfo fcinfo)
 	return lines;
 }
 
-/* journey_text(journey, top) */
+/* journey_text(journey, top, width, ascii) */
 Datum
 retention_journey_text(PG_FUNCTION_ARGS)
 {
-	return return_lines(fcinfo, draw_journey);
+	return return_lines(fcinfo, draw_journey, 2);
 }

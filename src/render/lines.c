@@ -6,8 +6,7 @@
 
 #include "base/json_parts.h"
 #include "base/reader.h"
-
-#define TEXT_BAR_WIDTH 50
+#include "mb/pg_wchar.h"
 
 /* Append the line. */
 void
@@ -20,13 +19,67 @@ add_line(List **lines, StringInfo line)
 	resetStringInfo(line);
 }
 
+/* Break it at blanks; a word that is longer than a line stays whole. */
+void
+add_words(List **lines, StringInfo line, const TextStyle *style)
+{
+	char	   *rest = pstrdup(line->data);
+
+	resetStringInfo(line);
+	while (pg_mbstrlen(rest) > style->width)
+	{
+		char	   *end = rest + pg_mbcharcliplen(rest, (int) strlen(rest), style->width);
+
+		while (end > rest && *end != ' ')
+			end--;
+		if (end == rest)
+			break;
+		appendBinaryStringInfo(line, rest, (int) (end - rest));
+		add_line(lines, line);
+		rest = end + strspn(end, " ");
+	}
+	appendStringInfoString(line, rest);
+	add_line(lines, line);
+}
+
 /* What lines_begin() is given. */
-typedef List *(*Draw) (FunctionCallInfo fcinfo);
+typedef struct LinesCall
+{
+	LinesDraw	draw;
+	int			style_arg;
+} LinesCall;
+
+/*
+ * Can the client see block elements?  Others than UTF-8 may have some, but not
+ * all that are drawn with.
+ */
+static bool
+has_blocks(void)
+{
+	return GetDatabaseEncoding() == PG_UTF8 && pg_get_client_encoding() == PG_UTF8;
+}
 
 static void *
-lines_begin(FunctionCallInfo fcinfo, const void *draw)
+lines_begin(FunctionCallInfo fcinfo, const void *arg)
 {
-	return (*(const Draw *) draw) (fcinfo);
+	const LinesCall *call = arg;
+	int			n = call->style_arg;
+	TextStyle  *style = palloc(sizeof(TextStyle));
+
+	style->width = 120;
+	style->blocks = has_blocks();
+	if (!PG_ARGISNULL(n))
+		style->width = PG_GETARG_INT32(n);
+	if (style->width < TEXT_LEAST_WIDTH || style->width > TEXT_MOST_WIDTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("width must be between %d and %d columns", TEXT_LEAST_WIDTH,
+						TEXT_MOST_WIDTH),
+				 errdetail("It is %d.", style->width),
+				 errhint("Pass the width of your terminal, for example 80.")));
+	if (!PG_ARGISNULL(n + 1) && PG_GETARG_BOOL(n + 1))
+		style->blocks = false;
+	return call->draw(fcinfo, style);
 }
 
 static bool
@@ -41,24 +94,18 @@ lines_next(void *lines, ReaderRow *row)
 
 /* Rows of a set-returning function, from the lines of a picture. */
 Datum
-return_lines(FunctionCallInfo fcinfo, Draw draw)
+return_lines(FunctionCallInfo fcinfo, LinesDraw draw, int style_arg)
 {
 	static const ReaderColumn columns[] = {{NULL, TEXTOID}};
 	static const Reader reader = READER_SET(columns, 1, lines_begin, lines_next);
+	LinesCall	call = {draw, style_arg};
 
-	return reader_rows(&reader, fcinfo, &draw);
-}
-
-/* Can the database say block elements? */
-static inline bool
-has_blocks(void)
-{
-	return GetDatabaseEncoding() == PG_UTF8;
+	return reader_rows(&reader, fcinfo, &call);
 }
 
 /* One character for a share: nothing, up to a quarter, ..., above three. */
 const char *
-shade(float8 share)
+shade(const TextStyle *style, float8 share)
 {
 	static const char *const blocks[] = {
 		" ", "\xE2\x96\x91", "\xE2\x96\x92", "\xE2\x96\x93", "\xE2\x96\x88"
@@ -67,19 +114,21 @@ shade(float8 share)
 	int			level = share <= 0 ? 0 : share <= 0.25 ? 1 :
 		share <= 0.5 ? 2 : share <= 0.75 ? 3 : 4;
 
-	return has_blocks() ? blocks[level] : ascii[level];
+	return style->blocks ? blocks[level] : ascii[level];
 }
 
 /* A bar of the share, rounded to whole columns but never to none. */
 void
-put_bar(StringInfo line, float8 share)
+put_bar(StringInfo line, const TextStyle *style, float8 share, int behind,
+		int most)
 {
-	int			width = (int) (share * TEXT_BAR_WIDTH + 0.5);
+	int			longest = Min(most, Max(style->width - behind, 0));
+	int			width = (int) (Min(share, 1) * longest + 0.5);
 
 	if (share > 0 && width == 0)
 		width = 1;
-	for (int i = 0; i < width; i++)
-		appendStringInfoString(line, shade(1));
+	for (int i = 0; i < Min(width, longest); i++)
+		appendStringInfoString(line, shade(style, 1));
 }
 
 /* "0.5 days" in a unit that suits it, of eight columns. */

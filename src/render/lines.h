@@ -21,21 +21,44 @@
 extern void put_grain_words(StringInfo line, const Grain *grain,
 							const char *zone);
 
+/* How wide a picture may be, and what it is drawn with. */
+typedef struct TextStyle
+{
+	int			width;			/* columns */
+	bool		blocks;			/* block elements, else ASCII */
+} TextStyle;
+
+#define TEXT_LEAST_WIDTH 80
+#define TEXT_MOST_WIDTH 1000
+
 /* Append the line, without blanks at its end, as text; it is empty then. */
 extern void add_line(List **lines, StringInfo line);
 
+/* The same of words, which go on in further lines where one is too narrow. */
+extern void add_words(List **lines, StringInfo line, const TextStyle *style);
+
+typedef List *(*LinesDraw) (FunctionCallInfo fcinfo, const TextStyle *style);
+
 /*
  * Body of a set-returning function: draw() is called once, unless argument 0
- * is NULL, and returns the lines.
+ * is NULL, and returns the lines.  The width is in argument style_arg, and in
+ * the next one whether to draw in ASCII, NULL: where the client's encoding has
+ * nothing else.
  */
-extern Datum return_lines(FunctionCallInfo fcinfo,
-						  List *(*draw) (FunctionCallInfo fcinfo));
+extern Datum return_lines(FunctionCallInfo fcinfo, LinesDraw draw,
+						  int style_arg);
 
 /* One character for a share: nothing, up to a quarter, ..., above three. */
-extern const char *shade(float8 share);
+extern const char *shade(const TextStyle *style, float8 share);
 
-/* A bar of the share, rounded to whole columns but never to none. */
-extern void put_bar(StringInfo line, float8 share);
+/*
+ * A bar of the share, rounded to whole columns but never to none, behind so
+ * many columns; all of them are TEXT_BAR_WIDTH, or what there is room for.
+ */
+#define TEXT_BAR_WIDTH 50
+
+extern void put_bar(StringInfo line, const TextStyle *style, float8 share,
+					int behind, int most);
 
 /* "   0.5 d": days in a unit that suits them, of eight columns. */
 extern void put_days(StringInfo line, float8 days);

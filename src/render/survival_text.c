@@ -17,7 +17,8 @@ PG_FUNCTION_INFO_V1(retention_survival_text);
 
 /* The line of one time: what the curve says from there on. */
 static void
-put_point(StringInfo line, float8 at, int64 at_risk, const CurvePoint *point)
+put_point(StringInfo line, const TextStyle *style, float8 at, int64 at_risk,
+		  const CurvePoint *point)
 {
 	const Bounds bounds = {BOUNDS_LOG_LOG, RATE_Z95};
 	Estimate	estimate = curve_estimate(point);
@@ -30,7 +31,7 @@ put_point(StringInfo line, float8 at, int64 at_risk, const CurvePoint *point)
 		appendStringInfo(line, "%5.1f to %5.1f  ", 100 * low, 100 * high);
 	else
 		appendStringInfo(line, "%14s  ", "");
-	put_bar(line, point->survival);
+	put_bar(line, style, point->survival, 49, TEXT_BAR_WIDTH);
 }
 
 /* A round number, 1, 2 or 5 times a power of ten, not below step. */
@@ -47,7 +48,7 @@ round_step(float8 step)
 
 /* A header, a line for each time, or at equal distances where these are many. */
 static List *
-draw_survival(FunctionCallInfo fcinfo)
+draw_survival(FunctionCallInfo fcinfo, const TextStyle *style)
 {
 	const SurvivalCurve *curve = PG_GETARG_CURVE(0);
 	float8		last = curve->times[curve->ntimes - 1].at;
@@ -64,7 +65,7 @@ draw_survival(FunctionCallInfo fcinfo)
 	initStringInfo(&line);
 	appendStringInfo(&line, "survival of %lld customers: percent still there after each time",
 					 (long long) curve->customers);
-	add_line(&lines, &line);
+	add_words(&lines, &line, style);
 	appendStringInfo(&line, "%10s %10s %9s  %-15s", "time", "at risk",
 					 "survival", "95 % bounds");
 	add_line(&lines, &line);
@@ -75,20 +76,20 @@ draw_survival(FunctionCallInfo fcinfo)
 		/* what was before holds up to, and not at, this time */
 		for (; !all && drawn * step < point->at; drawn++)
 		{
-			put_point(&line, drawn * step, curve_at_risk(curve, drawn * step),
+			put_point(&line, style, drawn * step, curve_at_risk(curve, drawn * step),
 					  &shown);
 			add_line(&lines, &line);
 		}
 		shown = *point;
 		if (all)
 		{
-			put_point(&line, point->at, point->at_risk, point);
+			put_point(&line, style, point->at, point->at_risk, point);
 			add_line(&lines, &line);
 		}
 	}
 	if (!all)
 	{
-		put_point(&line, last, shown.at_risk, &shown);
+		put_point(&line, style, last, shown.at_risk, &shown);
 		add_line(&lines, &line);
 		appendStringInfo(&line, "%lld times in steps of %g; survival_points(curve) lists all",
 						 (long long) ntimes, step);
@@ -97,9 +98,9 @@ draw_survival(FunctionCallInfo fcinfo)
 	return lines;
 }
 
-/* survival_text(curve) */
+/* survival_text(curve, width, ascii) */
 Datum
 retention_survival_text(PG_FUNCTION_ARGS)
 {
-	return return_lines(fcinfo, draw_survival);
+	return return_lines(fcinfo, draw_survival, 1);
 }

@@ -64,6 +64,7 @@ my %value = (
 	'date' => q{'2024-12-01'::date},
 	'double precision' => '0.5::float8',
 	'integer' => '1',
+	'boolean' => 'true',
 	'bigint' => '1',
 	'interval' => q{'12 months'::interval},
 	'text' => q{'day'::text},
@@ -77,6 +78,12 @@ my %value = (
 
 # Arguments that others of the same types do not have.
 my %arguments = (
+	'cohort_text' => "$value{cohort_matrix}, NULL, 80, true",
+	'retention_curve_text' => "$value{cohort_matrix}, NULL, 80, true",
+	'movements_text' => "$value{customer_movements}, NULL, 80, true",
+	'funnel_text' => "$value{funnel}, 80, true",
+	'survival_text' => "$value{survival_curve}, 80, true",
+	'journey_text' => "$value{journey}, 1, 80, true",
 	'proportional_hazards_test' => "$value{hazard_model}, 'km'::text",
 	'step_times' => "$value{funnel}, 2, 1, 2",
 	'compare_funnels' => join(', ', (q{(SELECT funnel(c, at, step, '90 days') FROM events)}) x 2));

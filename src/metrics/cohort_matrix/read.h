@@ -80,6 +80,7 @@ typedef struct CurveRow
 	int64		or_later;
 	int64		streak;
 	int128		revenue;
+	int128		first_revenue;	/* of the same cohorts at age 0 */
 	int128		cumulative;
 	MoneyQuotients chained;		/* revenue / customers of this age and of
 								 * those before */
@@ -92,5 +93,15 @@ typedef struct Curve Curve;
 extern Curve *curve_begin(const MatrixReading *reading);
 extern int64 curve_length(const Curve *curve);
 extern const CurveRow *curve_next(Curve *curve);
+
+/* Error 22023: money of it has no meaning per customer. */
+extern void matrix_refuse_recurring(const Matrix *matrix, const char *function);
+
+/*
+ * The first age whose chained value times margin reaches cac; false when none
+ * does.  payback_check() has seen to both: error 22003.
+ */
+extern void payback_check(Numeric cac, Numeric margin);
+extern bool payback_find(Curve *curve, Numeric cac, Numeric margin, int64 *age);
 
 #endif							/* RETENTION_COHORT_MATRIX_READ_H */

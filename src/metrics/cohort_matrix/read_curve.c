@@ -129,6 +129,8 @@ curve_begin(const MatrixReading *reading)
 			/* who comes back past the end of the data counts as later */
 			curve->later += cell->last_active;
 			curve->streak += cell->streak_end;
+			if (cell->age == 0)
+				curve->row.first_revenue += cell->revenue;
 			if (cell->age >= curve->complete[c])
 				continue;
 			curve->cells[n].cell = cell;
@@ -168,6 +170,8 @@ curve_leave(Curve *curve, const MatrixCohort *cohort, int64 age)
 	{
 		const MatrixCell *cell = &cohort->cells[i];
 
+		if (cell->age == 0)
+			curve->row.first_revenue -= cell->revenue;
 		if (cell->age < age)
 			curve->row.cumulative -= cell->revenue;
 		else
@@ -204,6 +208,7 @@ curve_next_changes(Curve *curve)
 		row->or_later += cell->or_later;
 		row->streak += cell->streak;
 		row->revenue += cell->revenue;
+		row->first_revenue += cell->first_revenue;
 		row->cumulative += cell->cumulative;
 		row->mean += rate_ratio(cell->active, cell->size);
 	}

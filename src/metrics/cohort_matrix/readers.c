@@ -332,8 +332,8 @@ retention_retention_curve(PG_FUNCTION_ARGS)
  */
 
 /* Money of a recurring matrix would count a customer once for each cohort. */
-static void
-refuse_recurring(const Matrix *matrix, const char *function)
+void
+matrix_refuse_recurring(const Matrix *matrix, const char *function)
 {
 	if (matrix->flags & MATRIX_RECURRING)
 		ereport(ERROR,
@@ -361,7 +361,7 @@ curve_row_at(FunctionCallInfo fcinfo, const char *money_function,
 	state = curve_state_begin(fcinfo, 2);
 	*matrix = state->reading.matrix;
 	if (money_function != NULL)
-		refuse_recurring(*matrix, money_function);
+		matrix_refuse_recurring(*matrix, money_function);
 	if (PG_ARGISNULL(1))
 		return NULL;
 	age = PG_GETARG_INT32(1);
@@ -437,8 +437,9 @@ numeric_text(Numeric value)
 											   NumericGetDatum(value)));
 }
 
-static void
-check_payback_arguments(Numeric cac, Numeric margin)
+/* Error 22003 for what is no cost, or no share. */
+void
+payback_check(Numeric cac, Numeric margin)
 {
 	if (numeric_is_nan(cac) || numeric_is_inf(cac) || numeric_below(cac, 0))
 		ereport(ERROR,
@@ -471,51 +472,57 @@ pays_back(const CurveRow *row, Numeric cac, Numeric margin)
 }
 
 /*
- * The first age whose chained value times margin reaches cac; NULL when none
+ * The first age whose chained value times margin reaches cac; false when none
  * does.  The chain adds what customers bring at each age, so that it does not
  * fall, as the pooled value may, when cohorts that are worth more have no such
  * age yet.
  */
-static Datum
-payback_age(FunctionCallInfo fcinfo, Numeric (*argument) (FunctionCallInfo, int))
+bool
+payback_find(Curve *curve, Numeric cac, Numeric margin, int64 *age)
 {
-	CurveState *state;
-	Numeric		cac;
-	Numeric		margin;
 	const CurveRow *row;
-	MemoryContext scratch;
-	MemoryContext old;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "payback_age",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
 	bool		paid = false;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	state = curve_state_begin(fcinfo, 3);
-	refuse_recurring(state->reading.matrix, "payback_age");
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_NULL();
-	cac = argument(fcinfo, 1);
-	margin = argument(fcinfo, 2);
-	check_payback_arguments(cac, margin);
-	if (!matrix_has_money(state->reading.matrix))
-		PG_RETURN_NULL();
-
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "payback_age",
-									ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(scratch);
-	while (!paid && (row = curve_next(state->curve)) != NULL)
+	while (!paid && (row = curve_next(curve)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		/* nothing has been added since the age before */
 		if (row->revenue == 0 && row->age > 0)
 			continue;
 		paid = pays_back(row, cac, margin);
+		*age = row->age;
 		MemoryContextReset(scratch);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
-	if (!paid || row->age > PG_INT32_MAX)
+	return paid;
+}
+
+static Datum
+payback_age(FunctionCallInfo fcinfo, Numeric (*argument) (FunctionCallInfo, int))
+{
+	CurveState *state;
+	Numeric		cac;
+	Numeric		margin;
+	int64		age;
+
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_INT32((int32) row->age);
+	state = curve_state_begin(fcinfo, 3);
+	matrix_refuse_recurring(state->reading.matrix, "payback_age");
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	cac = argument(fcinfo, 1);
+	margin = argument(fcinfo, 2);
+	payback_check(cac, margin);
+	if (!matrix_has_money(state->reading.matrix) ||
+		!payback_find(state->curve, cac, margin, &age) || age > PG_INT32_MAX)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32((int32) age);
 }
 
 static Numeric

@@ -59,6 +59,13 @@ movement_reading_length(const MovementReading *reading)
 	return Max(reading->last - reading->row.period, 0);
 }
 
+/* The last period there is. */
+int64
+movement_reading_last(const MovementReading *reading)
+{
+	return reading->last;
+}
+
 /* The next period, or NULL after the last. */
 const MovementRow *
 movement_reading_next(MovementReading *reading)

@@ -136,6 +136,9 @@ extern MovementReading *movement_reading_begin(const Movements *m,
 											   const DateADT *as_of);
 extern int64 movement_reading_length(const MovementReading *reading);
 
+/* The last of them. */
+extern int64 movement_reading_last(const MovementReading *reading);
+
 /* The next period, or NULL after the last. */
 extern const MovementRow *movement_reading_next(MovementReading *reading);
 
