@@ -24,7 +24,7 @@ PG_FUNCTION_INFO_V1(retention_cohort_svg);
 #define MAX_COHORTS 40
 #define LEVELS 9				/* colours */
 #define LEFT 172.0				/* cohort and its size */
-#define SIZE_WIDTH 68.0			/* longer ones are rounded */
+#define SIZE_COLUMN 68.0			/* longer ones are rounded */
 #define BRIEF_CELLS 420			/* more: short titles */
 #define MAX_CELLS 861			/* a triangle of 40, and its last row */
 
@@ -315,7 +315,7 @@ draw_row(Svg *svg, const Triangle *triangle, int n,
 			 date_text(calendar_period_start(triangle->reading.calendar,
 											 triangle->from + n)));
 	svg_put_count(&words, triangle->size[n]);
-	if (svg_text_width(words.data, 12) > SIZE_WIDTH)
+	if (svg_text_width(words.data, 12) > SIZE_COLUMN)
 	{
 		resetStringInfo(&words);
 		svg_put_short(&words, (float8) triangle->size[n]);
