@@ -7255,3 +7255,787 @@ CREATE FUNCTION journey_svg(
 	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION journey_svg(journey, integer, text) IS
 	'the journey in SVG: a column of places for each step, as high as customers came there, and ribbons from place to place as wide as customers went so, with both in the <title> of each; the most visited places of each step by name, top of them and 8 at most (NULL: 8), the others together as other; 5 moves, and a line says what is left out. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL journey gives a picture that says so. Error 22003 for a top below 1';
+
+-- ----------------------------------------------------------------
+-- 24. dashboard: from a table to views in one call
+-- ----------------------------------------------------------------
+
+-- What stands in strings is looked up when it runs.  So it runs with nothing but
+-- pg_catalog on the path, the extension's own names go with the schema that
+-- holds them then, what takes arguments of any type is called in views alone,
+-- and before anything is read from these retention_dashboard looks up, by oid,
+-- whose functions they have come to depend on.
+
+CREATE PROCEDURE retention_dashboard(
+	schema text, orders regclass, customer text, at text,
+	amount text DEFAULT NULL, channel text DEFAULT NULL,
+	grain grain DEFAULT 'month', as_of date DEFAULT NULL)
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+	SET datestyle = 'ISO, YMD'
+	AS $retention$
+#variable_conflict use_variable
+DECLARE
+	-- Kind (v a view, m a materialized one), name, comment, query.  In queries
+	-- %1$I is the extension's schema, %2$I that of the views, %3$L the grain,
+	-- %4$s the table, %5$s customer, %6$s time, %7$s local day, %8$s amount,
+	-- %9$s channel, %10$s the channel of a customer, %11$s arguments of timeline,
+	-- %12$L "the next month", %13$L "month".
+	views constant text[] := ARRAY[
+ARRAY['v', 'events', 'the rows of the table as they are read: customer, time, local day, amount and channel', $v$
+SELECT %5$s AS customer, %6$s AS at, %7$s AS day, %8$s AS amount, %9$s AS channel
+FROM %4$s AS o$v$],
+
+ARRAY['m', 'timelines', 'the history of each customer, of which everything else is made', $v$
+SELECT e.customer, %10$s AS channel, count(*) AS events, min(e.day) AS first_event, max(e.day) AS last_event,
+	%1$I.timeline(e.at%11$s) AS history
+FROM %2$I.events AS e
+WHERE e.customer IS NOT NULL AND e.at IS NOT NULL
+GROUP BY e.customer$v$],
+
+ARRAY['v', 'channel_groups', 'to which of at most eleven groups a channel belongs: the ten with the most customers, and other', $v$
+SELECT channel,
+	CASE WHEN rank <= 10 THEN rank ELSE 11 END::integer AS position,
+	CASE WHEN rank <= 10 THEN channel ELSE 'other' END AS channel_group
+FROM (
+	SELECT channel, row_number() OVER (ORDER BY channel = 'other', count(*) DESC, channel COLLATE "C") AS rank
+	FROM %2$I.timelines
+	WHERE channel IS NOT NULL
+	GROUP BY channel) AS r$v$],
+
+ARRAY['m', 'matrices', 'cohort_matrix and customer_movements of all customers (position 0), and the matrix of each channel', $v$
+SELECT 0 AS position, NULL::text AS channel,
+	%1$I.cohort_matrix(history, %3$L::%1$I.grain) AS matrix,
+	%1$I.customer_movements(history, %3$L::%1$I.grain) AS movements
+FROM %2$I.timelines
+UNION ALL
+SELECT g.position, g.channel_group, %1$I.cohort_matrix(t.history, %3$L::%1$I.grain), NULL
+FROM %2$I.timelines AS t
+JOIN %2$I.channel_groups AS g ON g.channel = t.channel
+GROUP BY g.position, g.channel_group$v$],
+
+ARRAY['m', 'checks', 'what check_events says of the rows', $v$
+SELECT 1 AS position, %1$I.check_events(e.customer, e.at, e.amount, s.as_of) AS data_check
+FROM %2$I.events AS e
+CROSS JOIN %2$I.settings AS s$v$],
+
+ARRAY['m', 'customers', 'a row for each customer with an order before as_of: where they stand, what they brought, and what the models expect of them within a year', $v$
+WITH measured AS (
+	SELECT t.customer, t.channel, g.channel_group,
+		%1$I.cohort_of(t.history, %3$L::%1$I.grain, NULL::date) AS cohort,
+		%1$I.lifecycle(t.history, s.as_of, interval '90 days', interval '180 days')::text AS state,
+		%1$I.first_at(t.history) AS first_order,
+		%1$I.first_at(t.history) + p.recency::integer AS last_order,
+		%1$I.orders(t.history, NULL::date, s.as_of) AS orders,
+		%1$I.active_days(t.history, NULL::date, s.as_of) AS active_days,
+		%1$I.revenue(t.history, NULL::date, s.as_of) AS revenue,
+		s.as_of - 1 - (%1$I.first_at(t.history) + p.recency::integer) AS days_silent,
+		%1$I.overdue(t.history, s.as_of) AS overdue,
+		%1$I.p_alive(m.purchases, t.history, s.as_of) AS p_alive,
+		%1$I.expected_purchases(m.purchases, interval '1 year', t.history, s.as_of) AS expected_orders,
+		CASE WHEN coalesce(p.monetary_value, 1) > 0
+			THEN %1$I.predicted_ltv(m.purchases, m.spend, t.history, s.as_of, interval '1 year', 0::double precision, 1::double precision)
+		END AS value
+	FROM %2$I.timelines AS t
+	CROSS JOIN %2$I.settings AS s
+	CROSS JOIN %2$I.models AS m
+	CROSS JOIN LATERAL %1$I.purchase_summary(t.history, s.as_of, 'day'::text) AS p
+	LEFT JOIN %2$I.channel_groups AS g ON g.channel = t.channel
+	WHERE p.frequency IS NOT NULL),
+scored AS (
+	SELECT *,
+		%1$I.quantile_score(5) OVER (ORDER BY last_order) AS recency_score,
+		%1$I.quantile_score(5) OVER (ORDER BY orders) AS frequency_score,
+		CASE WHEN revenue IS NOT NULL THEN %1$I.quantile_score(5) OVER (ORDER BY revenue) END AS money_score
+	FROM measured)
+SELECT customer, channel, channel_group, cohort, state, first_order, last_order, orders, active_days, revenue,
+	days_silent, overdue, recency_score, frequency_score, money_score,
+	%1$I.rfm_segment(recency_score, frequency_score, coalesce(money_score, frequency_score)) AS segment,
+	p_alive, expected_orders, value
+FROM scored$v$],
+
+ARRAY['v', 'cells', 'a row for each cohort and age: cohort_cells', $v$
+SELECT c.cohort, c.age, %1$I.grain_label(%3$L::%1$I.grain, c.age) AS age_label, c.period, c.cohort_size,
+	c.active, c.active_or_later, c.active_streak, c.orders, c.revenue, c.cumulative_revenue,
+	c.retention, c.retention_or_later, c.retention_streak, c.revenue_per_customer, c.revenue_retention, c.complete
+FROM %2$I.matrices AS m
+CROSS JOIN %2$I.settings AS s
+CROSS JOIN LATERAL %1$I.cohort_cells(m.matrix, s.as_of, NULL::integer) AS c
+WHERE m.position = 0$v$],
+
+ARRAY['v', 'curve', 'a row for each age, over the cohorts complete at it: retention_curve', $v$
+SELECT c.age, %1$I.grain_label(%3$L::%1$I.grain, c.age) AS age_label, c.cohorts, c.customers, c.active,
+	c.retention, c.retention_mean, c.retention_low, c.retention_high, c.retention_or_later, c.retention_streak,
+	c.ltv, c.revenue_per_active, c.ltv_chained
+FROM %2$I.matrices AS m
+CROSS JOIN %2$I.settings AS s
+CROSS JOIN LATERAL %1$I.retention_curve(m.matrix, s.as_of) AS c
+WHERE m.position = 0$v$],
+
+ARRAY['v', 'cohorts', 'a row for each cohort: its size, what it brought so far, and what is left of it at some ages', $v$
+SELECT cohort, max(cohort_size) AS customers, sum(orders)::bigint AS orders, sum(revenue) AS revenue,
+	round(sum(revenue) / nullif(max(cohort_size), 0), 6) AS revenue_per_customer,
+	max(age) FILTER (WHERE complete) AS last_age,
+	max(retention) FILTER (WHERE age = 1) AS retention_1,
+	max(retention) FILTER (WHERE age = 3) AS retention_3,
+	max(retention) FILTER (WHERE age = 6) AS retention_6,
+	max(retention) FILTER (WHERE age = 12) AS retention_12,
+	(array_agg(retention ORDER BY age DESC) FILTER (WHERE complete))[1] AS retention_last
+FROM %2$I.cells
+GROUP BY cohort$v$],
+
+ARRAY['v', 'ltv', 'what a customer has brought by each age, over the cohorts complete at it: ltv_chained of retention_curve', $v$
+SELECT age, age_label, customers, ltv_chained - coalesce(lag(ltv_chained) OVER (ORDER BY age), 0) AS revenue_per_customer,
+	ltv_chained AS ltv
+FROM %2$I.curve$v$],
+
+ARRAY['v', 'movements', 'a row for each period: who was new, came back and left, and what that moved: movement_rows', $v$
+SELECT r.*
+FROM %2$I.matrices AS m
+CROSS JOIN %2$I.settings AS s
+CROSS JOIN LATERAL %1$I.movement_rows(m.movements, s.as_of) AS r
+WHERE m.position = 0$v$],
+
+ARRAY['v', 'channels', 'a row for each channel: the ten with the most customers, and other', $v$
+SELECT c.position, c.channel, c.customers, c.share, c.orders, c.revenue,
+	round(c.revenue / c.customers, 6) AS revenue_per_customer,
+	%1$I.retention_rate(m.matrix, 1, s.as_of) AS retention_1,
+	%1$I.retention_rate(m.matrix, 3, s.as_of) AS retention_3,
+	%1$I.retention_rate(m.matrix, 6, s.as_of) AS retention_6,
+	%1$I.retention_rate(m.matrix, 12, s.as_of) AS retention_12,
+	%1$I.ltv_chained(m.matrix, 6, s.as_of) AS ltv_6,
+	%1$I.ltv_chained(m.matrix, 12, s.as_of) AS ltv_12,
+	c.at_risk, c.lost, c.p_alive, c.value
+FROM (
+	SELECT g.position, g.channel_group AS channel, count(*) AS customers,
+		count(*)::double precision / sum(count(*)) OVER () AS share,
+		sum(k.orders)::bigint AS orders, sum(k.revenue) AS revenue,
+		count(*) FILTER (WHERE k.state = 'at risk') AS at_risk, count(*) FILTER (WHERE k.state = 'lost') AS lost,
+		avg(k.p_alive) AS p_alive, sum(k.value) AS value
+	FROM %2$I.customers AS k
+	JOIN %2$I.channel_groups AS g ON g.channel = k.channel
+	GROUP BY g.position, g.channel_group) AS c
+JOIN %2$I.matrices AS m ON m.position = c.position
+CROSS JOIN %2$I.settings AS s$v$],
+
+ARRAY['v', 'channel_curve', 'a row for each channel and age: retention_curve of the channel', $v$
+SELECT m.position, m.channel, c.age, %1$I.grain_label(%3$L::%1$I.grain, c.age) AS age_label, c.cohorts, c.customers, c.active,
+	c.retention, c.retention_low, c.retention_high, c.ltv_chained
+FROM %2$I.matrices AS m
+CROSS JOIN %2$I.settings AS s
+CROSS JOIN LATERAL %1$I.retention_curve(m.matrix, s.as_of) AS c
+WHERE m.position > 0$v$],
+
+ARRAY['v', 'call_list', 'at most 100 customers worth a call: those of whom it is open whether they are still there, the most revenue first; without a model those at risk', $v$
+SELECT row_number() OVER w::integer AS rank, customer, channel, state, orders, revenue, last_order, days_silent, overdue, p_alive, value
+FROM %2$I.customers
+WHERE CASE WHEN p_alive IS NULL THEN state = 'at risk' ELSE p_alive BETWEEN 0.1 AND 0.6 END
+WINDOW w AS (ORDER BY revenue DESC NULLS LAST, orders DESC, customer)
+ORDER BY 1
+LIMIT 100$v$],
+
+ARRAY['v', 'states', 'a row for each state that customers are in: lifecycle', $v$
+SELECT n.position::integer AS position, n.state, count(c.state) AS customers,
+	count(c.state)::double precision / nullif(sum(count(c.state)) OVER (), 0) AS share,
+	sum(c.revenue) AS revenue, avg(c.p_alive) AS p_alive, sum(c.value) AS value
+FROM unnest(ARRAY['new', 'regular', 'at risk', 'won back', 'lost']) WITH ORDINALITY AS n (state, position)
+LEFT JOIN %2$I.customers AS c ON c.state = n.state
+GROUP BY n.position, n.state$v$],
+
+ARRAY['v', 'segments', 'a row for each segment that there is, by recency, frequency and money: rfm_segment', $v$
+SELECT segment, count(*) AS customers, count(*)::double precision / sum(count(*)) OVER () AS share,
+	avg(days_silent)::double precision AS days_silent, avg(orders)::double precision AS orders, sum(revenue) AS revenue, sum(value) AS value
+FROM %2$I.customers
+GROUP BY segment$v$],
+
+ARRAY['v', 'findings', 'what is suspicious about the rows, with the SQL that mends or shows it, and models that refused them', $v$
+SELECT row_number() OVER (ORDER BY kind, nr)::integer AS position, finding, severity, rows, among, example, remedy
+FROM (
+	SELECT 1 AS kind, f.nr, f.finding, f.severity, f.rows, f.among, f.example,
+		regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(f.remedy,
+			'(?<!:):as_of\M', coalesce(quote_literal(to_char(s.as_of, 'YYYY-MM-DD')), 'NULL'), 'g'),
+			'(?<!:):at\M', replace(quote_ident(s.at), '\', '\\'), 'g'),
+			'(?<!:):customer\M', replace(quote_ident(s.customer), '\', '\\'), 'g'),
+			'(?<!:):amount\M', coalesce(replace(quote_ident(s.amount), '\', '\\'), 'NULL'), 'g'),
+			'(?<!:):table\M', replace(s.orders, '\', '\\'), 'g') AS remedy
+	FROM %2$I.checks AS c
+	CROSS JOIN %2$I.settings AS s
+	CROSS JOIN LATERAL %1$I.findings(c.data_check) WITH ORDINALITY AS f (finding, severity, rows, among, example, remedy, nr)
+	UNION ALL
+	SELECT 2, 1, 'last event far behind the others', 'look', 1, s.events,
+		to_char(s.last_event, 'YYYY-MM-DD') || ', the one before ' || to_char(b.before, 'YYYY-MM-DD'),
+		'mend the date, or make the dashboard again with as_of => ' || quote_literal(to_char(b.before + 1, 'YYYY-MM-DD'))
+	FROM %2$I.settings AS s
+	CROSS JOIN (
+		SELECT max(t.last_event) AS before
+		FROM %2$I.timelines AS t
+		JOIN %2$I.settings AS s ON t.last_event < s.last_event) AS b
+	WHERE s.last_event - b.before > 90 AND s.as_of_given IS NULL
+	UNION ALL
+	SELECT 3, v.nr, v.finding, 'look', NULL, NULL, v.problem, v.hint
+	FROM %2$I.models AS m
+	CROSS JOIN LATERAL (VALUES (1, 'no model of purchases', m.purchases_problem, m.purchases_hint),
+		(2, 'no model of spend', m.spend_problem, m.spend_hint)) AS v (nr, finding, problem, hint)
+	WHERE v.problem IS NOT NULL) AS f$v$],
+
+ARRAY['v', 'headlines', 'the numbers to begin with, a sentence each', $v$
+WITH k AS (
+	SELECT count(*) AS customers, sum(orders) AS orders, sum(revenue) AS revenue, sum(value) AS value, sum(expected_orders) AS expected_orders,
+		count(*) FILTER (WHERE state = 'at risk') AS at_risk, sum(revenue) FILTER (WHERE state = 'at risk') AS at_risk_revenue
+	FROM %2$I.customers),
+last_curve AS (SELECT * FROM %2$I.curve ORDER BY age DESC LIMIT 1),
+last_period AS (SELECT * FROM %2$I.movements WHERE complete ORDER BY period DESC LIMIT 1),
+best AS (SELECT * FROM %2$I.channels WHERE retention_1 IS NOT NULL ORDER BY retention_1 DESC, position LIMIT 1),
+worst AS (SELECT * FROM %2$I.channels WHERE retention_1 IS NOT NULL ORDER BY retention_1, position DESC LIMIT 1),
+found AS (SELECT count(*) AS n, count(*) FILTER (WHERE severity = 'fault') AS faults FROM %2$I.findings WHERE rows IS NOT NULL)
+SELECT 1 AS position, 'customers'::text AS headline, k.customers::double precision AS value,
+	CASE WHEN k.customers = 0 THEN 'There are no orders yet.'
+		ELSE to_char(k.customers, 'FM999,999,999,999,990') || CASE k.customers WHEN 1 THEN ' customer has' ELSE ' customers have' END || ' placed '
+			|| to_char(k.orders, 'FM999,999,999,999,990') || CASE k.orders WHEN 1 THEN ' order' ELSE ' orders' END || ' from '
+			|| to_char(s.first_event, 'YYYY-MM-DD') || ' to ' || to_char(s.as_of - 1, 'YYYY-MM-DD')
+			|| coalesce(', worth ' || to_char(k.revenue, 'FM999,999,999,999,999,999,990'), '') || '.' END AS sentence
+FROM k CROSS JOIN %2$I.settings AS s
+UNION ALL
+SELECT 2, 'comes_back', retention,
+	round(100 * retention::numeric) || ' of 100 new customers come back ' || %12$L || ': ' || to_char(active, 'FM999,999,999,999,990') || ' of '
+		|| to_char(customers, 'FM999,999,999,999,990') || ' did, so between ' || round(100 * retention_low::numeric) || ' and '
+		|| round(100 * retention_high::numeric) || ' of 100 (95 %% confidence).'
+FROM %2$I.curve WHERE age = 1
+UNION ALL
+SELECT 3, 'stays', retention,
+	round(100 * retention::numeric) || ' of 100 are active at ' || age_label || ', the latest that can be told'
+		|| CASE WHEN retention_or_later > retention THEN ', and ' || round(100 * retention_or_later::numeric) || ' of 100 then or later.' ELSE '.' END
+FROM last_curve WHERE age > 1
+UNION ALL
+SELECT 4, 'movements', retention_rate,
+	'In the last complete ' || %13$L || ', from ' || to_char(period, 'YYYY-MM-DD') || ' on, '
+		|| to_char(new_customers, 'FM999,999,999,999,990') || CASE new_customers WHEN 1 THEN ' customer was' ELSE ' customers were' END || ' new, '
+		|| to_char(reactivated_customers, 'FM999,999,999,999,990') || ' came back after a pause and '
+		|| to_char(churned_customers, 'FM999,999,999,999,990') || ' of ' || to_char(opening_customers, 'FM999,999,999,999,990') || ' left.'
+FROM last_period
+UNION ALL
+SELECT 5, 'at_risk', at_risk::double precision,
+	to_char(at_risk, 'FM999,999,999,999,990') || CASE at_risk WHEN 1 THEN ' customer is' ELSE ' customers are' END
+		|| ' at risk: silent for 90 to 180 days'
+		|| coalesce('; what they have bought so far is worth ' || to_char(at_risk_revenue, 'FM999,999,999,999,999,999,990'), '') || '.'
+FROM k WHERE customers > 0
+UNION ALL
+SELECT 6, 'expected', coalesce(value, expected_orders)::double precision,
+	'Within a year these customers can be expected to come back on ' || to_char(expected_orders, 'FM999,999,999,999,990') || ' days with an order'
+		|| coalesce(', worth ' || to_char(value, 'FM999,999,999,999,999,999,990'), '') || '.'
+FROM k WHERE expected_orders IS NOT NULL
+UNION ALL
+SELECT 7, 'channels', b.retention_1,
+	'Of 100 new customers from ' || b.channel || ' ' || round(100 * b.retention_1::numeric) || ' come back ' || %12$L
+		|| ', of 100 from ' || w.channel || ' ' || round(100 * w.retention_1::numeric) || '.'
+FROM best AS b CROSS JOIN worst AS w WHERE b.position <> w.position
+UNION ALL
+SELECT 8, 'findings', n::double precision,
+	CASE n WHEN 0 THEN 'Nothing in the table looks suspicious.'
+		ELSE n || CASE n WHEN 1 THEN ' thing in the table looks' ELSE ' things in the table look' END || ' suspicious'
+			|| CASE WHEN faults > 0 THEN ', ' || faults || ' of them a fault' ELSE '' END || '.' END
+FROM found CROSS JOIN k WHERE k.customers > 0$v$],
+
+ARRAY['v', 'pictures', 'what there is to see, as SVG', $v$
+WITH a AS (SELECT matrix, movements, as_of FROM %2$I.matrices CROSS JOIN %2$I.settings WHERE position = 0),
+c AS (
+	SELECT array_agg(m.matrix ORDER BY m.position) AS matrices, array_agg(m.channel ORDER BY m.position) AS channels, s.as_of
+	FROM %2$I.matrices AS m CROSS JOIN %2$I.settings AS s WHERE m.position > 0 GROUP BY s.as_of)
+SELECT 1 AS position, 'cohorts'::text AS picture, 'Who comes back'::text AS title, %1$I.cohort_svg(matrix, as_of, 'retention'::text, NULL::text) AS svg FROM a
+UNION ALL SELECT 2, 'curve', 'How many are left', %1$I.retention_curve_svg(matrix, as_of, NULL::text) FROM a
+UNION ALL SELECT 3, 'channel_curve', 'How many are left, by channel', %1$I.retention_curve_svg(matrices, channels, as_of) FROM c
+UNION ALL SELECT 4, 'movements', 'What moved', %1$I.movements_svg(movements, as_of, NULL::text, NULL::text) FROM a
+UNION ALL SELECT 5, 'lifecycle', 'Who was there', %1$I.lifecycle_svg(movements, as_of, NULL::text) FROM a
+UNION ALL SELECT 6, 'waterfall', 'The last complete period', %1$I.waterfall_svg(movements, NULL::date, as_of, NULL::text, NULL::text) FROM a
+UNION ALL SELECT 7, 'ltv', 'What customers have brought', %1$I.ltv_svg(matrix, NULL::numeric, 1::numeric, a.as_of, NULL::text) FROM a, %2$I.settings WHERE amount IS NOT NULL
+UNION ALL SELECT 8, 'channel_ltv', 'What customers have brought, by channel', %1$I.ltv_svg(matrices, channels, NULL::numeric[], 1::numeric, c.as_of) FROM c, %2$I.settings WHERE amount IS NOT NULL$v$]];
+	extension name;
+	schema_oid oid;
+	kind "char";
+	zone text;
+	numbers constant regtype[] := '{smallint,integer,bigint,numeric,real,double precision}';
+	wanted text[];
+	att record;
+	-- of customer, at, amount and channel
+	names text[] := '{}';
+	types regtype[] := '{}';
+	words text;
+	n bigint;
+	view text[];
+BEGIN
+	SELECT e.nspname INTO STRICT extension
+	FROM pg_extension AS x JOIN pg_namespace AS e ON e.oid = x.extnamespace
+	WHERE x.extname = 'retention';
+	IF schema IS NULL OR orders IS NULL OR customer IS NULL OR at IS NULL OR grain IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+			MESSAGE = 'schema, orders, customer, at and grain of a dashboard must not be null',
+			HINT = 'CALL retention_dashboard(''board'', ''orders'', ''customer_id'', ''ordered_at'', ''amount''); the last may be NULL.';
+	END IF;
+	IF as_of IN ('infinity', '-infinity') THEN
+		RAISE EXCEPTION USING ERRCODE = 'datetime_field_overflow',
+			MESSAGE = 'as_of must be finite',
+			HINT = 'Leave it out to take the day after the last event.';
+	END IF;
+	-- refuses what has no calendar of periods
+	EXECUTE format('SELECT %I.period_start(date ''2000-01-01'', $1)', extension) USING grain;
+
+	-- the table and its columns
+	SELECT c.relkind INTO kind FROM pg_class AS c WHERE c.oid = orders;
+	IF NOT FOUND OR kind NOT IN ('r', 'v', 'm', 'f', 'p') THEN
+		RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+			MESSAGE = format('%s is no table', orders),
+			DETAIL = 'A dashboard is made of a table, a view, a materialized view, a partitioned or a foreign table.',
+			HINT = 'Name the table of orders, as in ''public.orders''.';
+	END IF;
+	IF NOT has_any_column_privilege(orders, 'SELECT') THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('permission denied for %s', orders),
+			DETAIL = format('The views of a dashboard are made, and refreshed, with the rights of %I.', current_user),
+			HINT = format('GRANT SELECT ON %s TO %I;', orders, current_user);
+	END IF;
+	FOREACH wanted SLICE 1 IN ARRAY ARRAY[['customer', customer], ['at', at], ['amount', amount], ['channel', channel]] LOOP
+		IF wanted[2] IS NULL THEN
+			names := names || NULL::text;
+			types := types || NULL::regtype;
+			CONTINUE;
+		END IF;
+		SELECT a.attnum, a.attname, a.atttypid INTO att
+		FROM pg_attribute AS a
+		WHERE a.attrelid = orders AND a.attname = wanted[2] AND a.attnum > 0 AND NOT a.attisdropped;
+		IF NOT FOUND THEN
+			-- the name that has the most pairs of letters in common, capitals and what is no letter apart
+			SELECT format('Perhaps you mean %s. ', quote_literal(near.attname)) INTO words
+			FROM (
+				SELECT a.attname, (
+					SELECT count(*) FROM (
+						SELECT substr(mine, i, 2) FROM generate_series(1, length(mine) - 1) AS i
+						INTERSECT
+						SELECT substr(its, i, 2) FROM generate_series(1, length(its) - 1) AS i) AS common)::float8
+						/ greatest(length(mine), length(its), 2) AS likeness
+				FROM pg_attribute AS a,
+					LATERAL (SELECT regexp_replace(lower(wanted[2]), '[\s_.-]', '', 'g') AS mine,
+						regexp_replace(lower(a.attname), '[\s_.-]', '', 'g') AS its) AS l
+				WHERE a.attrelid = orders AND a.attnum > 0 AND NOT a.attisdropped) AS near
+			WHERE likeness > 0.2
+			ORDER BY likeness DESC, attname LIMIT 1;
+			RAISE EXCEPTION USING ERRCODE = 'undefined_column',
+				MESSAGE = format('%s has no column %s', orders, quote_literal(wanted[2])),
+				DETAIL = format('It was named as %s.', wanted[1]),
+				HINT = coalesce(words, '') || 'The columns are ' || coalesce((
+					SELECT string_agg(quote_literal(c.attname), ', ' ORDER BY c.attnum)
+					FROM (
+						SELECT a.attname, a.attnum FROM pg_attribute AS a
+						WHERE a.attrelid = orders AND a.attnum > 0 AND NOT a.attisdropped
+						ORDER BY a.attnum LIMIT 20) AS c), 'none') || '.';
+		END IF;
+		IF NOT has_column_privilege(orders, att.attnum, 'SELECT') THEN
+			RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+				MESSAGE = format('permission denied for column %s of %s', quote_literal(att.attname), orders),
+				DETAIL = format('The views of a dashboard are made, and refreshed, with the rights of %I.', current_user),
+				HINT = format('GRANT SELECT (%I) ON %s TO %I;', att.attname, orders, current_user);
+		END IF;
+		names := names || att.attname::text;
+		-- a domain is what it is over
+		types := types || (WITH RECURSIVE base AS (
+				SELECT att.atttypid AS type
+				UNION ALL
+				SELECT t.typbasetype FROM base JOIN pg_type AS t ON t.oid = base.type WHERE t.typtype = 'd')
+			SELECT b.type FROM base AS b JOIN pg_type AS t ON t.oid = b.type WHERE t.typtype <> 'd')::regtype;
+	END LOOP;
+	IF types[2] NOT IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+			MESSAGE = format('column %s of %s is no time', quote_literal(names[2]), orders),
+			DETAIL = format('It is of type %s; the time of an order is a date, a timestamp or a timestamptz.', types[2]),
+			HINT = CASE WHEN EXISTS (SELECT FROM pg_range AS r WHERE r.rngtypid = types[2])
+				THEN 'Of subscriptions there is no dashboard yet: see customer_movements(customer, during, amount, grain).'
+				ELSE format('Make a view that casts it: CREATE VIEW v AS SELECT *, %I::timestamp AS at_time FROM %s; or swap the two columns if they are the other way round.', names[2], orders) END;
+	END IF;
+	IF types[3] <> ALL (numbers) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+			MESSAGE = format('column %s of %s is no amount', quote_literal(names[3]), orders),
+			DETAIL = format('It is of type %s; an amount is a number.', types[3]),
+			HINT = format('Make a view that casts it: CREATE VIEW v AS SELECT *, %I::text::numeric AS number FROM %s; or leave amounts out with NULL.', names[3], orders);
+	END IF;
+	IF NOT EXISTS (
+		SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
+		JOIN pg_type AS t ON t.oid = types[1]
+		WHERE o.opcdefault AND (o.opcintype = types[1]
+			OR EXISTS (SELECT FROM pg_cast AS c WHERE c.castsource = types[1] AND c.casttarget = o.opcintype AND c.castmethod = 'b' AND c.castcontext = 'i')
+			OR (t.typtype = 'e' AND o.opcintype = 'anyenum'::regtype) OR (t.typtype = 'c' AND o.opcintype = 'record'::regtype)
+			OR (t.typcategory = 'A' AND o.opcintype = 'anyarray'::regtype) OR (t.typtype = 'r' AND o.opcintype = 'anyrange'::regtype)
+			OR (t.typtype = 'm' AND o.opcintype = 'anymultirange'::regtype))) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+			MESSAGE = format('column %s of %s cannot tell customers apart', quote_literal(names[1]), orders),
+			DETAIL = format('It is of type %s, which has no order.', types[1]),
+			HINT = format('Make a view with the number or the name of the customer as a text: CREATE VIEW v AS SELECT *, %I::text AS customer_name FROM %s.', names[1], orders);
+	END IF;
+	-- an instant is cut in one zone, whoever refreshes
+	IF types[2] = 'timestamptz'::regtype THEN
+		zone := substring(grain::text FROM ' at (.+)$');
+		IF zone IS NULL THEN
+			zone := current_setting('TimeZone');
+			grain := format('%s at %s', grain, zone);
+		END IF;
+	END IF;
+
+	-- the schema
+	SELECT s.oid INTO schema_oid FROM pg_namespace AS s WHERE s.nspname = schema;
+	IF FOUND THEN
+		SELECT count(*), min(pg_describe_object(d.classid, d.objid, 0)) INTO n, words
+		FROM pg_depend AS d
+		WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = schema_oid AND d.classid <> 'pg_default_acl'::regclass;
+		IF n > 0 THEN
+			RAISE EXCEPTION USING ERRCODE = 'duplicate_schema',
+				MESSAGE = format('schema %I exists and is not empty', schema),
+				DETAIL = format('It holds %s objects, %s among them.', n, words),
+				HINT = CASE WHEN obj_description(schema_oid, 'pg_namespace') LIKE 'customer retention of %'
+					THEN format('CALL retention_refresh(%L) brings that dashboard up to date, DROP SCHEMA %I CASCADE makes room for another.', schema, schema)
+					ELSE 'Name a schema that does not exist yet, or an empty one.' END;
+		END IF;
+	ELSE
+		IF octet_length(schema) > 63 THEN
+			RAISE EXCEPTION USING ERRCODE = 'name_too_long',
+				MESSAGE = 'the name of the schema is too long',
+				DETAIL = format('It has %s bytes, names in PostgreSQL have 63 at most.', octet_length(schema)),
+				HINT = 'Give it a shorter one.';
+		END IF;
+		IF NOT has_database_privilege(current_database(), 'CREATE') THEN
+			RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+				MESSAGE = format('permission denied to create schema %I', schema),
+				DETAIL = format('%I may not create schemas in this database.', current_user),
+				HINT = format('GRANT CREATE ON DATABASE %I TO %I; or have an empty schema made: CREATE SCHEMA %I AUTHORIZATION %I;',
+					current_database(), current_user, schema, current_user);
+		END IF;
+		EXECUTE format('CREATE SCHEMA %I', schema);
+	END IF;
+
+	-- what was asked for, and what a refresh finds
+	EXECUTE format('CREATE TABLE %I.settings (orders text NOT NULL, customer text NOT NULL, at text NOT NULL, amount text, channel text,'
+		' grain text NOT NULL, zone text, as_of_given date, as_of date, first_event date, last_event date,'
+		' events bigint NOT NULL DEFAULT 0, customers bigint NOT NULL DEFAULT 0)', schema);
+	EXECUTE format('COMMENT ON TABLE %I.settings IS %L', schema, 'what the dashboard was made of, and as_of, the first day that the data do not cover; kept by retention_refresh');
+	EXECUTE format('INSERT INTO %I.settings (orders, customer, at, amount, channel, grain, zone, as_of_given) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)', schema)
+		USING (SELECT format('%I.%I', t.nspname, c.relname) FROM pg_class AS c JOIN pg_namespace AS t ON t.oid = c.relnamespace WHERE c.oid = orders),
+			customer, at, amount, channel, grain::text, zone, as_of;
+	EXECUTE format('CREATE TABLE %1$I.models (purchases %2$I.purchase_model, spend %2$I.spend_model,'
+		' purchases_problem text, purchases_hint text, spend_problem text, spend_hint text)', schema, extension);
+	EXECUTE format('COMMENT ON TABLE %I.models IS %L', schema, 'the models fitted by the last refresh, or why they could not be');
+	EXECUTE format('INSERT INTO %I.models DEFAULT VALUES', schema);
+
+	-- the views, empty until it is known whose functions they call
+	words := substring(grain::text FROM '^(day|week|month|quarter|year)\M');
+	FOREACH view SLICE 1 IN ARRAY views LOOP
+		EXECUTE format(CASE view[1] WHEN 'm' THEN 'CREATE MATERIALIZED VIEW %I.%I AS %s WITH NO DATA' ELSE 'CREATE VIEW %I.%I AS %s' END,
+			schema, view[2], format(view[4], extension, schema, grain, orders::text,
+				format('o.%I', names[1]), format('o.%I', names[2]),
+				CASE types[2] WHEN 'timestamptz'::regtype THEN format('(o.%I AT TIME ZONE %L)::date', names[2], zone) ELSE format('o.%I::date', names[2]) END,
+				coalesce(format('o.%I', names[3]), 'NULL::numeric'),
+				CASE WHEN channel IS NULL THEN 'NULL::text' ELSE format('coalesce(nullif(o.%I::text, ''''), ''(none)'')', names[4]) END,
+				CASE WHEN channel IS NULL THEN 'NULL::text'
+					ELSE format('coalesce(%I.earliest(e.channel, e.at) FILTER (WHERE e.channel <> ''(none)''), ''(none)'')', extension) END,
+				CASE WHEN amount IS NOT NULL THEN ', e.amount' WHEN zone IS NOT NULL THEN ', NULL' ELSE '' END
+					|| coalesce(format(', %L::text', zone), ''),
+				coalesce('the next ' || words, 'in the next period'), coalesce(words, 'period')));
+		EXECUTE format('COMMENT ON %s %I.%I IS %L', CASE view[1] WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, schema, view[2], view[3]);
+	END LOOP;
+	SELECT min(p.oid::regprocedure::text) INTO words
+	FROM pg_rewrite AS r
+	JOIN pg_class AS c ON c.oid = r.ev_class AND c.relnamespace = (SELECT s.oid FROM pg_namespace AS s WHERE s.nspname = schema)
+	JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_proc'::regclass
+	JOIN pg_proc AS p ON p.oid = d.refobjid AND p.pronamespace = (SELECT x.extnamespace FROM pg_extension AS x WHERE x.extname = 'retention')
+	WHERE NOT EXISTS (
+		SELECT FROM pg_depend AS m JOIN pg_extension AS x ON x.oid = m.refobjid AND x.extname = 'retention'
+		WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid AND m.refclassid = 'pg_extension'::regclass AND m.deptype = 'e');
+	IF words IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'ambiguous_function',
+			MESSAGE = format('%s is in the way', words),
+			DETAIL = 'It is in the schema of the extension retention but does not belong to it, and PostgreSQL would call it in the place of the extension''s own.',
+			HINT = format('DROP FUNCTION %s; or move the extension to a schema where nobody else may create: ALTER EXTENSION retention SET SCHEMA ...', words);
+	END IF;
+	EXECUTE format('CREATE UNIQUE INDEX timelines_customer ON %I.timelines (customer)', schema);
+	EXECUTE format('CREATE UNIQUE INDEX matrices_position ON %I.matrices (position)', schema);
+	EXECUTE format('CREATE UNIQUE INDEX checks_position ON %I.checks (position)', schema);
+	EXECUTE format('CREATE UNIQUE INDEX customers_customer ON %I.customers (customer)', schema);
+	EXECUTE format('COMMENT ON SCHEMA %I IS %L', schema,
+		format('customer retention of %s: a dashboard, made by retention_dashboard, kept by retention_refresh, drawn by retention_page', orders));
+	EXECUTE format('CALL %I.retention_refresh($1)', extension) USING schema;
+END
+$retention$;
+COMMENT ON PROCEDURE retention_dashboard(text, regclass, text, text, text, text, grain, date) IS
+	'makes a schema of views over a table of orders: settings, headlines, cells, curve, cohorts, ltv, movements, channels, channel_curve, customers, call_list, states, segments, findings and pictures, with the same plain columns whatever the table; and refreshes them. schema: the name of one that does not exist yet, or of an empty one. orders: a table or view with a row for each order, or refund, with negative amounts. customer, at, amount, channel: names of its columns, spelled as they are; a customer of any type with an order, a time (date, timestamp or timestamptz), a number, and anything; amount NULL: no money; channel NULL: no channels, else a customer''s is that of the first order that has one. grain: calendar periods; without a zone instants are cut in that of the session, which is kept. as_of: the first day that the data do not cover, NULL: at each refresh the day after the last event. Rights are those of the caller, who owns what is made; all or nothing is made. Errors: 22004 for a NULL where none may be, 22008 for an infinite as_of, 22023 for a grain without periods, 42501 without the right to read the columns or to make the schema, 42703 for no such column, with the nearest, 42704 and others of the names themselves, 42725 where a function in the schema of the extension is in the way of one of its own, 42804 for a type that will not do, 42809 for what is no table, 42P06 for a schema that holds anything, 42622 for a name too long; and those of the metrics for data that they refuse';
+
+CREATE PROCEDURE retention_refresh(schema text)
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+	AS $retention$
+#variable_conflict use_variable
+DECLARE
+	extension name;
+	settings oid;
+	owner name;
+	caller text := current_setting('role');
+	view text;
+	amounts boolean;
+	problem text;
+	hint text;
+	attempt integer := 0;
+BEGIN
+	SELECT e.nspname INTO STRICT extension
+	FROM pg_extension AS x JOIN pg_namespace AS e ON e.oid = x.extnamespace
+	WHERE x.extname = 'retention';
+	SELECT c.oid, pg_get_userbyid(c.relowner) INTO settings, owner
+	FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
+	WHERE s.nspname = schema AND c.relname = 'settings' AND c.relkind = 'r'
+		AND obj_description(s.oid, 'pg_namespace') LIKE 'customer retention of %';
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_schema_name',
+			MESSAGE = format('schema %s is no dashboard', coalesce(quote_ident(schema), 'NULL')),
+			HINT = 'CALL retention_dashboard(schema, orders, customer, at, amount) makes one.';
+	END IF;
+	IF NOT pg_has_role(owner, 'USAGE') THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('permission denied to refresh dashboard %I', schema),
+			DETAIL = format('It belongs to %I.', owner),
+			HINT = format('GRANT %I TO %I; or have the owner run it, in a job for example.', owner, current_user);
+	END IF;
+	-- what the owner has put there runs as the owner, whoever refreshes
+	IF owner <> current_user THEN
+		PERFORM set_config('role', owner, true);
+	END IF;
+
+	-- a second refresh waits here for the first
+	EXECUTE format('LOCK TABLE %I.settings IN SHARE ROW EXCLUSIVE MODE', schema);
+	EXECUTE format('SELECT amount IS NOT NULL FROM %I.settings', schema) INTO amounts;
+	FOREACH view IN ARRAY ARRAY['timelines', 'matrices', 'checks', 'customers'] LOOP
+		IF view = 'matrices' THEN
+			EXECUTE format('UPDATE %1$I.settings SET (first_event, last_event, events, customers, as_of) ='
+				' (SELECT min(first_event), max(last_event), coalesce(sum(events), 0), count(*), coalesce(as_of_given, max(last_event) + 1) FROM %1$I.timelines)', schema);
+		ELSIF view = 'customers' THEN
+			BEGIN
+				EXECUTE format('UPDATE %1$I.models SET purchases_problem = NULL, purchases_hint = NULL, purchases ='
+					' (SELECT %2$I.purchase_model(''mbg/nbd''::text, t.history, s.as_of, ''day''::text) FROM %1$I.timelines AS t CROSS JOIN %1$I.settings AS s)', schema, extension);
+				EXECUTE format('UPDATE %1$I.models SET purchases_problem = ''there is no order to learn from'' WHERE purchases IS NULL', schema);
+			EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+				GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+				EXECUTE format('UPDATE %1$I.models SET purchases = NULL, purchases_problem = $1, purchases_hint = nullif($2, '''')', schema) USING problem, hint;
+			END;
+			BEGIN
+				EXECUTE format('UPDATE %1$I.models SET spend_problem = NULL, spend_hint = NULL, spend = NULL', schema);
+				IF amounts THEN
+					EXECUTE format('UPDATE %1$I.models SET spend = (SELECT %2$I.spend_model(t.history, s.as_of)'
+						' FROM %1$I.timelines AS t CROSS JOIN %1$I.settings AS s CROSS JOIN LATERAL %2$I.purchase_summary(t.history, s.as_of, ''day''::text) AS p'
+						' WHERE p.monetary_value > 0)', schema, extension);
+					EXECUTE format('UPDATE %1$I.models SET spend_problem = ''no customer has a second day with an order and an amount'' WHERE spend IS NULL', schema);
+				END IF;
+			EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+				GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+				EXECUTE format('UPDATE %1$I.models SET spend = NULL, spend_problem = $1, spend_hint = nullif($2, '''')', schema) USING problem, hint;
+			END;
+		END IF;
+		-- a model may also refuse a single customer: first that of spend goes, then the other
+		LOOP
+			BEGIN
+				EXECUTE format('REFRESH MATERIALIZED VIEW %s %I.%I',
+					(SELECT CASE WHEN c.relispopulated THEN 'CONCURRENTLY' ELSE '' END FROM pg_class AS c
+						WHERE c.oid = format('%I.%I', schema, view)::regclass), schema, view);
+				EXIT;
+			EXCEPTION WHEN data_exception THEN
+				IF view <> 'customers' OR attempt > 1 THEN
+					RAISE;
+				END IF;
+				GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+				EXECUTE format('UPDATE %1$I.models SET %2$s = NULL, %2$s_problem = $1, %2$s_hint = nullif($2, '''') WHERE %2$s IS NOT NULL',
+					schema, (ARRAY['spend', 'purchases'])[attempt + 1]) USING problem, hint;
+				attempt := attempt + 1;
+			END;
+		END LOOP;
+	END LOOP;
+	IF owner <> current_user OR current_setting('role') <> caller THEN
+		PERFORM set_config('role', caller, true);
+	END IF;
+END
+$retention$;
+COMMENT ON PROCEDURE retention_refresh(text) IS
+	'brings a dashboard up to date, in one transaction: its timelines are read from the table anew, and as_of, unless it was given, becomes the day after the last event. Readers see the old figures until then and are not kept waiting; a second refresh waits for the first. Runs with the rights of the owner of the dashboard, as whom the caller must be able to act. For a job: SELECT cron.schedule(''retention'', ''15 3 * * *'', $$CALL retention_refresh(''board'')$$). Where a model refuses the data, its columns become NULL and findings says why. Errors: 3F000 for a schema that retention_dashboard did not make, 42501 for one of somebody else; and those of the metrics for data that they refuse, which leave everything as it was';
+
+CREATE FUNCTION retention_page(schema text) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 100000
+	SET search_path = pg_catalog, pg_temp
+	SET datestyle = 'ISO, YMD'
+	AS $retention$
+#variable_conflict use_variable
+DECLARE
+	style constant text := $c$
+:root{color-scheme:light dark;--ink:#1c2128;--dim:#57606a;--paper:#fff;--card:#fff;--ground:#f3f5f8;--line:#d5dae1;--link:#0a5aa8;--fault:#a1260d;--look:#7a4d00;--retention-ink:var(--ink);--retention-paper:var(--card)}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#e8eaed;--dim:#a3acb8;--paper:#0d1014;--card:#15181d;--ground:#0d1014;--line:#39424e;--link:#8cc2ff;--fault:#ff9f85;--look:#f0c26e}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+a{color:var(--link)}
+.skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--card);padding:4px 10px;z-index:2}
+header,main,footer{max-width:1560px;margin:0 auto;padding:0 24px}
+header{padding-top:28px}
+h1{font-size:28px;line-height:1.25;margin:0 0 6px;overflow-wrap:anywhere}
+h2{font-size:21px;margin:40px 0 10px}
+h3{font-size:16px;margin:0 0 2px}
+p{margin:0 0 8px}
+.meta,.note,footer{color:var(--dim);font-size:14px}
+nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:14px 0 0;padding:0;font-size:15px}
+.heads{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:14px}
+.heads li,figure,.box{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:0}
+.heads b{display:block;font-size:26px;line-height:1.2;margin-bottom:2px}
+.pics{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}
+figure{max-width:100%}
+.scroll{overflow-x:auto;max-width:100%}
+.pic svg{display:block;max-width:none}
+:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+.box{margin-bottom:16px}
+details>summary{cursor:pointer;font-weight:600}
+details[open]>summary{margin-bottom:6px}
+table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;min-width:100%}
+caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;white-space:nowrap}
+th{padding:0;background:var(--card);font-weight:600}
+th button{all:unset;box-sizing:border-box;cursor:pointer;display:block;width:100%;padding:6px 10px}
+th button:focus-visible{outline:3px solid var(--link);outline-offset:-3px}
+th button::after{content:"\2195";color:var(--dim);margin-left:5px}
+th[aria-sort=ascending] button::after{content:"\2191";color:inherit}
+th[aria-sort=descending] button::after{content:"\2193";color:inherit}
+.n,th.n button{text-align:right}
+td.w{white-space:normal;min-width:240px;max-width:560px;overflow-wrap:anywhere}
+td.c{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px}
+.fault{color:var(--fault);font-weight:600}.look{color:var(--look)}
+footer{padding-top:24px;padding-bottom:40px}
+@media(max-width:600px){header,main,footer{padding-left:14px;padding-right:14px}h1{font-size:23px}figure{padding:10px}}
+@media print{:root{--ground:#fff}body{font-size:11pt}nav,.skip{display:none}figure,.heads li,.box{break-inside:avoid;border-color:#999}.scroll{overflow:visible}.pic svg{max-width:100%}th button::after{content:""}h2{break-after:avoid}}
+$c$;
+	script constant text := $c$
+for (const button of document.querySelectorAll('th button')) button.addEventListener('click', () => {
+	const head = button.parentNode, row = head.parentNode, body = row.parentNode.parentNode.tBodies[0];
+	const at = [...row.cells].indexOf(head), down = head.getAttribute('aria-sort') === (head.className === 'n' ? 'descending' : 'ascending') ? head.className === 'n' ? 1 : -1 : head.className === 'n' ? -1 : 1;
+	const value = r => r.cells[at].dataset.v ?? r.cells[at].textContent;
+	const rows = [...body.rows].sort((a, b) => {
+		const x = value(a), y = value(b);
+		if (x === '' || y === '') return (x === '') - (y === '');
+		return down * (head.className === 'n' ? x - y : x < y ? -1 : x > y ? 1 : 0);
+	});
+	for (const cell of row.cells) cell.removeAttribute('aria-sort');
+	head.setAttribute('aria-sort', down > 0 ? 'ascending' : 'descending');
+	body.append(...rows);
+});
+$c$;
+	-- section, title, words below it, query, and for each column its head and kind
+	tables constant text[] := ARRAY[
+		ARRAY['call', 'Customers worth a call', 'They bought a lot and it is open whether they are still there. The more often the usual silence they have been silent, the more urgent.',
+			'SELECT rank, customer, channel, state, orders, revenue, last_order, days_silent, overdue, p_alive, value FROM %1$I.call_list ORDER BY rank LIMIT 25',
+			'Rank:count|Customer:text|Channel:text|State:text|Orders:count|Revenue:money|Last order:date|Days silent:count|Times the usual silence:number|Still there:percent|Expected within a year:money'],
+		ARRAY['best', 'Customers who brought the most', 'The first 25 by revenue, or by orders where there are no amounts.',
+			'SELECT customer, channel, state, segment, first_order, last_order, orders, revenue, p_alive, expected_orders, value FROM %1$I.customers ORDER BY revenue DESC NULLS LAST, orders DESC, customer LIMIT 25',
+			'Customer:text|Channel:text|State:text|Segment:text|First order:date|Last order:date|Orders:count|Revenue:money|Still there:percent|Orders expected within a year:number|Revenue expected:money'],
+		ARRAY['states', 'Where customers stand', 'At risk: silent for more than 90 days. Lost: for more than 180. Won back: came back after such a silence.',
+			'SELECT state, customers, share, revenue, p_alive, value FROM %1$I.states ORDER BY position',
+			'State:text|Customers:count|Share:percent|Revenue so far:money|Still there:percent|Expected within a year:money'],
+		ARRAY['channels', 'Channels', 'The channel of a customer is that of the first order. Retention and value at ages counted in periods of the dashboard.',
+			'SELECT channel, customers, share, orders, revenue, revenue_per_customer, retention_1, retention_3, retention_6, retention_12, ltv_6, ltv_12, at_risk, lost, value FROM %1$I.channels ORDER BY position',
+			'Channel:text|Customers:count|Share:percent|Orders:count|Revenue:money|Per customer:money|Retained at 1:percent|at 3:percent|at 6:percent|at 12:percent|Value by 6:money|by 12:money|At risk:count|Lost:count|Expected within a year:money'],
+		ARRAY['segments', 'Segments', 'By recency, frequency and money, in fifths of the customers each.',
+			'SELECT segment, customers, share, days_silent, orders, revenue, value FROM %1$I.segments ORDER BY revenue DESC NULLS LAST, segment',
+			'Segment:text|Customers:count|Share:percent|Days silent, mean:number|Orders, mean:number|Revenue:money|Expected within a year:money'],
+		ARRAY['curve', 'The retention curve in figures', 'Over the cohorts that are complete at each age, with bounds of 95 % confidence.',
+			'SELECT age, age_label, customers, active, retention, retention_low, retention_high, retention_or_later, ltv_chained FROM %1$I.curve ORDER BY age LIMIT 60',
+			'Age:count|Period:text|Customers:count|Active:count|Retained:percent|at least:percent|at most:percent|Then or later:percent|Value of a customer:money'],
+		ARRAY['cohorts', 'Cohorts', 'Customers by the period of their first order.',
+			'SELECT cohort, customers, orders, revenue, revenue_per_customer, retention_1, retention_3, retention_6, retention_12, last_age, retention_last FROM %1$I.cohorts ORDER BY cohort DESC LIMIT 60',
+			'Cohort:date|Customers:count|Orders:count|Revenue:money|Per customer:money|Retained at 1:percent|at 3:percent|at 6:percent|at 12:percent|Latest age:count|Retained then:percent'],
+		ARRAY['movements', 'Movements', 'The latest 60 periods. Net and gross revenue retention of those who were there before.',
+			'SELECT period, opening_customers, new_customers, reactivated_customers, churned_customers, closing_customers, retention_rate, closing_revenue, nrr, grr FROM %1$I.movements ORDER BY period DESC LIMIT 60',
+			'Period:date|There before:count|New:count|Came back:count|Left:count|There:count|Kept:percent|Revenue:money|Net retention:percent|Gross retention:percent'],
+		ARRAY['findings', 'What looks suspicious', 'A fault is in no table that is as it should be; at the others have a look. The last column is SQL that shows or mends it.',
+			'SELECT severity, finding, rows, among, example, remedy FROM %1$I.findings ORDER BY position',
+			'Severity:severity|Finding:text|Rows:count|of:count|Example:wide|What to do:code']];
+	spec text[];
+	line record;
+	page text;
+	cells text;
+	heads text;
+	rows text;
+	names text;
+	charset text;
+BEGIN
+	PERFORM FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
+	WHERE s.nspname = schema AND c.relname = 'settings' AND c.relkind = 'r'
+		AND obj_description(s.oid, 'pg_namespace') LIKE 'customer retention of %';
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_schema_name',
+			MESSAGE = format('schema %I is no dashboard', schema),
+			HINT = 'CALL retention_dashboard(schema, orders, customer, at, amount) makes one.';
+	END IF;
+	-- the page says in what encoding it comes to the client
+	charset := CASE
+		WHEN pg_client_encoding() ~ '^LATIN([1-9]|10)$'
+			THEN 'ISO-8859-' || ('{1,2,3,4,9,10,13,14,15,16}'::text[])[substr(pg_client_encoding(), 6)::integer]
+		WHEN pg_client_encoding() ~ '^WIN[0-9]+$' THEN replace(pg_client_encoding(), 'WIN', 'windows-')
+		WHEN pg_client_encoding() IN ('UTF8', 'SQL_ASCII') THEN 'utf-8'
+		ELSE replace(pg_client_encoding(), '_', '-') END;
+	EXECUTE format('SELECT * FROM %I.settings', schema) INTO line;
+	page := concat('<!DOCTYPE html>', chr(10), '<html lang="en"><head><meta charset="', charset, '">'
+		'<meta http-equiv="Content-Security-Policy" content="default-src ''none''; img-src data:; style-src ''unsafe-inline''; script-src ''sha256-',
+		encode(sha256(convert_to(script, 'UTF8')), 'base64'), '''">'
+		'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+		'<title>Customer retention of ', replace(replace(line.orders, '&', '&amp;'), '<', '&lt;'), '</title><style>', style, '</style></head><body>'
+		'<a class="skip" href="#main">To the figures</a><header><h1>Customer retention of <bdi>',
+		replace(replace(line.orders, '&', '&amp;'), '<', '&lt;'), '</bdi></h1><p class="meta">',
+		'Complete up to and including ' || to_char(line.as_of - 1, 'YYYY-MM-DD') || ' (as of ' || to_char(line.as_of, 'YYYY-MM-DD')
+			|| CASE WHEN line.as_of_given IS NULL THEN ', the day after the last event' ELSE ', as it was asked for' END || '). ',
+		'By ', replace(replace(line.grain, '&', '&amp;'), '<', '&lt;'), '. Made of ', to_char(line.events, 'FM999,999,999,999,990'),
+		CASE line.events WHEN 1 THEN ' row of ' ELSE ' rows of ' END, to_char(line.customers, 'FM999,999,999,999,990'),
+		CASE line.customers WHEN 1 THEN ' customer' ELSE ' customers' END, ', columns ',
+		(SELECT string_agg('<bdi>' || replace(replace(c, '&', '&amp;'), '<', '&lt;') || '</bdi>', ', ')
+		 FROM unnest(ARRAY[line.customer, line.at, line.amount, line.channel]) AS c WHERE c IS NOT NULL), '.</p><nav aria-label="Contents"><ul><li><a href="#pictures">Pictures</a></li>');
+	FOREACH spec SLICE 1 IN ARRAY tables LOOP
+		page := page || format('<li><a href="#%s">%s</a></li>', spec[1], spec[2]);
+	END LOOP;
+	page := page || '</ul></nav></header><main id="main"><h2>In short</h2><ul class="heads">';
+	FOR line IN EXECUTE format('SELECT headline, value, sentence FROM %I.headlines ORDER BY position', schema) LOOP
+		page := concat(page, '<li><b>', CASE WHEN line.value IS NULL THEN '-'
+				WHEN line.headline IN ('comes_back', 'stays', 'movements', 'channels') THEN round(100 * line.value::numeric) || ' %'
+				ELSE to_char(line.value, 'FM999,999,999,999,990') END,
+			'</b>', replace(replace(line.sentence, '&', '&amp;'), '<', '&lt;'), '</li>');
+	END LOOP;
+	page := page || '</ul><h2 id="pictures">Pictures</h2><p class="note">Rest on a mark to read its figures.</p><div class="pics">';
+	FOR line IN EXECUTE format('SELECT picture, title, svg FROM %I.pictures ORDER BY position', schema) LOOP
+		page := concat(page, '<figure id="picture-', line.picture, '"><div class="scroll pic" role="region" tabindex="0" aria-label="', line.title, '">', line.svg, '</div></figure>');
+	END LOOP;
+	page := page || '</div>';
+	FOREACH spec SLICE 1 IN ARRAY tables LOOP
+		-- a head and an expression for each column, c1 and so on
+		SELECT string_agg(format('<th scope="col"%s><button type="button">%s</button></th>',
+				CASE WHEN k.kind IN ('count', 'number', 'money', 'percent') THEN ' class="n"' ELSE '' END, k.head), '' ORDER BY k.nr),
+			string_agg(format(CASE k.kind
+				WHEN 'count' THEN '''<td class="n" data-v="'' || coalesce(c%1$s::text, '''') || ''">'' || coalesce(to_char(c%1$s, ''FM999,999,999,999,990''), '''')'
+				WHEN 'number' THEN '''<td class="n" data-v="'' || coalesce(c%1$s::text, '''') || ''">'' || coalesce(to_char(c%1$s, ''FM999,999,999,999,990.0''), '''')'
+				WHEN 'money' THEN '''<td class="n" data-v="'' || coalesce(c%1$s::text, '''') || ''">'' || coalesce(to_char(c%1$s, ''FM999,999,999,999,999,999,990'' || CASE WHEN max(abs(c%1$s)) OVER () < 10000 THEN ''.00'' ELSE '''' END), '''')'
+				WHEN 'percent' THEN '''<td class="n" data-v="'' || coalesce(c%1$s::text, '''') || ''">'' || coalesce(to_char(100 * c%1$s, ''FM999,999,999,990.0'') || '' %%'', '''')'
+				WHEN 'date' THEN '''<td data-v="'' || coalesce(to_char(c%1$s, ''YYYY-MM-DD''), '''') || ''">'' || coalesce(to_char(c%1$s, ''YYYY-MM-DD''), '''')'
+				WHEN 'severity' THEN '''<td class="'' || c%1$s || ''">'' || c%1$s'
+				ELSE format('''<td%s><bdi>'' || coalesce(replace(replace(c%%1$s::text, ''&'', ''&amp;''), ''<'', ''&lt;''), '''') || ''</bdi>''',
+					CASE k.kind WHEN 'wide' THEN ' class="w"' WHEN 'code' THEN ' class="w c"' ELSE '' END) END || ' || ''</td>''', k.nr), ' || ' ORDER BY k.nr),
+			string_agg('c' || k.nr, ', ' ORDER BY k.nr)
+		INTO heads, cells, names
+		FROM (
+			SELECT nr, split_part(c, ':', 1) AS head, split_part(c, ':', 2) AS kind
+			FROM unnest(string_to_array(spec[5], '|')) WITH ORDINALITY AS u (c, nr)) AS k;
+		EXECUTE format('SELECT string_agg(r, '''') FROM (SELECT ''<tr>'' || %s || ''</tr>'' || chr(10) AS r FROM (%s) AS q (%s)) AS x',
+			cells, format(spec[4], schema), names) INTO rows;
+		page := concat(page, '<section><h2 id="', spec[1], '">', spec[2], '</h2><p class="note">', spec[3], '</p>',
+			CASE WHEN rows IS NULL THEN '<p class="box">' || CASE spec[1] WHEN 'findings' THEN 'Nothing was line.'
+					WHEN 'channels' THEN 'No channels: no orders yet, or no column was named as channel.' ELSE 'Nobody, and nothing to show.' END || '</p>'
+				ELSE format('<div class="box scroll" role="region" tabindex="0" aria-label="%s"><table><caption>%s</caption><thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>',
+					spec[2], spec[2], heads, rows) END, '</section>');
+	END LOOP;
+	RETURN concat(page, '</main><footer>Made by retention_page(<bdi>', replace(replace(quote_literal(schema), '&', '&amp;'), '<', '&lt;'),
+		'</bdi>) of the PostgreSQL extension retention. Everything here is in the views of the schema <bdi>', replace(replace(schema, '&', '&amp;'), '<', '&lt;'),
+		'</bdi>; nothing is fetched from a network.</footer><script>', script, '</script></body></html>', chr(10));
+END
+$retention$;
+COMMENT ON FUNCTION retention_page(text) IS
+	'a dashboard as one HTML file: the headlines, the pictures, and the tables, which sort by a click or a key; nothing is fetched, all is within, for light, dark, print and small screens. schema is one that retention_dashboard made. Write it to a file: psql -XAtc "SELECT retention_page(''board'')" >retention.html. The page says in which encoding it is, that of the client. NULL for a NULL; error 3F000 for another schema, 42501 where the caller may not read the views';

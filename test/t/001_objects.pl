@@ -52,7 +52,7 @@ my $functions = qq{
 	JOIN ($members) m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid};
 
 none(
-	qq{SELECT f.oid::regprocedure FROM ($functions) f WHERE proparallel <> 's' ORDER BY 1},
+	qq{SELECT f.oid::regprocedure FROM ($functions) f WHERE proparallel <> 's' AND prokind <> 'p' ORDER BY 1},
 	'every function is PARALLEL SAFE');
 none(
 	qq{SELECT f.oid::regprocedure FROM ($functions) f WHERE prosecdef ORDER BY 1},
@@ -63,10 +63,15 @@ none(
 none(
 	qq{SELECT f.oid::regprocedure FROM ($functions) f
 	   JOIN pg_language l ON l.oid = f.prolang
-	   WHERE l.lanname NOT IN ('c', 'internal', 'sql') ORDER BY 1},
-	'none is in a language that may be missing');
+	   WHERE l.lanname NOT IN ('c', 'internal', 'sql') AND NOT (l.lanname = 'plpgsql' AND f.proname ~ '^retention_') ORDER BY 1},
+	'none is in a language that may be missing, but for the dashboard');
 none(
-	qq{SELECT f.oid::regprocedure FROM ($functions) f WHERE provolatile = 'v' ORDER BY 1},
+	qq{SELECT f.oid::regprocedure FROM ($functions) f
+	   JOIN pg_language l ON l.oid = f.prolang
+	   WHERE l.lanname = 'plpgsql' AND (f.proconfig IS NULL OR NOT f.proconfig @> '{"search_path=pg_catalog, pg_temp"}') ORDER BY 1},
+	'what is looked up when it runs is looked up in pg_catalog');
+none(
+	qq{SELECT f.oid::regprocedure FROM ($functions) f WHERE provolatile = 'v' AND prokind <> 'p' ORDER BY 1},
 	'none is VOLATILE');
 none(
 	qq{SELECT f.oid::regprocedure FROM ($functions) f
