@@ -153,6 +153,7 @@ OBJS = \
 	src/metrics/summary.o \
 	src/metrics/survival/bounds.o \
 	src/metrics/survival/build.o \
+	src/metrics/survival/curve_aggregate.o \
 	src/metrics/survival/duration.o \
 	src/metrics/survival/estimate.o \
 	src/metrics/survival/groups.o \

@@ -4,7 +4,6 @@
  */
 #include "history/argument_plan.h"
 
-
 /* Does a NULL in an argument skip the row? */
 static bool
 skips(ArgumentRole role)
@@ -85,4 +84,18 @@ argument_plan_find(FunctionCallInfo fcinfo, const ArgumentForm *form)
 	}
 	fcinfo->flinfo->fn_extra = site->plan;
 	return site->plan;
+}
+
+int64
+argument_customers(const ArgumentPlan *plan, FunctionCallInfo fcinfo)
+{
+	int64		weight = argument_weight(plan, fcinfo);
+
+	if (unlikely(weight < 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("weight must not be negative"),
+				 errdetail("It is %lld.", (long long) weight),
+				 errhint("The weight is the number of customers a row stands for.")));
+	return weight;
 }

@@ -147,6 +147,10 @@ argument_weight(const ArgumentPlan *plan, FunctionCallInfo fcinfo)
 	return PG_ARGISNULL(arg) ? 0 : PG_GETARG_INT64(arg);
 }
 
+/* The same where a weight below 0 is error 22003. */
+extern int64 argument_customers(const ArgumentPlan *plan,
+								FunctionCallInfo fcinfo);
+
 /* A constant, in this row; NULL: error 22004. */
 static inline Datum
 argument_constant(const ArgumentPlan *plan, FunctionCallInfo fcinfo,

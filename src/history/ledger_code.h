@@ -12,6 +12,8 @@
 #define RETENTION_LEDGER_CODE_H
 
 #include "base/wire.h"
+#include "common/int.h"
+#include "datatype/timestamp.h"
 #include "history/ledger.h"
 
 /* What the words "when" of entries from outside may be. */
@@ -33,6 +35,26 @@ typedef struct LedgerCursor
 	uint64		before;
 	LedgerBounds bounds;
 } LedgerCursor;
+
+/*
+ * The next instant, and in the unit of the amounts: written whole for the
+ * first of a cursor, as the distance from the one before for others.
+ */
+static inline int64
+ledger_get_instant(LedgerCursor *c)
+{
+	int64		instant;
+
+	if (c->begun)
+		c->before += wire_get(&c->r);
+	else
+		c->before = (uint64) wire_get_signed(&c->r);
+	c->begun = true;
+	if (pg_mul_s64_overflow((int64) c->before, c->unit, &instant) ||
+		!IS_VALID_TIMESTAMP(instant))
+		wire_corrupt(&c->r, "An instant is out of range.");
+	return instant;
+}
 
 typedef struct LedgerCode
 {

@@ -25,6 +25,10 @@ PG_FUNCTION_INFO_V1(retention_evaluation_deserialize);
  * ----------------------------------------------------------------
  */
 
+static const LivesWords score_words = {
+	"an evaluation", "scores", "Round the scores, for example to six decimals."
+};
+
 static Evaluation *
 create(MemoryContext context)
 {
@@ -32,7 +36,7 @@ create(MemoryContext context)
 
 	e->magic = EVALUATION_MAGIC;
 	e->which = CONSTANTS;
-	e->above = lives_create(context);
+	e->above = lives_create(context, &score_words);
 	return e;
 }
 
@@ -72,7 +76,7 @@ set_constant(Evaluation *e, Constant which, float8 value)
 static int64
 customers(const LivesState *side)
 {
-	return side == NULL ? 0 : side->customers;
+	return side == NULL ? 0 : side->head.customers;
 }
 
 /* So many customers more must be counted in 64 bits. */
@@ -93,7 +97,7 @@ add(Evaluation *e, float8 score, bool outcome, int64 weight)
 {
 	check_total(e, weight);
 	if (score < 0 && e->below == NULL)
-		e->below = lives_create(e->above->context);
+		e->below = lives_create(e->above->head.context, &score_words);
 	lives_add(score < 0 ? e->below : e->above, fabs(score), outcome, weight);
 }
 
@@ -133,20 +137,6 @@ probability(float8 score)
 	return score;
 }
 
-static int64
-row_weight(const ArgumentPlan *plan, FunctionCallInfo fcinfo)
-{
-	int64		weight = argument_weight(plan, fcinfo);
-
-	if (unlikely(weight < 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weight must not be negative"),
-				 errdetail("It is %lld.", (long long) weight),
-				 errhint("The weight is the number of customers a row stands for.")));
-	return weight;
-}
-
 /* One call of a transition function (internal, score, outcome, ...). */
 static inline Datum
 transition(FunctionCallInfo fcinfo, const ArgumentForm *form,
@@ -160,7 +150,7 @@ transition(FunctionCallInfo fcinfo, const ArgumentForm *form,
 	if (!argument_skips(plan, fcinfo))
 	{
 		add(e, check(PG_GETARG_FLOAT8(1)), PG_GETARG_BOOL(2),
-			row_weight(plan, fcinfo));
+			argument_customers(plan, fcinfo));
 	}
 	PG_RETURN_POINTER(e);
 }
@@ -219,10 +209,10 @@ retention_evaluation_bins(PG_FUNCTION_ARGS)
 static void
 add_lives(LivesState **into, MemoryContext context, LivesState *from)
 {
-	if (from == NULL || from->customers == 0)
+	if (from == NULL || from->head.customers == 0)
 		return;
 	if (*into == NULL)
-		*into = lives_create(context);
+		*into = lives_create(context, &score_words);
 	lives_add_curve(*into, lives_curve(from));
 }
 
@@ -245,9 +235,9 @@ retention_evaluation_combine(PG_FUNCTION_ARGS)
 	if (from->which != CONSTANTS)
 		set_constant(into, from->which, from->constant);
 	check_total(into, customers(from->above));
-	add_lives(&into->above, into->above->context, from->above);
+	add_lives(&into->above, into->above->head.context, from->above);
 	check_total(into, customers(from->below));
-	add_lives(&into->below, into->above->context, from->below);
+	add_lives(&into->below, into->above->head.context, from->below);
 	PG_RETURN_POINTER(into);
 }
 
@@ -277,7 +267,7 @@ retention_evaluation_serialize(PG_FUNCTION_ARGS)
 	{
 		const struct varlena *curve;
 
-		if (sides[i] == NULL || sides[i]->customers == 0)
+		if (sides[i] == NULL || sides[i]->head.customers == 0)
 		{
 			wire_put(&w, 0);
 			continue;
@@ -295,7 +285,7 @@ read_side(WireReader *r)
 {
 	Size		len = wire_get_max(r, MaxAllocSize - VARHDRSZ, "A length is out of range.");
 	const uint8 *bytes = wire_get_bytes(r, len);
-	LivesState *lives = lives_create(CurrentMemoryContext);
+	LivesState *lives = lives_create(CurrentMemoryContext, &score_words);
 	const SurvivalCurve *scores;
 	struct varlena *curve;
 
@@ -342,7 +332,7 @@ retention_evaluation_deserialize(PG_FUNCTION_ARGS)
 	e->above = read_side(&r);
 	e->below = read_side(&r);
 	wire_get_end(&r);
-	if (e->above->customers > PG_INT64_MAX - e->below->customers)
+	if (e->above->head.customers > PG_INT64_MAX - e->below->head.customers)
 		wire_corrupt(&r, "The counts add up to more than 64 bits hold.");
 	PG_RETURN_POINTER(e);
 }
@@ -377,9 +367,9 @@ evaluation_scores(FunctionCallInfo fcinfo)
 	if (PG_ARGISNULL(0))
 		return NULL;
 	e = argument(fcinfo, 0);
-	if (e->above->customers > 0)
+	if (e->above->head.customers > 0)
 		above = lives_curve(e->above);
-	if (e->below != NULL && e->below->customers > 0)
+	if (e->below != NULL && e->below->head.customers > 0)
 		below = lives_curve(e->below);
 	if (above->ntimes + below->ntimes == 0)
 		return NULL;

@@ -48,6 +48,7 @@ whole_times(const Hazard *hazard)
 		{
 			float8		at = hazard->stratum[s].times[i].at;
 
+			CHECK_FOR_INTERRUPTS();
 			if (at > HAZARD_WHOLE_MAX || at != floor(at))
 				return 0;
 		}

@@ -43,12 +43,6 @@ typedef struct Tree
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-static void *
-allocate(int64 n, Size size)
-{
-	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 static void
 tree_empty(Tree *tree)
 {
@@ -59,6 +53,7 @@ tree_empty(Tree *tree)
 static void
 tree_add(Tree *tree, int64 place, float8 weight)
 {
+	CHECK_FOR_INTERRUPTS();
 	tree->all += weight;
 	for (; place <= tree->n; place += place & -place)
 		tree->sums[place] += weight;
@@ -80,8 +75,10 @@ static void
 tree_ask(const Tree *tree, int64 place, float8 *below, float8 *above,
 		 float8 *with)
 {
-	float8		upto = tree_sum(tree, place);
+	float8		upto;
 
+	CHECK_FOR_INTERRUPTS();
+	upto = tree_sum(tree, place);
 	*below = tree_sum(tree, place - 1);
 	*with = upto - *below;
 	*above = tree->all - upto;
@@ -98,8 +95,11 @@ find_places(const HazardWalk *walk, int s, float8 *sorted, int32 *places)
 	memcpy(sorted, walk->eta + first, n * sizeof(float8));
 	sort_numbers(sorted, n);
 	for (int64 i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (distinct == 0 || sorted[i] != sorted[distinct - 1])
 			sorted[distinct++] = sorted[i];
+	}
 	for (int64 i = first; i < first + n; i++)
 	{
 		int64		low = 0;
@@ -149,7 +149,6 @@ pairs_of_events(const HazardData *data, int s, const int32 *places, Tree *tree,
 			float8		above;
 			float8		with;
 
-			CHECK_FOR_INTERRUPTS();
 			tree_ask(tree, places[e], &below, &above, &with);
 			pairs[e].concordant += below;
 			pairs[e].discordant += above;
@@ -197,17 +196,11 @@ pairs_at_risk(const HazardData *data, int s, const int32 *places, Tree *tree,
 		while (i >= first && data->time[i] == time && !data->event[i])
 			i--;
 		for (e = i; e >= first && data->time[e] == time; e--)
-		{
-			CHECK_FOR_INTERRUPTS();
 			pairs_at(tree, places[e], 1, &pairs[e]);
-		}
 		for (e = i; e >= first && data->time[e] == time; e--)
 			tree_add(tree, places[e], data->weight[e]);
 		for (int64 c = from; c > i; c--)
-		{
-			CHECK_FOR_INTERRUPTS();
 			pairs_at(tree, places[c], 1, &pairs[c]);
-		}
 		i = e;
 	}
 }
@@ -217,15 +210,15 @@ hazard_concordance(const HazardWalk *walk, float8 *concordance,
 				   float8 *std_error)
 {
 	const HazardData *data = walk->data;
-	int32	   *places = allocate(data->n, sizeof(int32));
-	Pairs	   *pairs = allocate(data->n, sizeof(Pairs));
+	int32	   *places = hazard_zeros(data->n, sizeof(int32));
+	Pairs	   *pairs = hazard_zeros(data->n, sizeof(Pairs));
 	Pairs		all = {0};
 	Tree		tree;
 	float8		n;
 	float8		somers;
 	float8		variance = 0;
 
-	tree.sums = allocate(data->n + 1, sizeof(float8));
+	tree.sums = hazard_zeros(data->n + 1, sizeof(float8));
 	for (int s = 0; s < data->nstrata; s++)
 	{
 		/* the sums are not needed yet */
@@ -242,6 +235,7 @@ hazard_concordance(const HazardWalk *walk, float8 *concordance,
 			(p->concordant - p->discordant -
 			 somers * (p->concordant + p->discordant + p->tied));
 
+		CHECK_FOR_INTERRUPTS();
 		variance += influence * influence;
 	}
 	*concordance = (somers + 1) / 2;

@@ -67,12 +67,6 @@ typedef float8 *RowPointer;
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-static void *
-allocate(int64 n, Size size)
-{
-	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* ----------------------------------------------------------------
  *		Texts
  * ----------------------------------------------------------------
@@ -159,7 +153,10 @@ find_reference(HazardData *data, HazardCovariate *cov, float8 *const *sorted)
 	float8	   *weights = palloc0((cov->key->nlevels + 1) * sizeof(float8));
 
 	for (int64 i = 0; i < data->n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		weights[cov->ranks[(int) sorted[i][cov->field]]] += data->weight[i];
+	}
 	for (int l = 1; l < cov->key->nlevels; l++)
 		if (weights[l] > weights[cov->reference])
 			cov->reference = l;
@@ -182,6 +179,7 @@ find_scale(HazardData *data, HazardCovariate *cov, float8 *const *sorted)
 
 	for (int64 i = 0; i < data->n; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		most = Max(most, fabs(sorted[i][cov->field]));
 		varies |= sorted[i][cov->field] != sorted[0][cov->field];
 	}
@@ -197,12 +195,16 @@ find_scale(HazardData *data, HazardCovariate *cov, float8 *const *sorted)
 		return;
 	}
 	for (int64 i = 0; i < data->n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		mean += data->weight[i] * (sorted[i][cov->field] / most);
+	}
 	mean /= data->total;
 	for (int64 i = 0; i < data->n; i++)
 	{
 		float8		off = sorted[i][cov->field] / most - mean;
 
+		CHECK_FOR_INTERRUPTS();
 		variance += data->weight[i] * off * off;
 	}
 	cov->origin = mean * most;
@@ -260,7 +262,7 @@ field_of(const HazardRows *rows, HazardRole role)
 static float8 **
 sort_all(HazardData *data, const HazardRows *rows, const int *strata_ranks)
 {
-	float8	  **sorted = allocate(rows->nrows, sizeof(float8 *));
+	float8	  **sorted = hazard_zeros(rows->nrows, sizeof(float8 *));
 	int			weight = field_of(rows, HAZARD_WEIGHT);
 	int			strata = field_of(rows, HAZARD_STRATA);
 	Order		order = {0, palloc((rows->width + 1) * sizeof(Criterion))};
@@ -269,6 +271,7 @@ sort_all(HazardData *data, const HazardRows *rows, const int *strata_ranks)
 	{
 		float8	   *row = rows->rows + r * rows->width;
 
+		CHECK_FOR_INTERRUPTS();
 		if (weight < 0 || row[weight] > 0)
 			sorted[data->n++] = row;
 	}
@@ -316,6 +319,7 @@ find_strata(HazardData *data, const HazardRows *rows, float8 *const *sorted,
 	data->names = palloc((HAZARD_MAX_STRATA + 1) * sizeof(char *));
 	for (int64 i = 0; i < data->n; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (i > 0 && (field < 0 || sorted[i][field] == sorted[i - 1][field]))
 			continue;
 		if (data->nstrata == HAZARD_MAX_STRATA)
@@ -337,7 +341,7 @@ find_times(HazardData *data)
 {
 	int64		n = 0;
 
-	data->at = allocate(data->events + data->nstrata, sizeof(float8));
+	data->at = hazard_zeros(data->events + data->nstrata, sizeof(float8));
 	data->first_time = palloc((data->nstrata + 1) * sizeof(int64));
 	for (int s = 0; s < data->nstrata; s++)
 	{
@@ -352,9 +356,9 @@ find_times(HazardData *data)
 	}
 	data->first_time[data->nstrata] = n;
 	data->ntimes = n;
-	data->time_of = allocate(data->n, sizeof(int32));
+	data->time_of = hazard_zeros(data->n, sizeof(int32));
 	if (data->entry != NULL)
-		data->time_before = allocate(data->n, sizeof(int32));
+		data->time_before = hazard_zeros(data->n, sizeof(int32));
 	for (int s = 0; s < data->nstrata; s++)
 	{
 		int64		last = data->first_time[s + 1] - 1;
@@ -386,11 +390,11 @@ take_rows(HazardData *data, const HazardRows *rows, float8 *const *sorted)
 	int			entered = field_of(rows, HAZARD_ENTERED);
 	int			weight = field_of(rows, HAZARD_WEIGHT);
 
-	data->time = allocate(data->n, sizeof(float8));
-	data->weight = allocate(data->n, sizeof(float8));
-	data->event = allocate(data->n, sizeof(bool));
+	data->time = hazard_zeros(data->n, sizeof(float8));
+	data->weight = hazard_zeros(data->n, sizeof(float8));
+	data->event = hazard_zeros(data->n, sizeof(bool));
 	if (entered >= 0)
-		data->entry = allocate(data->n, sizeof(float8));
+		data->entry = hazard_zeros(data->n, sizeof(float8));
 	for (int64 i = 0; i < data->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -445,13 +449,13 @@ hazard_data(const HazardRows *rows)
 	if (data->events == 0)
 		refuse_data(rows, data->n);
 	find_strata(data, rows, sorted, texts, ranks);
-	data->x = allocate(data->n * data->ncovariates, sizeof(float8));
+	data->x = hazard_zeros(data->n * data->ncovariates, sizeof(float8));
 	for (int c = 0; c < data->ncovariates; c++)
 		take_covariate(data, c, sorted);
 	pfree(sorted);
 	if (data->entry != NULL)
 	{
-		data->order = allocate(data->n, sizeof(int64));
+		data->order = hazard_zeros(data->n, sizeof(int64));
 		for (int64 i = 0; i < data->n; i++)
 			data->order[i] = i;
 		for (int s = 0; s < data->nstrata; s++)

@@ -79,6 +79,13 @@ typedef struct HazardWalk
 	float8	   *scratch;		/* a few vectors */
 } HazardWalk;
 
+/* Room for n of some size, all zeros, of any length. */
+static inline void *
+hazard_zeros(int64 n, Size size)
+{
+	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
 /* hazard_data.c: rows in order; error 22023 when nothing can be fitted. */
 extern HazardData *hazard_data(const HazardRows *rows);
 

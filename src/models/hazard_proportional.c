@@ -26,12 +26,6 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-static void *
-allocate(int64 n, Size size)
-{
-	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* ----------------------------------------------------------------
  *		Transforms: of all rows together, whatever strata and weights
  * ----------------------------------------------------------------
@@ -75,8 +69,8 @@ find_survival(Times *times)
 {
 	float8		survival = 1;
 
-	times->distinct = allocate(times->nevents, sizeof(float8));
-	times->survival = allocate(times->nevents, sizeof(float8));
+	times->distinct = hazard_zeros(times->nevents, sizeof(float8));
+	times->survival = hazard_zeros(times->nevents, sizeof(float8));
 	for (int64 i = 0; i < times->nevents;)
 	{
 		float8		at = times->events[i];
@@ -100,15 +94,18 @@ find_times(const HazardData *data)
 	Times	   *times = palloc0(sizeof(Times));
 
 	times->n = data->n;
-	times->all = allocate(data->n, sizeof(float8));
-	times->events = allocate(data->n, sizeof(float8));
+	times->all = hazard_zeros(data->n, sizeof(float8));
+	times->events = hazard_zeros(data->n, sizeof(float8));
 	memcpy(times->all, data->time, data->n * sizeof(float8));
 	for (int64 i = 0; i < data->n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (data->event[i])
 			times->events[times->nevents++] = data->time[i];
+	}
 	if (data->entry != NULL)
 	{
-		times->entries = allocate(data->n, sizeof(float8));
+		times->entries = hazard_zeros(data->n, sizeof(float8));
 		memcpy(times->entries, data->entry, data->n * sizeof(float8));
 		sort_numbers(times->entries, data->n);
 	}
@@ -236,7 +233,7 @@ hazard_proportional(HazardWalk *walk, const float8 *b,
 {
 	const HazardData *data = walk->data;
 	float8	   *functions[2] = {
-		allocate(data->ntimes, sizeof(float8)), allocate(data->ntimes, sizeof(float8))
+		hazard_zeros(data->ntimes, sizeof(float8)), hazard_zeros(data->ntimes, sizeof(float8))
 	};
 	HazardSums	sums[2] = {hazard_sums_create(data), hazard_sums_create(data)};
 	Times	   *times = find_times(data);

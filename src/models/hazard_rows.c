@@ -8,6 +8,7 @@
 
 #include "base/aggregate.h"
 #include "base/clip.h"
+#include "metrics/survival/duration.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -342,26 +343,10 @@ hazard_rows_room(HazardRows *state)
 	return state->rows + state->nrows * state->width;
 }
 
-static void
-refuse_duration(float8 duration)
-{
-	if (isfinite(duration))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("duration must not be negative"),
-				 errdetail("A customer churned, or was last seen, before the start."),
-				 errhint("Find such rows with WHERE duration < 0; leave them out with FILTER.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("duration must be finite"),
-			 errhint("For a customer who is still there pass the time until the data end, and churned = false.")));
-}
-
 void
 hazard_rows_check(const HazardRows *state, const float8 *row)
 {
-	if (unlikely(!isfinite(row[ROW_DURATION]) || row[ROW_DURATION] < 0))
-		refuse_duration(row[ROW_DURATION]);
+	(void) duration_float8(Float8GetDatum(row[ROW_DURATION]), DURATION_LASTED);
 	for (int i = 0; i < state->nkeys; i++)
 	{
 		float8		value = row[ROW_KEYS + i];

@@ -23,28 +23,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
-
-/* A sum to which numbers are added and from which they are taken again. */
-typedef struct Sum
-{
-	float8		sum;
-	float8		rest;			/* what rounding left out (Neumaier 1974) */
-} Sum;
-
-static inline void
-sum_add(Sum *s, float8 x)
-{
-	float8		t = s->sum + x;
-
-	s->rest += fabs(s->sum) >= fabs(x) ? (s->sum - t) + x : (x - t) + s->sum;
-	s->sum = t;
-}
-
-static inline float8
-sum_value(const Sum *s)
-{
-	return s->sum + s->rest;
-}
+#include "models/special.h"
 
 /* Those at risk, and of one time those who churn. */
 typedef struct AtRisk
@@ -59,23 +38,17 @@ typedef struct AtRisk
 	int64		events;
 } AtRisk;
 
-static void *
-allocate(int64 n, Size size)
-{
-	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 HazardWalk *
 hazard_walk_create(const HazardData *data)
 {
 	HazardWalk *walk = palloc0(sizeof(HazardWalk));
 
 	walk->data = data;
-	walk->eta = allocate(data->n, sizeof(float8));
-	walk->risk = allocate(data->n, sizeof(float8));
-	walk->hazard = allocate(data->ntimes, sizeof(float8));
-	walk->hazard_died = allocate(data->ntimes, sizeof(float8));
-	walk->cumulative = allocate(data->ntimes, sizeof(float8));
+	walk->eta = hazard_zeros(data->n, sizeof(float8));
+	walk->risk = hazard_zeros(data->n, sizeof(float8));
+	walk->hazard = hazard_zeros(data->ntimes, sizeof(float8));
+	walk->hazard_died = hazard_zeros(data->ntimes, sizeof(float8));
+	walk->cumulative = hazard_zeros(data->ntimes, sizeof(float8));
 	return walk;
 }
 
@@ -203,7 +176,7 @@ take_time(AtRisk *at, HazardWalk *walk, int64 e, int n, float8 *const *times,
 {
 	const HazardData *data = walk->data;
 	float8		each = at->weight / (float8) at->events;
-	float8		s0 = sum_value(&at->s0);
+	float8		s0 = sum_total(&at->s0);
 	float8		hazard = 0;
 	float8		died = 0;
 	float8		a = 0;
@@ -230,7 +203,7 @@ take_time(AtRisk *at, HazardWalk *walk, int64 e, int n, float8 *const *times,
 	walk->hazard_died[e] = died;
 	for (int i = 0; i < data->nterms; i++)
 	{
-		at->s1_now[i] = sum_value(&at->s1[i]);
+		at->s1_now[i] = sum_total(&at->s1[i]);
 		for (int m = 0; m < n; m++)
 			sums[m].score[i] -= (times[m] == NULL ? 1 : times[m][e]) *
 				(hazard * at->s1_now[i] - (hazard - died) * at->d1[i]);
@@ -291,6 +264,7 @@ take_rows(HazardWalk *walk, const float8 *times, HazardSums *sums, int *terms,
 		sum = 0;
 		for (int64 e = data->first_time[s + 1] - 1; e >= data->first_time[s]; e--)
 		{
+			CHECK_FOR_INTERRUPTS();
 			sum += (times == NULL ? 1 : times[e]) * walk->hazard[e];
 			walk->cumulative[e] = sum;
 		}

@@ -89,7 +89,8 @@ prediction_count(int64 n)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of purchases out of range"),
 				 errdetail("It is %lld, not between 0 and %lld.", (long long) n,
-						   (long long) PURCHASE_COUNT_MAX)));
+						   (long long) PURCHASE_COUNT_MAX),
+				 errhint("Pass how many purchases within the horizon, for example 0 or 3.")));
 	return (float8) n;
 }
 

@@ -20,10 +20,10 @@
 
 #include <math.h>
 
-#include "base/aggregate.h"
 #include "base/constant.h"
 #include "base/rate.h"
 #include "base/reader.h"
+#include "base/tally.h"
 #include "models/prediction.h"
 #include "models/purchase_timeline.h"
 
@@ -68,16 +68,6 @@ StaticAssertDecl(sizeof(PurchaseTotal) == 32 + TOTAL_SUMS * 16 + TOTAL_MODEL_BYT
  * ----------------------------------------------------------------
  */
 
-pg_noreturn static void
-refuse_state(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid state of an aggregate"),
-			 errdetail("%s", detail),
-			 errhint("Such a state is made by the aggregate's own functions, on a server of the same kind.")));
-}
-
 /* The state in argument n, in place where it is as it was made. */
 static PurchaseTotal *
 total_argument(FunctionCallInfo fcinfo, int n)
@@ -88,12 +78,12 @@ total_argument(FunctionCallInfo fcinfo, int n)
 				 !VARATT_IS_4B_U(total)))
 		total = (PurchaseTotal *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(n));
 	if (VARSIZE(total) != sizeof(PurchaseTotal))
-		refuse_state("Its length is another.");
+		tally_refuse("Its length is another.");
 	if (total->magic != TOTAL_MAGIC || total->version != TOTAL_VERSION)
-		refuse_state("It is of another version, or of a server with another order of bytes.");
+		tally_refuse("It is of another version, or of a server with another order of bytes.");
 	if (total->has_confidence > 1 || total->customers < 0 ||
 		total->model_bytes < 0 || total->model_bytes > TOTAL_MODEL_BYTES)
-		refuse_state("A number in it is out of range.");
+		tally_refuse("A number in it is out of range.");
 	return total;
 }
 
@@ -288,7 +278,7 @@ retention_total_purchases_combine(PG_FUNCTION_ARGS)
 		set_model(into, from->model, from->model_bytes);
 	}
 	if (from->customers > PG_INT64_MAX - into->customers)
-		refuse_state("A number in it is out of range.");
+		tally_refuse("A number in it is out of range.");
 	into->customers += from->customers;
 	for (int i = 0; i < TOTAL_SUMS; i++)
 		add_scaled(&into->sums[i], from->sums[i]);

@@ -241,14 +241,7 @@ events_get_items(LedgerCursor *c, LedgerItem *items, uint32 n)
 	for (uint32 i = 0; i < n; i++)
 	{
 		items[i].when = unpack_when(c);
-		if (c->begun)
-			c->before += wire_get(&c->r);
-		else
-			c->before = (uint64) wire_get_signed(&c->r);
-		c->begun = true;
-		if (pg_mul_s64_overflow((int64) c->before, c->unit, &items[i].amount) ||
-			!IS_VALID_TIMESTAMP(items[i].amount))
-			wire_corrupt(&c->r, "An instant is out of range.");
+		items[i].amount = ledger_get_instant(c);
 	}
 }
 

@@ -5,13 +5,11 @@
  */
 #include "metrics/incidence/state.h"
 
-#include "base/aggregate.h"
 #include "base/clip.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 
 #define FIRST_REASONS 8
-#define WHAT "an incidence"
 
 static inline uint32
 name_hash(const Salt *salt, const char *name)
@@ -38,30 +36,20 @@ name_hash(const Salt *salt, const char *name)
 StaticAssertDecl(sizeof(IncidenceState) + FIRST_REASONS * sizeof(LivesTable) <= 1024,
 				 "an IncidenceState is larger than SSPACE says");
 
+const LivesWords incidence_words = LIVES_OF_CURVE("an incidence curve");
+
 IncidenceState *
 incidence_create(MemoryContext context)
 {
 	IncidenceState *state = MemoryContextAllocZero(context, sizeof(IncidenceState));
 
-	state->magic = INCIDENCE_MAGIC;
-	state->context = context;
-	lives_begin(&state->kept, context, WHAT);
+	state->head.magic = INCIDENCE_MAGIC;
+	state->head.context = context;
+	lives_begin(&state->kept, context, &incidence_words);
 	state->size = FIRST_REASONS;
 	state->left = MemoryContextAlloc(context, state->size * sizeof(LivesTable));
 	state->salt = salt_draw();
 	state->table = reasons_create(context, FIRST_REASONS, &state->salt);
-	return state;
-}
-
-IncidenceState *
-incidence_argument(FunctionCallInfo fcinfo, int n)
-{
-	IncidenceState *state = (IncidenceState *) PG_GETARG_POINTER(n);
-
-	if (unlikely(state->magic != INCIDENCE_MAGIC))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("aggregate state is not that of an incidence curve")));
 	return state;
 }
 
@@ -102,7 +90,7 @@ add_reason(IncidenceState *state)
 		state->size *= 2;
 		state->left = repalloc(state->left, state->size * sizeof(LivesTable));
 	}
-	lives_begin(&state->left[state->nreasons], state->context, WHAT);
+	lives_begin(&state->left[state->nreasons], state->head.context, &incidence_words);
 	return state->nreasons++;
 }
 
@@ -124,7 +112,7 @@ incidence_reason(IncidenceState *state, const char *reason, Size len)
 		entry = reasons_insert(state->table, name, &found);
 		if (!found)
 		{
-			entry->name = MemoryContextStrdup(state->context, name);
+			entry->name = MemoryContextStrdup(state->head.context, name);
 			entry->place = add_reason(state);
 		}
 		state->name = entry->name;
@@ -201,7 +189,7 @@ incidence_curve(IncidenceState *state)
 	reasons_iterator i;
 	const ReasonEntry *entry;
 
-	curve->customers = state->customers;
+	curve->customers = state->head.customers;
 	curve->reasons = palloc((state->nreasons + 1) * sizeof(IncidenceReason));
 	put_reason(curve, "", &state->kept);
 	reasons_start_iterate(state->table, &i);

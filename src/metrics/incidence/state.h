@@ -8,6 +8,7 @@
 
 #include "base/salt.h"
 #include "metrics/incidence/type.h"
+#include "metrics/survival/curve_aggregate.h"
 #include "metrics/survival/lives.h"
 
 #define INCIDENCE_MAGIC 0x494E4349
@@ -23,9 +24,7 @@ typedef struct ReasonEntry
 
 typedef struct IncidenceState
 {
-	uint32		magic;
-	MemoryContext context;
-	int64		customers;
+	CurveState	head;
 	LivesTable	kept;			/* customers still there, by duration */
 	int			nreasons;
 	int			size;			/* allocated */
@@ -36,10 +35,9 @@ typedef struct IncidenceState
 	int			place;			/* of its LivesTable */
 } IncidenceState;
 
-extern IncidenceState *incidence_create(MemoryContext context);
+extern const LivesWords incidence_words;
 
-/* A pointer that came through "internal" must be to such a state. */
-extern IncidenceState *incidence_argument(FunctionCallInfo fcinfo, int n);
+extern IncidenceState *incidence_create(MemoryContext context);
 
 /*
  * Where customers who left for a reason of len bytes, more than 0, are counted.
@@ -52,7 +50,7 @@ extern LivesTable *incidence_reason(IncidenceState *state, const char *reason,
 static inline void
 incidence_add(IncidenceState *state, LivesTable *table, float8 at, int64 count)
 {
-	lives_count(&state->customers, count, table->what);
+	lives_count(&state->head.customers, count, table->words);
 	lives_put(table, at, 0, count);
 }
 

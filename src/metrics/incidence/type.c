@@ -18,6 +18,7 @@
 
 #include "base/record.h"
 #include "common/int.h"
+#include "metrics/incidence/state.h"
 #include "metrics/survival/duration.h"
 #include "metrics/survival/state.h"
 #include "miscadmin.h"
@@ -30,6 +31,7 @@ incidence_flags(const IncidenceCurve *curve)
 		{
 			float8		at = curve->reasons[i].times[j].at;
 
+			CHECK_FOR_INTERRUPTS();
 			if (!(at <= DURATION_WHOLE_MAX && at == floor(at)))
 				return 0;
 		}
@@ -165,7 +167,7 @@ incidence_from_varlena(const struct varlena *value)
 SurvivalCurve *
 incidence_survival(const IncidenceCurve *curve)
 {
-	LivesState *lives = lives_create(CurrentMemoryContext);
+	LivesState *lives = lives_create(CurrentMemoryContext, &incidence_words);
 
 	for (int64 i = 0; i < curve->nreasons; i++)
 	{

@@ -164,14 +164,7 @@ journey_get_items(LedgerCursor *c, LedgerItem *items, uint32 n)
 	{
 		memcpy(&items[i].when, wire_get_bytes(&c->r, sizeof(items[i].when)),
 			   sizeof(items[i].when));
-		if (c->begun)
-			c->before += wire_get(&c->r);
-		else
-			c->before = (uint64) wire_get_signed(&c->r);
-		c->begun = true;
-		if (pg_mul_s64_overflow((int64) c->before, c->unit, &items[i].amount) ||
-			!IS_VALID_TIMESTAMP(items[i].amount))
-			wire_corrupt(&c->r, "An instant is out of range.");
+		items[i].amount = ledger_get_instant(c);
 	}
 }
 

@@ -10,9 +10,6 @@
  */
 #include "metrics/survival/state.h"
 
-#include "history/argument_plan.h"
-#include "metrics/survival/duration.h"
-
 PG_FUNCTION_INFO_V1(retention_survival_curve_transition_int8);
 PG_FUNCTION_INFO_V1(retention_survival_curve_transition_float8);
 PG_FUNCTION_INFO_V1(retention_survival_curve_transition_interval);
@@ -25,46 +22,72 @@ PG_FUNCTION_INFO_V1(retention_survival_curve_serialize);
 PG_FUNCTION_INFO_V1(retention_survival_curve_deserialize);
 PG_FUNCTION_INFO_V1(retention_survival_curve_final);
 
+/* ----------------------------------------------------------------
+ *		The state
+ * ----------------------------------------------------------------
+ */
+
+static CurveState *
+create(MemoryContext context)
+{
+	return &lives_create(context, &survival_words)->head;
+}
+
+static void
+add_curve(CurveState *state, const struct varlena *curve)
+{
+	lives_add_curve((LivesState *) state, curve_from_varlena(curve));
+}
+
+static void
+merge(CurveState *into, CurveState *from)
+{
+	lives_add_curve((LivesState *) into, lives_curve((LivesState *) from));
+}
+
+static struct varlena *
+finish(CurveState *state)
+{
+	return curve_encode(lives_curve((LivesState *) state));
+}
+
+static const CurveAggregate survival = {
+	LIVES_MAGIC, "a survival curve", create, add_curve, merge, finish
+};
+
+/* ----------------------------------------------------------------
+ *		Rows
+ * ----------------------------------------------------------------
+ */
+
 static const uint8 row_roles[] = {ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT};
 static const ArgumentForm row_form = ARGUMENT_FORM(row_roles);
 
-/* One call of a transition function (internal, duration, churned [, weight]). */
-static inline Datum
-transition(FunctionCallInfo fcinfo, DurationTake take)
+/* A row (internal, duration, churned [, weight]). */
+static inline void
+add_row(CurveState *state, FunctionCallInfo fcinfo, DurationTake take,
+		int64 weight)
 {
-	const ArgumentPlan *plan = argument_plan(fcinfo, &row_form);
-	LivesState *state = PG_ARGISNULL(0) ? NULL : lives_argument(fcinfo, 0);
-
-	if (!argument_skips(plan, fcinfo))
-	{
-		float8		at = take(PG_GETARG_DATUM(1), DURATION_LASTED);
-		int64		weight = duration_weight(plan, fcinfo);
-
-		if (state == NULL)
-			state = lives_create(aggregate_context(fcinfo));
-		lives_add(state, at, PG_GETARG_BOOL(2), weight);
-	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	lives_add((LivesState *) state, take(PG_GETARG_DATUM(1), DURATION_LASTED),
+			  PG_GETARG_BOOL(2), weight);
 }
 
 Datum
 retention_survival_curve_transition_int8(PG_FUNCTION_ARGS)
 {
-	return transition(fcinfo, duration_int8);
+	return curve_transition(fcinfo, &survival, &row_form, add_row, duration_int8);
 }
 
 Datum
 retention_survival_curve_transition_float8(PG_FUNCTION_ARGS)
 {
-	return transition(fcinfo, duration_float8);
+	return curve_transition(fcinfo, &survival, &row_form, add_row, duration_float8);
 }
 
 Datum
 retention_survival_curve_transition_interval(PG_FUNCTION_ARGS)
 {
-	return transition(fcinfo, duration_interval);
+	return curve_transition(fcinfo, &survival, &row_form, add_row, duration_interval);
 }
 
 static void
@@ -81,132 +104,71 @@ refuse_late(float8 entered, float8 at)
 static const uint8 late_roles[] = {ROLE_VALUE, ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT};
 static const ArgumentForm late_form = ARGUMENT_FORM(late_roles);
 
-/* The same of (internal, entered, duration, churned [, weight]). */
-static inline Datum
-transition_late(FunctionCallInfo fcinfo, DurationTake take)
+/* A row (internal, entered, duration, churned [, weight]). */
+static inline void
+add_late_row(CurveState *state, FunctionCallInfo fcinfo, DurationTake take,
+			 int64 weight)
 {
-	const ArgumentPlan *plan = argument_plan(fcinfo, &late_form);
-	LivesState *state = PG_ARGISNULL(0) ? NULL : lives_argument(fcinfo, 0);
+	LivesState *lives = (LivesState *) state;
+	float8		entered = take(PG_GETARG_DATUM(1), DURATION_ENTERED);
+	float8		at = take(PG_GETARG_DATUM(2), DURATION_LASTED);
 
-	if (!argument_skips(plan, fcinfo))
-	{
-		float8		entered = take(PG_GETARG_DATUM(1), DURATION_ENTERED);
-		float8		at = take(PG_GETARG_DATUM(2), DURATION_LASTED);
-		int64		weight = duration_weight(plan, fcinfo);
-
-		if (unlikely(entered >= at))
-			refuse_late(entered, at);
-		if (state == NULL)
-			state = lives_create(aggregate_context(fcinfo));
-		lives_add(state, at, PG_GETARG_BOOL(3), weight);
-		if (entered > 0)
-			lives_enter(state, entered, weight);
-	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	if (unlikely(entered >= at))
+		refuse_late(entered, at);
+	lives_add(lives, at, PG_GETARG_BOOL(3), weight);
+	if (entered > 0)
+		lives_enter(lives, entered, weight);
 }
 
 Datum
 retention_survival_curve_late_int8(PG_FUNCTION_ARGS)
 {
-	return transition_late(fcinfo, duration_int8);
+	return curve_transition(fcinfo, &survival, &late_form, add_late_row, duration_int8);
 }
 
 Datum
 retention_survival_curve_late_float8(PG_FUNCTION_ARGS)
 {
-	return transition_late(fcinfo, duration_float8);
+	return curve_transition(fcinfo, &survival, &late_form, add_late_row, duration_float8);
 }
 
 Datum
 retention_survival_curve_late_interval(PG_FUNCTION_ARGS)
 {
-	return transition_late(fcinfo, duration_interval);
+	return curve_transition(fcinfo, &survival, &late_form, add_late_row, duration_interval);
 }
 
-/* (internal, survival_curve) -> internal */
+/* ----------------------------------------------------------------
+ *		The rest
+ * ----------------------------------------------------------------
+ */
+
 Datum
 retention_survival_curve_rollup(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = aggregate_context(fcinfo);
-	LivesState *state = PG_ARGISNULL(0) ? NULL : lives_argument(fcinfo, 0);
-
-	if (!PG_ARGISNULL(1))
-	{
-		if (state == NULL)
-			state = lives_create(context);
-		lives_add_curve(state, PG_GETARG_CURVE(1));
-	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return curve_rollup(fcinfo, &survival);
 }
 
-/* (internal, internal) -> internal: take the second state into the first. */
 Datum
 retention_survival_curve_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = aggregate_context(fcinfo);
-	LivesState *into = PG_ARGISNULL(0) ? NULL : lives_argument(fcinfo, 0);
-	LivesState *from = PG_ARGISNULL(1) ? NULL : lives_argument(fcinfo, 1);
-
-	if (from != NULL)
-	{
-		if (into == NULL)
-			into = lives_create(context);
-		if (from->customers > 0)
-			lives_add_curve(into, lives_curve(from));
-	}
-	if (into == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(into);
+	return curve_combine(fcinfo, &survival);
 }
 
-/* (internal) -> bytea: the payload of the curve, or nothing. */
 Datum
 retention_survival_curve_serialize(PG_FUNCTION_ARGS)
 {
-	LivesState *state;
-
-	(void) aggregate_context(fcinfo);
-	state = lives_argument(fcinfo, 0);
-	if (state->customers == 0)
-	{
-		bytea	   *empty = palloc(VARHDRSZ);
-
-		SET_VARSIZE(empty, VARHDRSZ);
-		PG_RETURN_BYTEA_P(empty);
-	}
-	PG_RETURN_POINTER(curve_encode(lives_curve(state)));
+	return curve_serialize(fcinfo, &survival);
 }
 
-/* (bytea, internal) -> internal: a packed state, to be combined at once. */
 Datum
 retention_survival_curve_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes;
-	LivesState *state;
-
-	(void) aggregate_context(fcinfo);
-	bytes = PG_GETARG_BYTEA_PP(0);
-	state = lives_create(CurrentMemoryContext);
-	if (VARSIZE_ANY_EXHDR(bytes) > 0)
-		lives_add_curve(state, curve_from_varlena(bytes));
-	PG_RETURN_POINTER(state);
+	return curve_deserialize(fcinfo, &survival);
 }
 
-/* (internal) -> survival_curve; NULL without customers. */
 Datum
 retention_survival_curve_final(PG_FUNCTION_ARGS)
 {
-	LivesState *state;
-
-	(void) aggregate_context(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	state = lives_argument(fcinfo, 0);
-	if (state->customers == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(curve_encode(lives_curve(state)));
+	return curve_final(fcinfo, &survival);
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "datatype/timestamp.h"
+#include "utils/float.h"
 #include "utils/timestamp.h"
 
 /* The words of errors. */
@@ -47,11 +48,12 @@ refuse_negative(Duration which)
 }
 
 static void
-refuse_infinite(Duration which)
+refuse_infinite(Duration which, const char *value)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s must be finite", words[which].name),
+			 errdetail("It is %s.", value),
 			 errhint("%s", words[which].infinite_hint)));
 }
 
@@ -61,7 +63,7 @@ duration_float8(Datum value, Duration which)
 	float8		duration = DatumGetFloat8(value);
 
 	if (unlikely(!isfinite(duration)))
-		refuse_infinite(which);
+		refuse_infinite(which, float8out_internal(duration));
 	if (unlikely(duration < 0))
 		refuse_negative(which);
 	return duration;
@@ -98,7 +100,7 @@ duration_interval(Datum value, Duration which)
 				 (interval->month == PG_INT32_MIN &&
 				  interval->day == PG_INT32_MIN &&
 				  interval->time == PG_INT64_MIN)))
-		refuse_infinite(which);
+		refuse_infinite(which, interval->month > 0 ? "infinity" : "-infinity");
 	if (unlikely(interval->month != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -110,18 +112,4 @@ duration_interval(Datum value, Duration which)
 	if (unlikely(duration < 0))
 		refuse_negative(which);
 	return duration;
-}
-
-int64
-duration_weight(const ArgumentPlan *plan, FunctionCallInfo fcinfo)
-{
-	int64		weight = argument_weight(plan, fcinfo);
-
-	if (unlikely(weight < 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weight must not be negative"),
-				 errdetail("It is %lld.", (long long) weight),
-				 errhint("The weight is the number of customers a row stands for.")));
-	return weight;
 }

@@ -7,8 +7,6 @@
 
 #include "base/compat.h"
 
-#include "history/argument_plan.h"
-
 /* Whole numbers up to here are exact in a double. */
 #define DURATION_WHOLE_MAX 9007199254740992.0
 
@@ -25,8 +23,5 @@ typedef float8 (*DurationTake) (Datum value, Duration which);
 extern float8 duration_float8(Datum value, Duration which);
 extern float8 duration_int8(Datum value, Duration which);
 extern float8 duration_interval(Datum value, Duration which);	/* in days */
-
-/* How many customers the row stands for; error 22003 when below 0. */
-extern int64 duration_weight(const ArgumentPlan *plan, FunctionCallInfo fcinfo);
 
 #endif							/* RETENTION_SURVIVAL_DURATION_H */

@@ -43,7 +43,10 @@ curve_leaving_times(const SurvivalCurve *curve)
 	int64		n = 0;
 
 	for (int64 i = 0; i < curve->ntimes; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		n += curve->times[i].events > 0 || curve->times[i].censored > 0;
+	}
 	return n;
 }
 

@@ -31,19 +31,19 @@ allocate(MemoryContext context, int64 size)
 }
 
 void
-lives_begin(LivesTable *table, MemoryContext context, const char *what)
+lives_begin(LivesTable *table, MemoryContext context, const LivesWords *words)
 {
 	memset(table, 0, sizeof(LivesTable));
 	table->context = context;
-	table->what = what;
+	table->words = words;
 }
 
 void
-lives_overflow(const char *what)
+lives_overflow(const LivesWords *words)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("too many customers in %s curve", what),
+			 errmsg("too many customers in %s", words->what),
 			 errdetail("They add up to more than %lld.",
 					   (long long) PG_INT64_MAX),
 			 errhint("The weight is the number of customers a row stands for.")));
@@ -56,10 +56,13 @@ squeeze(Lives *lives, int64 n)
 	int64		kept = 0;
 
 	for (int64 i = 1; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (lives[i].key == lives[kept].key)
 			lives[kept].count += lives[i].count;
 		else
 			lives[++kept] = lives[i];
+	}
 	return n > 0 ? kept + 1 : 0;
 }
 
@@ -141,10 +144,11 @@ lives_make_room(LivesTable *table)
 	if (table->n > CURVE_MAX_TIMES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many different durations in %s curve", table->what),
+				 errmsg("too many different %s in %s", table->words->by,
+						table->words->what),
 				 errdetail("There are more than %lld.",
 						   (long long) CURVE_MAX_TIMES),
-				 errhint("Round the durations, for example to whole days.")));
+				 errhint("%s", table->words->hint)));
 	if (table->n > table->size / 2)
 	{
 		table->size *= 2;

@@ -14,6 +14,18 @@
 /* More distinct times: error 54000. */
 #define CURVE_MAX_TIMES INT64CONST(67108864)
 
+/* The words of errors: what customers are counted for, and by what. */
+typedef struct LivesWords
+{
+	const char *what;			/* "a survival curve" */
+	const char *by;				/* "durations" */
+	const char *hint;			/* where there are too many different ones */
+} LivesWords;
+
+/* Of curves of this kind. */
+#define LIVES_OF_CURVE(curve) \
+	{(curve), "durations", "Round the durations, for example to whole days."}
+
 /*
  * So many customers with one time.  The key is twice the bits of the time,
  * which for numbers that are not negative are in the order of the numbers,
@@ -28,7 +40,7 @@ typedef struct Lives
 typedef struct LivesTable
 {
 	MemoryContext context;
-	const char *what;			/* "a survival": the kind of curve, for errors */
+	const LivesWords *words;
 	int64		n;
 	int64		size;			/* allocated */
 	int64		sorted;			/* the first so many ascend, all distinct */
@@ -36,7 +48,7 @@ typedef struct LivesTable
 } LivesTable;
 
 extern void lives_begin(LivesTable *table, MemoryContext context,
-						const char *what);
+						const LivesWords *words);
 
 /* Sort and count together when there is no room for one more. */
 extern void lives_make_room(LivesTable *table);
@@ -48,14 +60,14 @@ extern void lives_make_room(LivesTable *table);
 extern void lives_sort(LivesTable *table);
 
 /* Error 22003: more customers than 64 bits count. */
-pg_noreturn extern void lives_overflow(const char *what);
+pg_noreturn extern void lives_overflow(const LivesWords *words);
 
 /* Count some more customers in all; count is not negative. */
 static inline void
-lives_count(int64 *customers, int64 count, const char *what)
+lives_count(int64 *customers, int64 count, const LivesWords *words)
 {
 	if (unlikely(count > PG_INT64_MAX - *customers))
-		lives_overflow(what);
+		lives_overflow(words);
 	*customers += count;
 }
 

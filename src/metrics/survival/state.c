@@ -5,33 +5,22 @@
  */
 #include "metrics/survival/state.h"
 
-#include "base/aggregate.h"
 #include "miscadmin.h"
 
 /* SSPACE of its aggregates in the SQL script. */
 StaticAssertDecl(sizeof(LivesState) <= 512, "a LivesState is larger than SSPACE says");
 
+const LivesWords survival_words = LIVES_OF_CURVE("a survival curve");
+
 LivesState *
-lives_create(MemoryContext context)
+lives_create(MemoryContext context, const LivesWords *words)
 {
 	LivesState *state = MemoryContextAllocZero(context, sizeof(LivesState));
 
-	state->magic = LIVES_MAGIC;
-	state->context = context;
-	lives_begin(&state->left, context, "a survival");
-	lives_begin(&state->entered, context, "a survival");
-	return state;
-}
-
-LivesState *
-lives_argument(FunctionCallInfo fcinfo, int n)
-{
-	LivesState *state = (LivesState *) PG_GETARG_POINTER(n);
-
-	if (unlikely(state->magic != LIVES_MAGIC))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("aggregate state is not that of a survival curve")));
+	state->head.magic = LIVES_MAGIC;
+	state->head.context = context;
+	lives_begin(&state->left, context, words);
+	lives_begin(&state->entered, context, words);
 	return state;
 }
 
@@ -39,7 +28,7 @@ lives_argument(FunctionCallInfo fcinfo, int n)
 void
 lives_add_curve(LivesState *state, const SurvivalCurve *curve)
 {
-	lives_count(&state->customers, curve->customers, state->left.what);
+	lives_count(&state->head.customers, curve->customers, state->left.words);
 	for (int64 i = 0; i < curve->ntimes; i++)
 	{
 		const CurveTime *time = &curve->times[i];
@@ -64,7 +53,7 @@ lives_curve(LivesState *state)
 
 	lives_sort(&state->left);
 	lives_sort(&state->entered);
-	curve->customers = state->customers;
+	curve->customers = state->head.customers;
 	curve->times = palloc_extended((left->n + entered->n) * sizeof(CurveTime),
 								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	time = curve->times;

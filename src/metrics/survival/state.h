@@ -6,6 +6,7 @@
 #ifndef RETENTION_SURVIVAL_STATE_H
 #define RETENTION_SURVIVAL_STATE_H
 
+#include "metrics/survival/curve_aggregate.h"
 #include "metrics/survival/lives.h"
 #include "metrics/survival/type.h"
 
@@ -13,23 +14,20 @@
 
 typedef struct LivesState
 {
-	uint32		magic;
-	MemoryContext context;
-	int64		customers;
+	CurveState	head;
 	LivesTable	left;			/* by duration; outcome 1: still there */
 	LivesTable	entered;		/* those not there from the start */
 } LivesState;
 
-extern LivesState *lives_create(MemoryContext context);
+extern const LivesWords survival_words;
 
-/* A pointer that came through "internal" must be to such a state. */
-extern LivesState *lives_argument(FunctionCallInfo fcinfo, int n);
+extern LivesState *lives_create(MemoryContext context, const LivesWords *words);
 
 /* Add customers; at is a finite number, 0 or above, count is not negative. */
 static inline void
 lives_add(LivesState *state, float8 at, bool churned, int64 count)
 {
-	lives_count(&state->customers, count, state->left.what);
+	lives_count(&state->head.customers, count, state->left.words);
 	lives_put(&state->left, at, churned ? 0 : 1, count);
 }
 

@@ -34,6 +34,7 @@ curve_flags(const SurvivalCurve *curve)
 
 	for (int64 i = 0; i < curve->ntimes; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (!is_whole(curve->times[i].at))
 			flags &= ~CURVE_WHOLE;
 		if (curve->times[i].entered != 0)
