@@ -19,13 +19,13 @@ rows <- function(set) {
 	x <<- set * 7919
 	for (i in 1:5) u()
 	d <- NULL
-	for (i in 1:(40 + upto(160))) {
+	for (i in 1:(60 + upto(140))) {
 		duration <- 1 + floor(u() * u() * 40)
 		fraction <- upto(8) / 8
 		if (set %% 5 == 0) duration <- duration + fraction
 		entered <- floor(u() * duration * 0.7)
 		d <- rbind(d, data.frame(duration, entered, churned = u() < 0.6, logins = upto(10) / 2,
-			spend = upto(1000) / 10, invited = u() < 0.4, plan = letters[1 + floor(u() * u() * 4)],
+			spend = upto(1000) / 10, invited = u() < 0.4, plan = letters[1 + floor(u() * 3.3)],
 			region = upto(3), n = 1 + upto(3)))
 	}
 	d
@@ -33,7 +33,7 @@ rows <- function(set) {
 
 put <- function(set, ...) {
 	values <- sapply(list(...), function(v) {
-		if (is.character(v)) v else if (is.na(v)) "" else sprintf("%.14g", v)
+		if (is.character(v)) v else if (is.na(v)) "" else sprintf("%.11g", v)
 	})
 	cat(set, values, sep = ",")
 	cat("\n")
@@ -56,7 +56,7 @@ for (set in 1:100) {
 		put(set, "term", name, f$coefficients[i], s$coefficients[i, "se(coef)"], s$coefficients[i, "z"],
 			s$coefficients[i, "Pr(>|z|)"])
 	}
-	put(set, "fit", "", f$n, f$nevent, f$loglik[1], f$loglik[2], s$logtest["test"], s$waldtest["test"], s$sctest["test"])
+	put(set, "fit", "", f$n, f$nevent, f$loglik[1], f$loglik[2], s$logtest["test"], f$wald.test, s$sctest["test"])
 	put(set, "concordance", "", s$concordance[1], s$concordance[2])
 	for (transform in c("km", "rank", "identity", "log")) {
 		z <- cox.zph(f, transform = transform)$table

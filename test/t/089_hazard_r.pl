@@ -34,7 +34,7 @@ for my $set (1 .. 100)
 {
 	$x = $set * 7919;
 	u() for 1 .. 5;
-	for my $i (1 .. 40 + up_to(160))
+	for my $i (1 .. 60 + up_to(140))
 	{
 		my $duration = 1 + int(u() * u() * 40);
 		my $fraction = up_to(8) / 8;
@@ -44,7 +44,7 @@ for my $set (1 .. 100)
 		my $logins = up_to(10) / 2;
 		my $spend = up_to(1000) / 10;
 		my $invited = u() < 0.4 ? 't' : 'f';
-		my $plan = ('a' .. 'd')[ int(u() * u() * 4) ];
+		my $plan = ('a' .. 'd')[ int(u() * 3.3) ];
 		my $region = up_to(3);
 		my $n = 1 + up_to(3);
 		$lives .= join("\t", $set, $duration, $entered, $churned, $logins, $spend, $invited, $plan, $region, $n) . "\n";
@@ -71,7 +71,7 @@ query(
 	SELECT set, hazard_model(duration, churned, jsonb_build_object('logins', logins, 'spend', spend, 'invited', invited, 'plan', plan,
 			'region', region, 'entered', CASE WHEN set % 2 = 0 THEN entered ELSE -1 END, 'n', CASE WHEN set % 3 = 0 THEN n ELSE 1 END)
 			- CASE WHEN set % 4 = 0 THEN '' ELSE 'region' END,
-		('{"entered": "entered", "weight": "n"' || CASE WHEN set % 4 = 0 THEN ', "strata": "region"}' ELSE '}' END)::jsonb) AS m
+		jsonb_strip_nulls(jsonb_build_object('entered', 'entered', 'weight', 'n', 'strata', CASE WHEN set % 4 = 0 THEN 'region' END))) AS m
 	FROM lives GROUP BY set});
 is(query("SELECT count(DISTINCT set), count(*) FILTER (WHERE status <> 'converged') FROM fits, model_fit(m)"), '100|0', 'a hundred sets, fitted');
 
