@@ -121,17 +121,24 @@ pareto_row(const Row *row, double r, double alpha, double s, double beta)
 	return all + log_sum(alive, gone + log(sum));
 }
 
-/* log S(t) of a contract, by long doubles since it is a difference. */
+/* log(Gamma(z + a) / Gamma(z)); far out by Stirling's series, else a difference. */
+static double
+log_gamma_ratio(double z, double a)
+{
+	if (z > 1e6 + 1e3 * a)
+		return (z - 0.5) * log1p(a / z) - a + a * log(z + a) + (1 / (z + a) - 1 / z) / 12;
+	return lgammal((long double) z + a) - lgammal(z);
+}
+
+/* log S(t) of a contract. */
 static double
 log_stay(double a, double b, double c, double t)
 {
-	long double u = powl(t, c);
-
 	if (t == 0)
 		return 0;
 	if (c == 1)
 		return log_stays(a, b, (int) t);
-	return lgammal(b + u) - lgammal(a + b + u) - lgammal(b) + lgammal((long double) a + b);
+	return log_gamma_ratio(b, a) - log_gamma_ratio(b + pow(t, c), a);
 }
 
 static double
