@@ -20,7 +20,7 @@ SELECT fit, status, problems, rows, left_out, events, degrees_of_freedom FROM fi
 -- What R says of the same rows: survival 3.5-3, coxph with eps = 1e-14, cox.zph,
 -- survfit of a customer with 3 logins, invited, of the plan team and the region
 -- south after 4, 9 and 15 days, and her risk against the mean of logins, nobody
--- invited, and the most frequent plan (free, by weight team).
+-- invited, and the most frequent plan (free).
 CREATE TABLE r (fit text, what text, name text, a float8, b float8, c float8, d float8);
 INSERT INTO r VALUES
 	('plain', 'term', 'invited', 0.2557564635694, 0.2555851560745, 1.000670256041, 0.3169862518868),
@@ -183,6 +183,19 @@ FROM (SELECT *, jsonb_build_object('logins', logins, 'invited', invited, 'plan',
 SELECT abs(a.coefficient / b.coefficient - 1e150) < 1e140 AS unit, abs(a.z - b.z) < 1e-9 AS z
 FROM (SELECT * FROM hazard_ratios((SELECT hazard_model(days, churned, jsonb_build_object('x', logins)) FROM lives))) a,
 	(SELECT * FROM hazard_ratios((SELECT hazard_model(days, churned, jsonb_build_object('x', logins * 1e150 + 1e150)) FROM lives))) b;
+
+-- Far from 0 a number keeps its digits: the same fit wherever it is counted from.
+SELECT count(*), bool_and(abs(a.coefficient / b.coefficient - 1) < 1e-9 AND abs(a.std_error / b.std_error - 1) < 1e-9) AS same
+FROM unnest('{1e9,1e12,4e15}'::numeric[]) AS origin,
+	LATERAL hazard_ratios((SELECT hazard_model(days, churned, jsonb_build_object('x', origin + (4 * logins)::int)) FROM lives)) AS a,
+	hazard_ratios((SELECT hazard_model(days, churned, jsonb_build_object('x', (4 * logins)::int)) FROM lives)) AS b;
+-- A text that only rows have which are left out, or of weight 0, is no level.
+SELECT array_agg(level) AS levels, bool_and(status = 'converged') AS converged,
+	bool_and(coefficient = (SELECT coefficient FROM fits, hazard_ratios(m) h WHERE fit = 'weight' AND h.covariate = r.covariate AND h.level IS NOT DISTINCT FROM r.level)) AS the_same
+FROM (SELECT hazard_model(days, churned, t, '{"weight": "n"}') AS m
+	FROM (SELECT days, churned, jsonb_build_object('logins', logins, 'invited', invited, 'plan', plan, 'n', n) AS t FROM lives
+		UNION ALL VALUES (3, true, '{"logins": 1, "invited": null, "plan": "gold", "n": 1}'::jsonb), (4, true, '{"logins": 1, "invited": true, "plan": "tin", "n": 0}')) l) f,
+	hazard_ratios(m) r, model_fit(m);
 
 -- Terms that have no coefficient are named.
 CREATE FUNCTION named(o text, OUT status text, OUT problems text, OUT terms text, OUT wald float8, OUT global float8) LANGUAGE plpgsql AS $$

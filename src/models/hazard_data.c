@@ -67,6 +67,16 @@ typedef float8 *RowPointer;
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* The field of a role; -1 when no key has it. */
+static int
+field_of(const HazardRows *rows, HazardRole role)
+{
+	for (int i = 0; i < rows->nkeys; i++)
+		if (rows->keys[i].role == role)
+			return ROW_KEYS + i;
+	return -1;
+}
+
 /* ----------------------------------------------------------------
  *		Texts
  * ----------------------------------------------------------------
@@ -78,23 +88,49 @@ compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Places by bytes of the texts of a key; sorted are the texts themselves. */
-static int *
-rank_texts(const HazardKey *key, const char ***sorted)
+/* Which texts of key k rows have; others are of rows that were left out. */
+static bool *
+find_used(const HazardRows *rows, int k)
 {
+	bool	   *used = palloc0((rows->keys[k].nlevels + 1) * sizeof(bool));
+	int			weight = field_of(rows, HAZARD_WEIGHT);
+
+	for (int64 r = 0; rows->keys[k].nlevels > 0 && r < rows->nrows; r++)
+	{
+		const float8 *row = rows->rows + r * rows->width;
+
+		CHECK_FOR_INTERRUPTS();
+		if (weight < 0 || row[weight] > 0)
+			used[(int) row[ROW_KEYS + k]] = true;
+	}
+	return used;
+}
+
+/*
+ * Places by bytes of the n texts of key k that rows have; sorted are the texts
+ * themselves.
+ */
+static int *
+rank_texts(const HazardRows *rows, int k, const char ***sorted, int *n)
+{
+	const HazardKey *key = &rows->keys[k];
 	int		   *ranks = palloc((key->nlevels + 1) * sizeof(int));
 	const char **texts = palloc((key->nlevels + 1) * sizeof(char *));
+	bool	   *used = find_used(rows, k);
 
-	if (key->nlevels > 0)
-		memcpy(texts, key->texts, key->nlevels * sizeof(char *));
-	qsort(texts, key->nlevels, sizeof(char *), compare_texts);
+	*n = 0;
+	for (int i = 0; i < key->nlevels; i++)
+		if (used[i])
+			texts[(*n)++] = key->texts[i];
+	qsort(texts, *n, sizeof(char *), compare_texts);
 	for (int i = 0; i < key->nlevels; i++)
 	{
-		const char **at = bsearch(&key->texts[i], texts, key->nlevels,
-								  sizeof(char *), compare_texts);
+		const char **at = bsearch(&key->texts[i], texts, *n, sizeof(char *),
+								  compare_texts);
 
-		ranks[i] = (int) (at - texts);
+		ranks[i] = at == NULL ? -1 : (int) (at - texts);
 	}
+	pfree(used);
 	*sorted = texts;
 	return ranks;
 }
@@ -122,7 +158,7 @@ find_covariates(HazardData *data, const HazardRows *rows)
 
 			cov->key = &rows->keys[i];
 			cov->field = ROW_KEYS + i;
-			cov->ranks = rank_texts(cov->key, &cov->texts);
+			cov->ranks = rank_texts(rows, i, &cov->texts, &cov->nlevels);
 		}
 	qsort(data->covariates, data->ncovariates, sizeof(HazardCovariate),
 		  compare_covariates);
@@ -132,7 +168,7 @@ find_covariates(HazardData *data, const HazardRows *rows)
 
 		cov->first = data->nterms;
 		cov->nterms = cov->key->kind == COVARIATE_TEXT ?
-			Max(cov->key->nlevels - 1, 1) : 1;
+			Max(cov->nlevels - 1, 1) : 1;
 		data->nterms += cov->nterms;
 		cov->scale = 1;
 		cov->reach = 1;
@@ -150,17 +186,17 @@ find_covariates(HazardData *data, const HazardRows *rows)
 static void
 find_reference(HazardData *data, HazardCovariate *cov, float8 *const *sorted)
 {
-	float8	   *weights = palloc0((cov->key->nlevels + 1) * sizeof(float8));
+	float8	   *weights = palloc0((cov->nlevels + 1) * sizeof(float8));
 
 	for (int64 i = 0; i < data->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		weights[cov->ranks[(int) sorted[i][cov->field]]] += data->weight[i];
 	}
-	for (int l = 1; l < cov->key->nlevels; l++)
+	for (int l = 1; l < cov->nlevels; l++)
 		if (weights[l] > weights[cov->reference])
 			cov->reference = l;
-	cov->scale = cov->key->nlevels > 1 ? 1 : 0;
+	cov->scale = cov->nlevels > 1 ? 1 : 0;
 	pfree(weights);
 }
 
@@ -214,6 +250,16 @@ find_scale(HazardData *data, HazardCovariate *cov, float8 *const *sorted)
 		cov->scale = 0;
 }
 
+/* The difference first: it keeps the digits of what is far from 0. */
+static inline float8
+scaled(const HazardCovariate *cov, float8 value)
+{
+	float8		off = value - cov->origin;
+
+	return isfinite(off) ? off / cov->scale :
+		value / cov->scale - cov->origin / cov->scale;
+}
+
 /* The values of a covariate, as a row of the design has them. */
 static void
 take_covariate(HazardData *data, int c, float8 *const *sorted)
@@ -236,7 +282,7 @@ take_covariate(HazardData *data, int c, float8 *const *sorted)
 		if (text)
 			value = rank == cov->reference ? 0 : rank + (rank < cov->reference);
 		else if (cov->key->kind == COVARIATE_NUMBER)
-			value = (value / cov->scale - cov->origin / cov->scale);
+			value = scaled(cov, value);
 		data->x[i * data->ncovariates + c] = value;
 		if (!text)
 			cov->reach = Max(cov->reach, fabs(value));
@@ -247,16 +293,6 @@ take_covariate(HazardData *data, int c, float8 *const *sorted)
  *		Rows
  * ----------------------------------------------------------------
  */
-
-/* The field of a role; -1 when no key has it. */
-static int
-field_of(const HazardRows *rows, HazardRole role)
-{
-	for (int i = 0; i < rows->nkeys; i++)
-		if (rows->keys[i].role == role)
-			return ROW_KEYS + i;
-	return -1;
-}
 
 /* All rows of a weight above 0, in order. */
 static float8 **
@@ -437,8 +473,9 @@ hazard_data(const HazardRows *rows)
 	HazardData *data = palloc0(sizeof(HazardData));
 	int			strata = field_of(rows, HAZARD_STRATA);
 	const char **texts = NULL;
+	int			ntexts;
 	int		   *ranks = strata < 0 ? NULL :
-		rank_texts(&rows->keys[strata - ROW_KEYS], &texts);
+		rank_texts(rows, strata - ROW_KEYS, &texts, &ntexts);
 	float8	  **sorted;
 
 	find_covariates(data, rows);

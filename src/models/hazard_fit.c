@@ -226,7 +226,7 @@ take_terms(Hazard *hazard, const Fit *fit, const float8 *errors)
 		{
 			HazardTerm *term = &hazard->terms[cov->first + i];
 			float8		b = fit->b[cov->first + i];
-			int			level = i + (i >= cov->reference && cov->key->nlevels > 1);
+			int			level = i + (i >= cov->reference && cov->nlevels > 1);
 
 			term->covariate = cov->key->name;
 			term->kind = covariate_word(cov->key->kind);

@@ -20,6 +20,7 @@ typedef struct HazardCovariate
 	const HazardKey *key;
 	int			field;			/* of a row */
 	int			first;			/* of its terms */
+	int			nlevels;		/* of texts: those that rows have */
 	int			nterms;			/* of a text one less than its levels, 1 at least */
 	int		   *ranks;			/* of texts: place to place by bytes */
 	const char **texts;			/* by bytes */
