@@ -210,11 +210,13 @@ OBJS = \
 	src/render/lines.o \
 	src/render/movements_svg.o \
 	src/render/movements_text.o \
+	src/render/rfm_svg.o \
 	src/render/survival_svg.o \
 	src/render/survival_text.o \
 	src/render/svg.o \
 	src/render/svg_scale.o \
-	src/render/text.o
+	src/render/text.o \
+	src/render/value_svg.o
 
 REGRESS = \
 	bridged \
@@ -234,6 +236,7 @@ REGRESS = \
 	customer_movements \
 	damaged_values \
 	data_check_type \
+	dashboard \
 	dates \
 	earliest \
 	economics \

@@ -7256,6 +7256,20 @@ CREATE FUNCTION journey_svg(
 COMMENT ON FUNCTION journey_svg(journey, integer, text) IS
 	'the journey in SVG: a column of places for each step, as high as customers came there, and ribbons from place to place as wide as customers went so, with both in the <title> of each; the most visited places of each step by name, top of them and 8 at most (NULL: 8), the others together as other; 5 moves, and a line says what is left out. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; a NULL journey gives a picture that says so. Error 22003 for a top below 1';
 
+CREATE FUNCTION value_svg(
+	p_alive double precision[], value numeric[], names text[] DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_value_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION value_svg(double precision[], numeric[], text[], text) IS
+	'whom to call, in SVG: customers by the probability that they are still there and by what they are worth, upwards and logarithmic, five decades at most, and at the right, by name, the ten worth most of those of whom it is open, 10 to 60 %: value_svg(array_agg(p_alive), array_agg(value), array_agg(name)). Up to 300 customers are marks of their own, more are counted in cells, the darker the more. value is in the unit of the amounts, taken at six decimals: what they brought, or what is expected of them. names NULL: numbers, by place. A customer without a probability or a value is left out, and a line says how many. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL, or no customer with both, gives a picture that says so. Errors: 22003 for a probability outside 0..1 or a value of 9.2e12 and more, 22023 for arrays of different lengths';
+
+CREATE FUNCTION rfm_svg(
+	r integer[], f integer[], m integer[] DEFAULT NULL, value numeric[] DEFAULT NULL, label text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'retention_rfm_svg'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+COMMENT ON FUNCTION rfm_svg(integer[], integer[], integer[], numeric[], text) IS
+	'customers by recency, frequency and money in SVG: a cell for each score from 1 to 5 of recency (across) and of frequency and money together, (f + m + 1) / 2, a whole number (up), with the name of its segment and its customers, the darker the more, and beside it the segments of rfm_segment(r, f, m): rfm_svg(array_agg(r), array_agg(f), array_agg(m), array_agg(revenue)). m NULL: frequency alone. value: an amount for each customer, of which the <title> of a mark has the sum. A customer without a score is left out, and a line says how many. label goes behind the title. One text of at most 100,000 bytes without scripts or anything fetched, for light, dark and print; NULL, or no customer with all scores, gives a picture that says so. Errors: 22003 for a score outside 1..5 or a value of 9.2e12 and more, 22023 for arrays of different lengths';
+
 -- ----------------------------------------------------------------
 -- 24. dashboard: from a table to views in one call
 -- ----------------------------------------------------------------
@@ -7483,7 +7497,10 @@ WITH k AS (
 	SELECT count(*) AS customers, sum(orders) AS orders, sum(revenue) AS revenue, sum(value) AS value, sum(expected_orders) AS expected_orders,
 		count(*) FILTER (WHERE state = 'at risk') AS at_risk, sum(revenue) FILTER (WHERE state = 'at risk') AS at_risk_revenue
 	FROM %2$I.customers),
-last_curve AS (SELECT * FROM %2$I.curve ORDER BY age DESC LIMIT 1),
+-- where a quarter of the customers are old enough to be asked
+last_curve AS (
+	SELECT c.* FROM %2$I.curve AS c JOIN %2$I.curve AS f ON f.age = 1 AND c.customers >= 0.25 * f.customers
+	ORDER BY c.age DESC LIMIT 1),
 last_period AS (SELECT * FROM %2$I.movements WHERE complete ORDER BY period DESC LIMIT 1),
 best AS (SELECT * FROM %2$I.channels WHERE retention_1 IS NOT NULL ORDER BY retention_1 DESC, position LIMIT 1),
 worst AS (SELECT * FROM %2$I.channels WHERE retention_1 IS NOT NULL ORDER BY retention_1, position DESC LIMIT 1),
@@ -7503,8 +7520,9 @@ SELECT 2, 'comes_back', retention,
 FROM %2$I.curve WHERE age = 1
 UNION ALL
 SELECT 3, 'stays', retention,
-	round(100 * retention::numeric) || ' of 100 are active at ' || age_label || ', the latest that can be told'
-		|| CASE WHEN retention_or_later > retention THEN ', and ' || round(100 * retention_or_later::numeric) || ' of 100 then or later.' ELSE '.' END
+	round(100 * retention::numeric) || ' of 100 are active at ' || age_label || ': ' || to_char(active, 'FM999,999,999,999,990') || ' of '
+		|| to_char(customers, 'FM999,999,999,999,990') || ' old enough to tell'
+		|| CASE WHEN retention_or_later > retention THEN '; and ' || round(100 * retention_or_later::numeric) || ' of 100 then or later.' ELSE '.' END
 FROM last_curve WHERE age > 1
 UNION ALL
 SELECT 4, 'movements', retention_rate,
@@ -7548,10 +7566,21 @@ UNION ALL SELECT 4, 'movements', 'What moved', %1$I.movements_svg(movements, as_
 UNION ALL SELECT 5, 'lifecycle', 'Who was there', %1$I.lifecycle_svg(movements, as_of, NULL::text) FROM a
 UNION ALL SELECT 6, 'waterfall', 'The last complete period', %1$I.waterfall_svg(movements, NULL::date, as_of, NULL::text, NULL::text) FROM a
 UNION ALL SELECT 7, 'ltv', 'What customers have brought', %1$I.ltv_svg(matrix, NULL::numeric, 1::numeric, a.as_of, NULL::text) FROM a, %2$I.settings WHERE amount IS NOT NULL
-UNION ALL SELECT 8, 'channel_ltv', 'What customers have brought, by channel', %1$I.ltv_svg(matrices, channels, NULL::numeric[], 1::numeric, c.as_of) FROM c, %2$I.settings WHERE amount IS NOT NULL$v$]];
+UNION ALL SELECT 8, 'channel_ltv', 'What customers have brought, by channel', %1$I.ltv_svg(matrices, channels, NULL::numeric[], 1::numeric, c.as_of) FROM c, %2$I.settings WHERE amount IS NOT NULL
+UNION ALL SELECT 9, 'value', 'Whom to call', v.svg
+FROM %2$I.settings AS s, LATERAL (
+	SELECT %1$I.value_svg(array_agg(k.p_alive ORDER BY k.revenue DESC NULLS LAST, k.orders DESC, k.customer),
+		array_agg(k.revenue ORDER BY k.revenue DESC NULLS LAST, k.orders DESC, k.customer),
+		array_agg(k.customer::text ORDER BY k.revenue DESC NULLS LAST, k.orders DESC, k.customer), 'revenue so far'::text) AS svg
+	FROM %2$I.customers AS k) AS v
+WHERE s.amount IS NOT NULL
+UNION ALL SELECT 10, 'segments', 'Segments',
+	%1$I.rfm_svg(array_agg(recency_score), array_agg(frequency_score),
+		array_agg(money_score) FILTER (WHERE money_score IS NOT NULL), array_agg(revenue) FILTER (WHERE money_score IS NOT NULL), NULL::text) FROM %2$I.customers$v$]];
 	extension name;
 	schema_oid oid;
 	kind "char";
+	persistence "char";
 	zone text;
 	numbers constant regtype[] := '{smallint,integer,bigint,numeric,real,double precision}';
 	wanted text[];
@@ -7580,12 +7609,18 @@ BEGIN
 	EXECUTE format('SELECT %I.period_start(date ''2000-01-01'', $1)', extension) USING grain;
 
 	-- the table and its columns
-	SELECT c.relkind INTO kind FROM pg_class AS c WHERE c.oid = orders;
+	SELECT c.relkind, c.relpersistence INTO kind, persistence FROM pg_class AS c WHERE c.oid = orders;
 	IF NOT FOUND OR kind NOT IN ('r', 'v', 'm', 'f', 'p') THEN
 		RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
 			MESSAGE = format('%s is no table', orders),
 			DETAIL = 'A dashboard is made of a table, a view, a materialized view, a partitioned or a foreign table.',
 			HINT = 'Name the table of orders, as in ''public.orders''.';
+	END IF;
+	IF persistence = 't' THEN
+		RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+			MESSAGE = format('%s is temporary', orders),
+			DETAIL = 'The views of a dashboard outlive the session.',
+			HINT = 'Copy it into a table that stays: CREATE TABLE ... AS SELECT ...';
 	END IF;
 	IF NOT has_any_column_privilege(orders, 'SELECT') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
@@ -7604,7 +7639,7 @@ BEGIN
 		WHERE a.attrelid = orders AND a.attname = wanted[2] AND a.attnum > 0 AND NOT a.attisdropped;
 		IF NOT FOUND THEN
 			-- the name that has the most pairs of letters in common, capitals and what is no letter apart
-			SELECT format('Perhaps you mean %s. ', quote_literal(near.attname)) INTO words
+			SELECT format('Perhaps you mean "%s". ', near.attname) INTO words
 			FROM (
 				SELECT a.attname, (
 					SELECT count(*) FROM (
@@ -7619,10 +7654,10 @@ BEGIN
 			WHERE likeness > 0.2
 			ORDER BY likeness DESC, attname LIMIT 1;
 			RAISE EXCEPTION USING ERRCODE = 'undefined_column',
-				MESSAGE = format('%s has no column %s', orders, quote_literal(wanted[2])),
+				MESSAGE = format('column "%s" of %s does not exist', wanted[2], orders),
 				DETAIL = format('It was named as %s.', wanted[1]),
 				HINT = coalesce(words, '') || 'The columns are ' || coalesce((
-					SELECT string_agg(quote_literal(c.attname), ', ' ORDER BY c.attnum)
+					SELECT string_agg('"' || c.attname || '"', ', ' ORDER BY c.attnum)
 					FROM (
 						SELECT a.attname, a.attnum FROM pg_attribute AS a
 						WHERE a.attrelid = orders AND a.attnum > 0 AND NOT a.attisdropped
@@ -7630,7 +7665,7 @@ BEGIN
 		END IF;
 		IF NOT has_column_privilege(orders, att.attnum, 'SELECT') THEN
 			RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-				MESSAGE = format('permission denied for column %s of %s', quote_literal(att.attname), orders),
+				MESSAGE = format('permission denied for column "%s" of %s', att.attname, orders),
 				DETAIL = format('The views of a dashboard are made, and refreshed, with the rights of %I.', current_user),
 				HINT = format('GRANT SELECT (%I) ON %s TO %I;', att.attname, orders, current_user);
 		END IF;
@@ -7644,7 +7679,7 @@ BEGIN
 	END LOOP;
 	IF types[2] NOT IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
 		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-			MESSAGE = format('column %s of %s is no time', quote_literal(names[2]), orders),
+			MESSAGE = format('column "%s" of %s is no time', names[2], orders),
 			DETAIL = format('It is of type %s; the time of an order is a date, a timestamp or a timestamptz.', types[2]),
 			HINT = CASE WHEN EXISTS (SELECT FROM pg_range AS r WHERE r.rngtypid = types[2])
 				THEN 'Of subscriptions there is no dashboard yet: see customer_movements(customer, during, amount, grain).'
@@ -7652,7 +7687,7 @@ BEGIN
 	END IF;
 	IF types[3] <> ALL (numbers) THEN
 		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-			MESSAGE = format('column %s of %s is no amount', quote_literal(names[3]), orders),
+			MESSAGE = format('column "%s" of %s is no amount', names[3], orders),
 			DETAIL = format('It is of type %s; an amount is a number.', types[3]),
 			HINT = format('Make a view that casts it: CREATE VIEW v AS SELECT *, %I::text::numeric AS number FROM %s; or leave amounts out with NULL.', names[3], orders);
 	END IF;
@@ -7665,7 +7700,7 @@ BEGIN
 			OR (t.typcategory = 'A' AND o.opcintype = 'anyarray'::regtype) OR (t.typtype = 'r' AND o.opcintype = 'anyrange'::regtype)
 			OR (t.typtype = 'm' AND o.opcintype = 'anymultirange'::regtype))) THEN
 		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
-			MESSAGE = format('column %s of %s cannot tell customers apart', quote_literal(names[1]), orders),
+			MESSAGE = format('column "%s" of %s cannot tell customers apart', names[1], orders),
 			DETAIL = format('It is of type %s, which has no order.', types[1]),
 			HINT = format('Make a view with the number or the name of the customer as a text: CREATE VIEW v AS SELECT *, %I::text AS customer_name FROM %s.', names[1], orders);
 	END IF;
@@ -7687,7 +7722,7 @@ BEGIN
 		IF n > 0 THEN
 			RAISE EXCEPTION USING ERRCODE = 'duplicate_schema',
 				MESSAGE = format('schema %I exists and is not empty', schema),
-				DETAIL = format('It holds %s objects, %s among them.', n, words),
+				DETAIL = format('It holds %s%s.', words, CASE WHEN n > 1 THEN format(' and %s more', n - 1) ELSE '' END),
 				HINT = CASE WHEN obj_description(schema_oid, 'pg_namespace') LIKE 'customer retention of %'
 					THEN format('CALL retention_refresh(%L) brings that dashboard up to date, DROP SCHEMA %I CASCADE makes room for another.', schema, schema)
 					ELSE 'Name a schema that does not exist yet, or an empty one.' END;
@@ -7729,12 +7764,12 @@ BEGIN
 			schema, view[2], format(view[4], extension, schema, grain, orders::text,
 				format('o.%I', names[1]), format('o.%I', names[2]),
 				CASE types[2] WHEN 'timestamptz'::regtype THEN format('(o.%I AT TIME ZONE %L)::date', names[2], zone) ELSE format('o.%I::date', names[2]) END,
-				coalesce(format('o.%I', names[3]), 'NULL::numeric'),
+				CASE WHEN amount IS NULL THEN 'NULL::numeric' ELSE format('o.%I', names[3]) END,
 				CASE WHEN channel IS NULL THEN 'NULL::text' ELSE format('coalesce(nullif(o.%I::text, ''''), ''(none)'')', names[4]) END,
 				CASE WHEN channel IS NULL THEN 'NULL::text'
 					ELSE format('coalesce(%I.earliest(e.channel, e.at) FILTER (WHERE e.channel <> ''(none)''), ''(none)'')', extension) END,
 				CASE WHEN amount IS NOT NULL THEN ', e.amount' WHEN zone IS NOT NULL THEN ', NULL' ELSE '' END
-					|| coalesce(format(', %L::text', zone), ''),
+					|| CASE WHEN zone IS NULL THEN '' ELSE format(', %L::text', zone) END,
 				coalesce('the next ' || words, 'in the next period'), coalesce(words, 'period')));
 		EXECUTE format('COMMENT ON %s %I.%I IS %L', CASE view[1] WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, schema, view[2], view[3]);
 	END LOOP;
@@ -7762,7 +7797,7 @@ BEGIN
 END
 $retention$;
 COMMENT ON PROCEDURE retention_dashboard(text, regclass, text, text, text, text, grain, date) IS
-	'makes a schema of views over a table of orders: settings, headlines, cells, curve, cohorts, ltv, movements, channels, channel_curve, customers, call_list, states, segments, findings and pictures, with the same plain columns whatever the table; and refreshes them. schema: the name of one that does not exist yet, or of an empty one. orders: a table or view with a row for each order, or refund, with negative amounts. customer, at, amount, channel: names of its columns, spelled as they are; a customer of any type with an order, a time (date, timestamp or timestamptz), a number, and anything; amount NULL: no money; channel NULL: no channels, else a customer''s is that of the first order that has one. grain: calendar periods; without a zone instants are cut in that of the session, which is kept. as_of: the first day that the data do not cover, NULL: at each refresh the day after the last event. Rights are those of the caller, who owns what is made; all or nothing is made. Errors: 22004 for a NULL where none may be, 22008 for an infinite as_of, 22023 for a grain without periods, 42501 without the right to read the columns or to make the schema, 42703 for no such column, with the nearest, 42704 and others of the names themselves, 42725 where a function in the schema of the extension is in the way of one of its own, 42804 for a type that will not do, 42809 for what is no table, 42P06 for a schema that holds anything, 42622 for a name too long; and those of the metrics for data that they refuse';
+	'makes a schema of views over a table of orders: settings, headlines, cells, curve, cohorts, ltv, movements, channels, channel_curve, customers, call_list, states, segments, findings and pictures, with the same plain columns whatever the table; and refreshes them. schema: the name of one that does not exist yet, or of an empty one. orders: a table or view with a row for each order, or refund, with negative amounts. customer, at, amount, channel: names of its columns, spelled as they are; a customer of any type with an order, a time (date, timestamp or timestamptz), a number, and anything; amount NULL: no money; channel NULL: no channels, else a customer''s is that of the first order that has one. grain: calendar periods; without a zone instants are cut in that of the session, which is kept. as_of: the first day that the data do not cover, NULL: at each refresh the day after the last event. Rights are those of the caller, who owns what is made; all or nothing is made. Errors: 22004 for a NULL where none may be, 22008 for an infinite as_of, 22023 for a grain without periods, 42501 without the right to read the columns or to make the schema, 42703 for no such column, with the nearest, 42704 and others of the names themselves, 42725 where a function in the schema of the extension is in the way of one of its own, 42804 for a type that will not do, 42809 for what is no table, or a temporary one, 42P06 for a schema that holds anything, 42622 for a name too long; and those of the metrics for data that they refuse';
 
 CREATE PROCEDURE retention_refresh(schema text)
 	LANGUAGE plpgsql
@@ -7882,11 +7917,14 @@ p{margin:0 0 8px}
 nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:14px 0 0;padding:0;font-size:15px}
 .heads{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:14px}
 .heads li,figure,.box{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:0}
-.heads b{display:block;font-size:26px;line-height:1.2;margin-bottom:2px}
-.pics{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}
-figure{max-width:100%}
+.heads b{display:block;font-size:26px;line-height:1.2;margin-bottom:4px}
+.heads span{display:block;color:var(--dim);font-size:14px}
+.pics{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,700px),1fr));gap:16px;align-items:start}
+figure{min-width:0}
+.wide{grid-column:1/-1}
 .scroll{overflow-x:auto;max-width:100%}
-.pic svg{display:block;max-width:none}
+.pic>div{min-width:calc(var(--w)*.85px);max-width:calc(var(--w)*1.4px)}
+.pic svg{display:block;width:100%}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .box{margin-bottom:16px}
 details>summary{cursor:pointer;font-weight:600}
@@ -7905,8 +7943,9 @@ td.w{white-space:normal;min-width:240px;max-width:560px;overflow-wrap:anywhere}
 td.c{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px}
 .fault{color:var(--fault);font-weight:600}.look{color:var(--look)}
 footer{padding-top:24px;padding-bottom:40px}
+@media(max-width:800px){.pic>div{min-width:calc(var(--w)*1px)}}
 @media(max-width:600px){header,main,footer{padding-left:14px;padding-right:14px}h1{font-size:23px}figure{padding:10px}}
-@media print{:root{--ground:#fff}body{font-size:11pt}nav,.skip{display:none}figure,.heads li,.box{break-inside:avoid;border-color:#999}.scroll{overflow:visible}.pic svg{max-width:100%}th button::after{content:""}h2{break-after:avoid}}
+@media print{:root{--ground:#fff}body{font-size:11pt}nav,.skip{display:none}figure,.heads li,.box{break-inside:avoid;border-color:#999}.scroll{overflow:visible}.pic>div{min-width:0;max-width:none}.pics{display:block}figure{margin-bottom:12px}th button::after{content:""}h2{break-after:avoid}}
 $c$;
 	script constant text := $c$
 for (const button of document.querySelectorAll('th button')) button.addEventListener('click', () => {
@@ -7960,6 +7999,7 @@ $c$;
 	rows text;
 	names text;
 	charset text;
+	n integer;
 BEGIN
 	PERFORM FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
 	WHERE s.nspname = schema AND c.relname = 'settings' AND c.relkind = 'r'
@@ -7996,14 +8036,18 @@ BEGIN
 	END LOOP;
 	page := page || '</ul></nav></header><main id="main"><h2>In short</h2><ul class="heads">';
 	FOR line IN EXECUTE format('SELECT headline, value, sentence FROM %I.headlines ORDER BY position', schema) LOOP
-		page := concat(page, '<li><b>', CASE WHEN line.value IS NULL THEN '-'
+		page := concat(page, '<li><span>', CASE line.headline WHEN 'customers' THEN 'Customers' WHEN 'comes_back' THEN 'Come back' WHEN 'stays' THEN 'Stay'
+				WHEN 'movements' THEN 'Kept' WHEN 'at_risk' THEN 'At risk' WHEN 'expected' THEN 'Expected' WHEN 'channels' THEN 'Best channel' ELSE 'Suspicious' END,
+			'</span><b>', CASE WHEN line.value IS NULL THEN '-'
 				WHEN line.headline IN ('comes_back', 'stays', 'movements', 'channels') THEN round(100 * line.value::numeric) || ' %'
 				ELSE to_char(line.value, 'FM999,999,999,999,990') END,
 			'</b>', replace(replace(line.sentence, '&', '&amp;'), '<', '&lt;'), '</li>');
 	END LOOP;
 	page := page || '</ul><h2 id="pictures">Pictures</h2><p class="note">Rest on a mark to read its figures.</p><div class="pics">';
 	FOR line IN EXECUTE format('SELECT picture, title, svg FROM %I.pictures ORDER BY position', schema) LOOP
-		page := concat(page, '<figure id="picture-', line.picture, '"><div class="scroll pic" role="region" tabindex="0" aria-label="', line.title, '">', line.svg, '</div></figure>');
+		-- as wide as it is drawn at least, where it can be read
+		n := substring(line.svg FROM ' width="(\d+)')::integer;
+		page := concat(page, '<figure id="picture-', line.picture, CASE WHEN n > 860 THEN '" class="wide' ELSE '' END, '"><h3>', line.title, '</h3><div class="scroll pic" role="region" tabindex="0" aria-label="', line.title, '"><div style="--w:', n, '">', line.svg, '</div></div></figure>');
 	END LOOP;
 	page := page || '</div>';
 	FOREACH spec SLICE 1 IN ARRAY tables LOOP

@@ -13,6 +13,7 @@
 #include "render/lines.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/lsyscache.h"
 
 /* ----------------------------------------------------------------
  *		Numbers
@@ -251,12 +252,16 @@ svg_array_argument(FunctionCallInfo fcinfo, int arg, Datum **values,
 				   bool **nulls, int *n)
 {
 	ArrayType  *array;
+	int16		length;
+	bool		by_value;
+	char		align;
 
 	*n = 0;
 	if (PG_ARGISNULL(arg))
 		return;
 	array = PG_GETARG_ARRAYTYPE_P(arg);
-	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT,
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align,
 					  values, nulls, n);
 }
 

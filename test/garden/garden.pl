@@ -169,6 +169,7 @@ sub function_call
 	my @args = map { value($_) } call_types($f);
 	$args[-1] = "VARIADIC $args[-1]" if $f->{variadic};
 	my $call = "$f->{name}(" . join(', ', @args) . ')';
+	return "BEGIN; CALL $call; ROLLBACK" if $f->{kind} eq 'p';
 	return $f->{kind} eq 'w' ? "SELECT $call OVER (ORDER BY i) FROM generate_series(1, 5) i"
 	  : !$f->{set} ? "SELECT $call"
 	  : rand() < 0.3 ? "SELECT $call LIMIT " . pick(0, 1, 3)

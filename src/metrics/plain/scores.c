@@ -3,7 +3,8 @@
  *		Scores of customers among each other: quantile_score, and the segment
  *		that three of them make.
  */
-#include "base/compat.h"
+#include "metrics/plain/scores.h"
+
 #include "utils/builtins.h"
 #include "windowapi.h"
 
@@ -108,12 +109,10 @@ retention_quantile_score(PG_FUNCTION_ARGS)
  * ----------------------------------------------------------------
  */
 
-static int32
-rfm_score(FunctionCallInfo fcinfo, int n, const char *name)
+int32
+rfm_score(int32 score, const char *name)
 {
-	int32		score = PG_GETARG_INT32(n);
-
-	if (score < 1 || score > 5)
+	if (score < 1 || score > RFM_SCORES)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the %s score must be between 1 and 5", name),
@@ -122,23 +121,31 @@ rfm_score(FunctionCallInfo fcinfo, int n, const char *name)
 	return score;
 }
 
+int32
+rfm_together(int32 f, int32 m)
+{
+	return (f + m + 1) / 2;
+}
+
+const char *
+rfm_segment_name(int32 r, int32 fm)
+{
+	if (r >= 4)
+		return fm >= 4 ? "champion" : fm == 3 ? "loyal" : "promising";
+	if (r == 3)
+		return fm >= 3 ? "loyal" : "needs attention";
+	if (fm >= 3)
+		return fm >= 4 ? "cannot lose" : "at risk";
+	return r == 2 ? "hibernating" : "lost";
+}
+
 /* rfm_segment(r, f, m): recency by frequency and money together. */
 Datum
 retention_rfm_segment(PG_FUNCTION_ARGS)
 {
-	int32		r = rfm_score(fcinfo, 0, "recency");
-	int32		f = rfm_score(fcinfo, 1, "frequency");
-	int32		m = rfm_score(fcinfo, 2, "monetary");
-	int32		fm = (f + m + 1) / 2;
-	const char *segment;
+	int32		r = rfm_score(PG_GETARG_INT32(0), "recency");
+	int32		f = rfm_score(PG_GETARG_INT32(1), "frequency");
+	int32		m = rfm_score(PG_GETARG_INT32(2), "monetary");
 
-	if (r >= 4)
-		segment = fm >= 4 ? "champion" : fm == 3 ? "loyal" : "promising";
-	else if (r == 3)
-		segment = fm >= 3 ? "loyal" : "needs attention";
-	else if (fm >= 3)
-		segment = fm >= 4 ? "cannot lose" : "at risk";
-	else
-		segment = r == 2 ? "hibernating" : "lost";
-	PG_RETURN_TEXT_P(cstring_to_text(segment));
+	PG_RETURN_TEXT_P(cstring_to_text(rfm_segment_name(r, rfm_together(f, m))));
 }
