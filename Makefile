@@ -93,6 +93,7 @@ OBJS = \
 	src/metrics/funnel/conditions.o \
 	src/metrics/funnel/events.o \
 	src/metrics/funnel/fold.o \
+	src/metrics/funnel/instants.o \
 	src/metrics/funnel/intake.o \
 	src/metrics/funnel/merge.o \
 	src/metrics/funnel/mode.o \

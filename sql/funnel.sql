@@ -116,3 +116,16 @@ FROM (VALUES (timestamp '2024-01-01', 1), ('2024-01-01 00:00:30', 2), ('2024-01-
 SELECT count(*), max(length(line)) <= 120 AS fits, max(line) FILTER (WHERE line ~ 'left out') AS last
 FROM funnel_text((SELECT funnel(1, date '2024-01-01' + n, n, '1 year') FROM generate_series(1, 50) n)) line;
 SELECT funnel_text(funnel(1, date '2024-01-01', 2, '0'));
+
+-- Steps of a row as far as sets go, and past that: counted, the same as
+-- window_funnel for each customer, whose rows are no sets.
+CREATE TEMP TABLE funnel_sets AS
+SELECT g, c, timestamp '2024-01-29' + (c * 7 + n * 11) % 13 * interval '17 hours' AS at, n, ARRAY(SELECT i % 13 = n % 13 OR i % 5 = (n + c) % 5 OR (i + g + n) % 3 = 0 FROM generate_series(1, 36 + g) i) AS met
+FROM generate_series(1, 30) g, generate_series(1, 5) c, generate_series(1, 26) n;
+SELECT count(*) AS steps, count(*) FILTER (WHERE customers <> n) AS differ, sum(customers) > 4000 AS many, max(step)
+FROM (SELECT g, funnel(c, at, met, '1 month') AS f, funnel(c, at, ARRAY(SELECT i FROM unnest(met) WITH ORDINALITY u (m, i) WHERE m ORDER BY i DESC), '1 month') AS numbers FROM funnel_sets GROUP BY g) x,
+	funnel_steps(f) s, LATERAL (SELECT count(*) AS n FROM (SELECT window_funnel(interval '1 month', at, 'default', VARIADIC met) AS level FROM funnel_sets w WHERE w.g = x.g GROUP BY c) y WHERE level >= step) z
+WHERE f = numbers;
+-- Windows of a month that begin later may end sooner: January 30, 12:00 ends
+-- February 29, 12:00; January 31, 10:00 ends February 29, 10:00.
+SELECT funnel(1, at, step, '1 month') FROM (VALUES (timestamp '2024-01-30 12:00', 1), ('2024-01-31 10:00', 1), ('2024-02-29 11:00', 2)) v (at, step);

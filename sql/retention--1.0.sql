@@ -3043,6 +3043,12 @@ CREATE AGGREGATE retention(VARIADIC conditions boolean[]) (
 COMMENT ON AGGREGATE retention(boolean[]) IS
 	'of one customer (the group): r[1] tells whether any row meets condition 1, r[i] whether in addition any row meets condition i. No order of time is checked: put the times into the conditions, or use window_funnel. A NULL condition is not met; shorter arrays count as filled up with false; NULL when there is no row';
 
+CREATE FUNCTION conditions(VARIADIC conditions "any") RETURNS boolean[]
+	AS 'MODULE_PATHNAME', 'retention_conditions'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION conditions("any") IS
+	'the conditions of a row as an array, for funnel(customer, at, conditions(event = ''visit'', event = ''signup''), within): as ARRAY[...], but that NULL is false, and in a third of the time, of which funnels over millions of rows spend most on it. Conditions are booleans (42804). Past 100 write ARRAY[...]; conditions(VARIADIC array) is the array';
+
 -- sequences of one customer's rows
 
 CREATE FUNCTION sequence_transition(internal, text, "any", VARIADIC boolean[]) RETURNS internal

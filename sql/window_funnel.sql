@@ -104,3 +104,14 @@ SELECT retention(VARIADIC met) AS lengths FROM (VALUES ('{t}'::boolean[]), ('{f,
 SELECT retention(true) AS no_rows FROM generate_series(1, 0);
 SELECT retention(VARIADIC '{}'::boolean[]) AS empty, retention(VARIADIC NULL::boolean[]) AS none;
 SELECT n, retention(n = 2, n = 3, n = 1) OVER (ORDER BY n) FROM generate_series(1, 3) n;
+
+-- Conditions as an array: NULL is false; past 100 arguments there is ARRAY[...]
+SELECT conditions(1 < 2, NULL, 2 < 1, NULL::boolean) AS three, conditions(NULL) AS one, conditions(VARIADIC ARRAY[true, NULL]) AS array, conditions(VARIADIC NULL::boolean[]) AS null;
+CREATE DOMAIN window_funnel_flag AS boolean;
+SELECT conditions(true::window_funnel_flag, false) AS domain, array_ndims(conditions(false)) AS dimensions, conditions(true, false) = ARRAY[true, false] AS equal;
+SELECT conditions(true, 1);
+SELECT conditions('true');
+SELECT conditions(VARIADIC ARRAY[1]);
+-- a row's own array, many rows at once, from one call
+SELECT array_agg(conditions(n = 1, n = 2, n > 2) ORDER BY n) AS rows FROM generate_series(1, 4) n;
+SELECT window_funnel(9, n, 'default', VARIADIC conditions(n = 1, n = 2, n = 5)) FROM generate_series(1, 4) n;

@@ -233,19 +233,19 @@ put_digits(char *end, uint128 value)
 	return end;
 }
 
-/* Decimal text of millionths, without trailing zeros; palloc'd. */
+/*
+ * Write the decimal text of millionths, without trailing zeros and without a 0
+ * after it, so that it ends at end; returns where it begins.
+ */
 char *
-money_to_cstring(int128 scaled)
+money_put_before(char *end, int128 scaled)
 {
-	char		buffer[64];
-	char	   *end = buffer + sizeof(buffer) - 1;
 	uint128		rest = scaled < 0 ? 0 - (uint128) scaled : (uint128) scaled;
 	uint128		whole = rest <= PG_UINT64_MAX ? (uint64) rest / MONEY_ONE :
 		rest / MONEY_ONE;
 	int			decimals = (int) (rest - whole * MONEY_ONE);
 	char	   *at = end;
 
-	*end = '\0';
 	if (decimals > 0)
 	{
 		int			left = MONEY_SCALE;
@@ -262,6 +262,17 @@ money_to_cstring(int128 scaled)
 	at = put_digits(at, whole);
 	if (scaled < 0)
 		*--at = '-';
+	return at;
+}
+
+/* The same palloc'd. */
+char *
+money_to_cstring(int128 scaled)
+{
+	char		buffer[MONEY_TEXT_SIZE];
+	char	   *end = buffer + sizeof(buffer);
+	char	   *at = money_put_before(end, scaled);
+
 	return pnstrdup(at, end - at);
 }
 

@@ -36,11 +36,15 @@ typedef enum MoneyFault
 extern MoneyFault money_try_numeric(Numeric value, int64 *amount, bool *more);
 extern MoneyFault money_try_float8(float8 value, int64 *amount, bool *more);
 
+/* No text of an amount is longer. */
+#define MONEY_TEXT_SIZE 64
+
 extern Numeric money_to_numeric(int128 scaled);
 extern Numeric money_ratio(int128 scaled, int64 divisor);
 extern Numeric money_quotient(int128 scaled, int128 divisor);
 extern Numeric money_from_shortest(float8 value);
 extern float8 money_share(int128 part, int128 whole);
+extern char *money_put_before(char *end, int128 scaled);
 extern char *money_to_cstring(int128 scaled);
 extern bool money_from_cstring(const char *text, int128 *scaled);
 

@@ -20,12 +20,12 @@ put_integer(StringInfo out, int64 value)
 static void
 put_amount(StringInfo out, int128 amount)
 {
-	char	   *text = money_to_cstring(amount);
+	char		buffer[MONEY_TEXT_SIZE];
+	char	   *end = buffer + sizeof(buffer);
+	char	   *at = money_put_before(end, amount);
 
-	appendStringInfoString(out, text);
-	pfree(text);
+	appendBinaryStringInfo(out, at, end - at);
 }
-
 
 /* A day, or the first one of a period. */
 static char *

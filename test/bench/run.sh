@@ -311,8 +311,10 @@ line "ours, funnel of three steps, 720 hours" parallel - "$WORK_MEM" "$(funnel '
 line "ours, funnel of three steps, 30 days" serial 2 "$WORK_MEM" "$(funnel '30 days')"
 line "ours, funnel of three steps, default work_mem" serial - 4MB "$(funnel '30 days')"
 # A row meets several of five conditions; and one funnel for each month.
-five="ARRAY[amount < 50, amount >= 50, amount < 200, amount >= 100, amount >= 200]"
+conditions="amount < 50, amount >= 50, amount < 200, amount >= 100, amount >= 200"
+five="ARRAY[$conditions]"
 line "ours, funnel with boolean[] of five" serial 2.5 "$WORK_MEM" "SELECT funnel(customer_id, ordered_at, $five, '720 hours') FROM orders"
+line "ours, the same by conditions()" serial 2.5 "$WORK_MEM" "SELECT funnel(customer_id, ordered_at, conditions($conditions), '720 hours') FROM orders"
 line "ours, the same, one row one step" serial - "$WORK_MEM" "SELECT funnel(customer_id, ordered_at, $five, '720 hours', 'one row one step') FROM orders"
 line "ours, the same, any order" serial - "$WORK_MEM" "SELECT funnel(customer_id, ordered_at, $five, '720 hours', 'any order') FROM orders"
 line "ours, trend of three steps by month" serial 2.5 "$WORK_MEM" "SELECT funnel(customer_id, ordered_at, $step, '720 hours', 'default', 'month at UTC') FROM orders"

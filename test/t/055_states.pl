@@ -198,13 +198,15 @@ is(final('cohort_matrix', $large), $own, 'a state of another server');
 # funnels: steps and instants
 my $funnel = substr(pack('H*', result(q{SELECT encode(fuzz.funnel(1, timestamp '2000-01-01 00:00:01', 1, '1 day'), 'hex');})), 0, 19);
 sub events { my ($zeros, @events) = @_; my $b = uint(@events / 2) . uint(1) . uint($zeros) . uint(1) . uint(@events / 2) . join('', @events); return $funnel . "\0" . uint(length $b) . $b; }
-like(final('funnel', events(6, uint(1), sint(1))), qr/"customers": 1/, 'a funnel made by hand');
+like(final('funnel', events(6, uint(2), sint(1))), qr/"customers": 1/, 'a funnel made by hand');
+like(final('funnel', events(6, uint(0), sint(1))), qr/"customers": 0/, 'a row without a step, which no mode asked for');
 for (
-	[ 'a step past the last', [ 0, uint(100001), sint(1) ], 'A step is too large.' ],
-	[ 'a step past those it says', [ 0, uint(2), sint(1) ], 'A step is too large.' ],
-	[ 'an exclusion past the last', [ 0, uint(0x80000 + 100001), sint(1) ], 'A step is too large.' ],
-	[ 'an instant past the last', [ 6, uint(1), sint(2**50) ], 'An instant is out of range.' ],
-	[ 'an instant past all numbers', [ 6, uint(1), sint(2**62) ], 'An instant is out of range.' ])
+	[ 'a step past the last', [ 0, uint(200002), sint(1) ], 'A step is too large.' ],
+	[ 'a step past those it says', [ 0, uint(4), sint(1) ], 'A step is too large.' ],
+	[ 'steps of a row where each row has one', [ 0, uint(3), sint(1) ], 'A step is too large.' ],
+	[ 'an exclusion past the last', [ 0, uint(2 * (0x80000 + 100001)), sint(1) ], 'A step is too large.' ],
+	[ 'an instant past the last', [ 6, uint(2), sint(2**50) ], 'An instant is out of range.' ],
+	[ 'an instant past all numbers', [ 6, uint(2), sint(2**62) ], 'An instant is out of range.' ])
 {
 	my ($name, $events, $detail) = @$_;
 	is(final('funnel', events(@$events)), "$corrupt parallel aggregate state / $detail", $name);
@@ -229,12 +231,12 @@ for (
 	defined $detail ? is($got, "$corrupt parallel aggregate state / $detail", "journey: $name") : like($got, qr/^22P03/, "journey: $name");
 }
 like(final('journey', $row_of_a, changed_journey(5, 1, uint(2))), qr/^22023: cannot merge journeys of different silences, start places or time zones/, 'journey: silences');
-like(final('journey', events(6, uint(1), sint(1))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of steps is no journey');
+like(final('journey', events(6, uint(2), sint(1))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of steps is no journey');
 like(final('funnel', $row_of_a), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of places is no funnel');
 
 # states of the one kind for the other
 like(final('funnel', ledger(block([ 1, [ 0, 1 ] ]))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of orders is no funnel');
-like(final('cohort_matrix', events(6, uint(1), sint(1))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of events is no matrix');
+like(final('cohort_matrix', events(6, uint(2), sint(1))), qr/^22023: aggregate state is not of this kind of aggregate/, 'a ledger of events is no matrix');
 
 ##################################################################
 # Models

@@ -12,8 +12,7 @@
  *
  * and a customer's events, in order of instant and code,
  *
- *	uint	code; where there may be sets it is shifted left by one, or the set
- *			is and has the lowest bit set
+ *	uint	a code shifted left by one, or a set, and then the lowest bit is set
  *	sint	instant of the first; of others uint, distance from the one before
  *
  * with instants in the unit of the amounts.
@@ -40,7 +39,7 @@ PG_FUNCTION_INFO_V1(retention_funnel_deserialize);
 static bool
 events_compact(const LedgerSettings *settings)
 {
-	return settings->key_words == 1 && !event_rules(settings)->sets;
+	return settings->key_words == 1;
 }
 
 void
@@ -58,9 +57,9 @@ entry_copies(const EventRules *rules, uint64 when)
 {
 	uint32		copies = funnel_copies(rules->rules.mode);
 
-	if ((when & EVENT_NO_SET) != 0 || !event_rows_matter(rules))
+	if (!event_is_set(when) || !event_rows_matter(rules))
 		return copies;
-	return pg_popcount64(when) + copies - 1;
+	return pg_popcount64(event_set(when)) + copies - 1;
 }
 
 /*
@@ -183,16 +182,12 @@ events_bounds(const LedgerSettings *settings)
 	return bounds;
 }
 
-/*
- * The word "when" as it is packed; the lowest bit tells sets, if there may be.
- * Otherwise there is a time of 0, whose bias is above the bits of any set.
- */
+/* The word "when" as it is packed; the lowest bit tells sets. */
 static inline uint64
 packed_when(uint64 when)
 {
-	if ((when & ~EVENT_CODE) == ledger_when(0, 0))
-		return when & EVENT_CODE;
-	return (when & EVENT_NO_SET) != 0 ? (when & EVENT_CODE) << 1 : when << 1 | 1;
+	return event_is_set(when) ? event_set(when) << 1 | 1 :
+		(when & EVENT_CODE) << 1;
 }
 
 static void
@@ -218,21 +213,22 @@ static uint64
 unpack_when(LedgerCursor *c)
 {
 	uint64		packed = wire_get(&c->r);
-	bool		sets = c->bounds.low != 0;
-	uint64		code = sets ? packed >> 1 : packed;
+	uint64		code = packed >> 1;
 	uint64		after = code & ~(uint64) FUNNEL_EXCLUDED;
 
-	if (sets && (packed & 1) != 0)
+	if ((packed & 1) != 0)
 	{
-		if (code == 0 || (code >> EVENT_SET_STEPS) != 0 ||
+		bool		sets = c->bounds.low != 0;
+
+		if (!sets || code == 0 || (code >> EVENT_SET_STEPS) != 0 ||
 			pg_leftmost_one_pos64(code) >= (int) c->bounds.span)
 			wire_corrupt(&c->r, "A step is too large.");
-		return code;
+		return event_from_set(code);
 	}
 	if (code > EVENT_CODE || after >= FUNNEL_MAX_STEP + 1 ||
 		(after == code && code > c->bounds.span))
 		wire_corrupt(&c->r, "A step is too large.");
-	return sets ? EVENT_NO_SET | code : ledger_when(0, code);
+	return ledger_when(0, code);
 }
 
 static void

@@ -7,9 +7,10 @@
  * microseconds.  Events do not add up; of equal ones as many are kept as the
  * mode can tell apart.
  *
- * Where rows may meet several steps, such a row is one entry as far as its
- * steps go into a word: the word is their set, a bit for each, and that of
- * other entries has its highest bit set.
+ * A row that meets several steps is one entry, if none of them is past the
+ * last of a set: of the set's bits, one for each step, the lowest lie where the
+ * count of a compact entry does, most others are the time less 1, and the
+ * highest lie where counts do that are not compact.
  */
 #ifndef RETENTION_FUNNEL_EVENTS_H
 #define RETENTION_FUNNEL_EVENTS_H
@@ -18,8 +19,10 @@
 #include "metrics/funnel/rules.h"
 
 #define EVENT_CODE (LEDGER_START | LEDGER_COUNT_MAX)
-#define EVENT_NO_SET (UINT64CONST(1) << 63)
 #define EVENT_SET_STEPS 62		/* the last step of a set */
+#define EVENT_TIME_BITS 43		/* of a set */
+#define EVENT_TIME_MASK ((UINT64CONST(1) << EVENT_TIME_BITS) - 1)
+#define EVENT_HIGH_SHIFT (COMPACT_COUNT_BITS + EVENT_TIME_BITS)
 
 /*
  * What funnels ask of a ledger; settings->parameter is the number of steps
@@ -34,6 +37,34 @@ typedef struct EventRules
 
 /* The flags of such a ledger are LEDGER_MONEY. */
 extern const LedgerCode ledger_events;
+
+StaticAssertDecl(EVENT_SET_STEPS <= EVENT_HIGH_SHIFT + LEDGER_COUNT_BITS - COMPACT_COUNT_BITS,
+				 "a set has bits that have no place");
+StaticAssertDecl(EVENT_TIME_MASK + 1 < 3 * LEDGER_TIME_BIAS,
+				 "a set has bits past the time");
+
+/* The word of a set, and back; bit 0 is step 1. */
+static inline uint64
+event_from_set(uint64 set)
+{
+	return ledger_when((int64) (set >> COMPACT_COUNT_BITS & EVENT_TIME_MASK) + 1,
+					   (set & COMPACT_COUNT_MAX) |
+					   set >> EVENT_HIGH_SHIFT << COMPACT_COUNT_BITS);
+}
+
+static inline bool
+event_is_set(uint64 when)
+{
+	return ledger_time(when) > 0;
+}
+
+static inline uint64
+event_set(uint64 when)
+{
+	return (when & COMPACT_COUNT_MAX) |
+		(uint64) (ledger_time(when) - 1) << COMPACT_COUNT_BITS |
+		(when & LEDGER_COUNT_MAX) >> COMPACT_COUNT_BITS << EVENT_HIGH_SHIFT;
+}
 
 /* Does it matter which steps are of one row? */
 static inline bool

@@ -9,7 +9,7 @@
 
 #include "base/aggregate.h"
 #include "base/calendar.h"
-#include "metrics/funnel/events.h"
+#include "metrics/funnel/instants.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
@@ -22,6 +22,7 @@ typedef struct Fold
 	ChainEvent *events;			/* of one customer */
 	Size		max_events;
 	bool		sets;			/* entries may be */
+	bool		instants_suffice;	/* instants.h, but for exclusions */
 	Calendar   *calendar;		/* of a trend */
 	bool		instants;		/* times are on the UTC line */
 	FunnelBuilder *builder;
@@ -45,7 +46,7 @@ take_set(Fold *fold, const LedgerItem *item, uint32 row, Size n, Size left)
 {
 	if (n + EVENT_SET_STEPS + left > fold->max_events)
 		reserve_events(fold, n + EVENT_SET_STEPS + left);
-	for (uint64 set = item->when; set != 0; set &= set - 1)
+	for (uint64 set = event_set(item->when); set != 0; set &= set - 1)
 	{
 		fold->events[n].at = item->amount;
 		fold->events[n].step = (uint32) pg_rightmost_one_pos64(set) + 1;
@@ -71,7 +72,7 @@ take_items(Fold *fold, LedgerItem *items, int nitems)
 	{
 		ChainEvent *event;
 
-		if (fold->sets && (items[i].when & EVENT_NO_SET) == 0)
+		if (fold->sets && event_is_set(items[i].when))
 		{
 			n = take_set(fold, &items[i], i, n, nitems - i);
 			continue;
@@ -105,13 +106,36 @@ start_period(int64 at, int32 *period, void *arg)
 	return !calendar_is_before(fold->calendar, *period);
 }
 
+/* Is none of the items an exclusion, or without a step? */
+static bool
+steps_alone(const LedgerItem *items, int nitems)
+{
+	uint64		words = 0;
+	bool		empty = false;
+
+	for (int i = 0; i < nitems; i++)
+	{
+		words |= items[i].when;
+		empty |= items[i].when == ledger_when(0, FUNNEL_NO_STEP);
+	}
+	return (words & FUNNEL_EXCLUDED) == 0 && !empty;
+}
+
 /* Add one customer; items come in no order. */
 static void
 fold_customer(LedgerItem *items, int nitems, void *arg)
 {
 	Fold	   *fold = arg;
-	Size		n = take_items(fold, items, nitems);
+	Size		n;
 
+	if (fold->instants_suffice && steps_alone(items, nitems))
+	{
+		nitems = instants_take(items, nitems);
+		if (instants_chain(&fold->search, items, nitems))
+			visit_chain(&fold->search.path, 0, fold);
+		return;
+	}
+	n = take_items(fold, items, nitems);
 	chain_sort(fold->events, n);
 	chain_visit(&fold->search, fold->events, n, &fold->kind, visit_chain, fold);
 }
@@ -157,6 +181,8 @@ retention_funnel_final(PG_FUNCTION_ARGS)
 		fold.instants = zone != NULL;
 		fold.kind.period = start_period;
 	}
+	else
+		fold.instants_suffice = instants_suffice(&fold.search);
 	fold.builder = funnel_builder_create(&funnel, rules->nsteps);
 	ledger_visit(ledger, fold_customer, &fold);
 	if (!funnel_builder_finish(fold.builder, &funnel))

@@ -9,7 +9,10 @@
 #include "history/argument_plan.h"
 #include "metrics/funnel/conditions.h"
 #include "metrics/funnel/events.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
+
+StaticAssertDecl(FLAGS_WORD <= EVENT_SET_STEPS, "flags are no set");
 
 PG_FUNCTION_INFO_V1(retention_funnel_transition);
 
@@ -99,7 +102,7 @@ window_zone(TimeKind at, const FunnelRules *rules)
 }
 
 /* Begin the ledger of a group. */
-static Ledger *
+static pg_noinline Ledger *
 open_ledger(const EventIntake *intake, FunctionCallInfo fcinfo)
 {
 	MemoryContext context = aggregate_context(fcinfo);
@@ -153,7 +156,7 @@ check_same_rules(const FunnelRules *before, const FunnelRules *now,
 							   within_words(now, integers));
 }
 
-static void
+static pg_noinline void
 check_rules(const EventIntake *intake, const Ledger *ledger,
 			FunctionCallInfo fcinfo)
 {
@@ -165,6 +168,21 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 		constant_check_words(CONSTANT_GRAIN,
 							 grain_quoted(ledger->settings.grain),
 							 grain_quoted(grain));
+}
+
+/* A row of those steps. */
+static inline void
+add_word(Ledger *ledger, const uint64 *key, uint64 set, int64 at)
+{
+	/* what meets no step is minded by strict order alone */
+	if (set == 0 &&
+		(event_rules(&ledger->settings)->rules.mode & FUNNEL_STRICT_ORDER) == 0)
+		return;
+	ledger_add(ledger, key,
+			   set == 0 ? ledger_when(0, FUNNEL_NO_STEP) :
+			   (set & (set - 1)) == 0 ?
+			   ledger_when(0, pg_rightmost_one_pos64(set) + 1) :
+			   event_from_set(set), at);
 }
 
 /* The steps that a row meets as one entry; false where they are too many. */
@@ -187,18 +205,17 @@ add_set(Ledger *ledger, const Conditions *c, const uint64 *key, int64 at)
 	}
 	for (int i = 0; i < c->n; i++)
 		set |= UINT64CONST(1) << (c->codes[i] - 1);
-	ledger_add(ledger, key, set, at);
+	add_word(ledger, key, set, at);
 	return true;
 }
 
 /* Take a row that may meet any conditions. */
-static void
+static pg_noinline void
 add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
 		const uint64 *key, int64 at)
 {
 	EventRules *rules = (EventRules *) unconstify(void *, ledger->settings.rules);
 	Conditions *c = &intake->conditions;
-	uint64		single = rules->sets ? EVENT_NO_SET : ledger_when(0, 0);
 
 	c->n = c->nsteps = 0;
 	if (!PG_ARGISNULL(ARG_STEP))
@@ -210,11 +227,32 @@ add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
 		add_set(ledger, c, key, at))
 		return;
 	for (int i = 0; i < c->n; i++)
-		ledger_add(ledger, key, single | c->codes[i], at);
+		ledger_add(ledger, key, ledger_when(0, c->codes[i]), at);
 	/* only strict order minds what meets no step */
 	if ((rules->rules.mode & FUNNEL_STRICT_ORDER) &&
 		(c->n == 0 || (c->codes[0] & FUNNEL_EXCLUDED) != 0))
-		ledger_add(ledger, key, single | FUNNEL_NO_STEP, at);
+		ledger_add(ledger, key, ledger_when(0, FUNNEL_NO_STEP), at);
+}
+
+/*
+ * Take a row whose conditions are but a few flags, none of them an exclusion;
+ * false when they are not.
+ */
+static inline bool
+add_flags(Ledger *ledger, FunctionCallInfo fcinfo, const uint64 *key, int64 at)
+{
+	EventRules *rules = (EventRules *) unconstify(void *, ledger->settings.rules);
+	uint64		set;
+	int			n;
+
+	if (rules->rules.nexcluded != 0)
+		return false;
+	n = flags_word(PG_GETARG_DATUM(ARG_STEP), &set);
+	if (n < 0)
+		return false;
+	rules->nsteps = Max(rules->nsteps, n);
+	add_word(ledger, key, set, at);
+	return true;
 }
 
 /*
@@ -258,6 +296,8 @@ retention_funnel_transition(PG_FUNCTION_ARGS)
 	}
 	argument_customer(&intake->args, fcinfo, key);
 	at = take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT));
-	add_row(intake, ledger, fcinfo, key, at);
+	if (intake->conditions.kind != CONDITION_BOOLS ||
+		PG_ARGISNULL(ARG_STEP) || !add_flags(ledger, fcinfo, key, at))
+		add_row(intake, ledger, fcinfo, key, at);
 	PG_RETURN_POINTER(ledger);
 }

@@ -1,21 +1,25 @@
 /*
  * plain/flags.c
+ *		Conditions of a row: conditions(VARIADIC "any"), and
  *		retention(VARIADIC boolean[]): did a customer who met the first
  *		condition meet the others, too, at any time?
  *
- * The state is an array without NULLs that tells which conditions were met so
+ * The state of retention is an array without NULLs that tells which conditions were met so
  * far.  Shorter arrays count as filled up with false.
  */
 #include "metrics/plain/flags.h"
 
 #include "catalog/pg_type.h"
+#include "history/argument.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
+PG_FUNCTION_INFO_V1(retention_conditions);
 PG_FUNCTION_INFO_V1(retention_flags_or);
 PG_FUNCTION_INFO_V1(retention_flags_final);
 
 /* An array of n booleans, all false, palloc'd. */
-static ArrayType *
+static inline ArrayType *
 new_flags(int n)
 {
 	Size		size = ARR_OVERHEAD_NONULLS(n > 0 ? 1 : 0) + n;
@@ -42,6 +46,58 @@ set_flags(ArrayType *to, ArrayType *from)
 	flags_begin(&flags, from);
 	for (int i; (i = flags_next(&flags)) > 0;)
 		ARR_DATA_PTR(to)[i - 1] = true;
+}
+
+/* What a call site of conditions passes. */
+static const char separately;
+static const char as_array;
+
+/* Which it is; conditions are booleans, an untyped NULL is one. */
+static const char *
+check_conditions(FunctionCallInfo fcinfo)
+{
+	bool		array = get_fn_expr_variadic(fcinfo->flinfo);
+
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		Oid			type = argument_type(fcinfo, i);
+
+		if (array)
+			type = getBaseType(get_element_type(type));
+		if (type == BOOLOID || (type == UNKNOWNOID && PG_ARGISNULL(i)))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("condition %d must be a boolean, not %s", i + 1,
+						format_type_be(type)),
+				 errhint("Pass comparisons, such as event = 'signup'.")));
+	}
+	return array ? &as_array : &separately;
+}
+
+/*
+ * (VARIADIC "any") -> boolean[]: conditions as an array.  To have PostgreSQL
+ * put one together takes several times as long.
+ */
+Datum
+retention_conditions(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array;
+	bool	   *flags;
+
+	if (unlikely(fcinfo->flinfo->fn_extra == NULL))
+		fcinfo->flinfo->fn_extra = unconstify(char *, check_conditions(fcinfo));
+	if (unlikely(fcinfo->flinfo->fn_extra != &separately))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	array = new_flags(PG_NARGS());
+	flags = (bool *) ARR_DATA_PTR(array);
+	for (int i = 0; i < PG_NARGS(); i++)
+		flags[i] = !PG_ARGISNULL(i) && PG_GETARG_BOOL(i);
+	PG_RETURN_ARRAYTYPE_P(array);
 }
 
 /*

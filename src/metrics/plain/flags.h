@@ -48,4 +48,36 @@ flags_next(Flags *flags)
 	return 0;
 }
 
+#define FLAGS_WORD 62			/* so many go into a word */
+
+/*
+ * A boolean[] as a word, bit 0 being its first element: how many elements it
+ * has.  -1 where it takes more than a look: NULLs, more elements than
+ * FLAGS_WORD or other than one dimension, or what is compressed or elsewhere.
+ */
+static inline int
+flags_word(Datum value, uint64 *word)
+{
+	const char *array = (const char *) DatumGetPointer(value);
+	int32		shape[2];		/* number of dimensions, where data begin */
+	int32		n;
+	uint64		flags = 0;
+
+	if (VARATT_IS_EXTERNAL(array) || VARATT_IS_COMPRESSED(array))
+		return -1;
+	/* one that is stored has a short header, and nothing is aligned */
+	array = VARDATA_ANY(array);
+	memcpy(shape, array, sizeof(shape));
+	if (shape[0] != 1 || shape[1] != 0)
+		return -1;
+	memcpy(&n, array + sizeof(ArrayType) - VARHDRSZ, sizeof(n));
+	if (n > FLAGS_WORD)
+		return -1;
+	array += ARR_OVERHEAD_NONULLS(1) - VARHDRSZ;
+	for (int i = 0; i < n; i++)
+		flags |= (uint64) (array[i] != 0) << i;
+	*word = flags;
+	return n;
+}
+
 #endif							/* RETENTION_PLAIN_FLAGS_H */

@@ -1,0 +1,137 @@
+/*
+ * funnel/instants.c
+ *		The furthest chain where nothing but the order of the steps matters.
+ *
+ * Chains are followed as in chain.c, one to a level, the one whose window ends
+ * last; that of a level never ends before those of the levels above, so that a
+ * step has but to copy it.
+ *
+ *	instant			1		2		3		4
+ *	steps			1		1 2		3		2 3 4
+ *	level 1			1..		2..
+ *	level 2					2..				2..
+ *	level 3							2..		2..
+ *	level 4									2..
+ *
+ * (from which start the chain of a level comes)
+ */
+#include "metrics/funnel/instants.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+
+#define ST_SORT sort_instants
+#define ST_ELEMENT_TYPE LedgerItem
+#define ST_COMPARE(a, b) \
+	((a)->amount < (b)->amount ? -1 : (a)->amount > (b)->amount ? 1 : 0)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+bool
+instants_suffice(const ChainSearch *search)
+{
+	return search->mode == 0 && search->rules->optional == 0 &&
+		search->nsteps <= INSTANT_STEPS;
+}
+
+/* The steps of an entry. */
+static inline uint64
+steps_of(uint64 when)
+{
+	return event_is_set(when) ? event_set(when) :
+		UINT64CONST(1) << ((when & EVENT_CODE) - 1);
+}
+
+int
+instants_take(LedgerItem *items, int n)
+{
+	bool		sorted = true;
+	int			kept = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		items[i].when = steps_of(items[i].when);
+		sorted = sorted && (i == 0 || items[i - 1].amount <= items[i].amount);
+	}
+	if (!sorted)
+		sort_instants(items, n);
+	for (int i = 0; i < n; i++)
+		if (kept > 0 && items[kept - 1].amount == items[i].amount)
+			items[kept - 1].when |= items[i].when;
+		else
+			items[kept++] = items[i];
+	return kept;
+}
+
+/* Length of the furthest chain; *reached is the first instant to have it. */
+static int
+find_furthest(ChainSearch *search, const LedgerItem *instants, int n,
+			  int *reached)
+{
+	int64		end[INSTANT_STEPS];	/* of the window of a chain up to a step */
+	int			furthest = 0;
+
+	for (int i = 0; i < n && furthest < search->nsteps; i++)
+	{
+		int64		at = instants[i].amount;
+
+		if ((i & 1023) == 1023)
+			CHECK_FOR_INTERRUPTS();
+		for (uint64 steps = instants[i].when; steps != 0; steps &= steps - 1)
+		{
+			int			step = pg_rightmost_one_pos64(steps);
+
+			if (step == 0)
+			{
+				int64		window = funnel_window_end(&search->window, at);
+
+				/* windows of months may end before those begun earlier */
+				end[0] = furthest == 0 ? window : Max(end[0], window);
+			}
+			else if (step > furthest)
+				break;
+			else if (at <= end[step - 1])
+				end[step] = end[step - 1];
+			else
+				continue;
+			if (step == furthest)
+			{
+				furthest++;
+				*reached = i;
+			}
+		}
+	}
+	return furthest;
+}
+
+/*
+ * The first start whose window is still open when the furthest chain is
+ * complete: no other chain is ahead of the one that takes each step as soon as
+ * it comes.
+ */
+bool
+instants_chain(ChainSearch *search, const LedgerItem *instants, int n)
+{
+	int			reached = 0;
+	int			furthest = find_furthest(search, instants, n, &reached);
+	int			i = 0;
+
+	search->path.n = 0;
+	if (furthest == 0)
+		return false;
+	while ((instants[i].when & 1) == 0 ||
+		   funnel_window_end(&search->window, instants[i].amount) < instants[reached].amount)
+		if ((++i & 1023) == 0)
+			CHECK_FOR_INTERRUPTS();
+	for (int step = 0; step < furthest; i++)
+	{
+		Assert(i <= reached);
+		if ((i & 1023) == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (; step < furthest && (instants[i].when >> step & 1) != 0; step++)
+			chain_path_add(search, step + 1, instants[i].amount);
+	}
+	return true;
+}
