@@ -164,7 +164,8 @@ private_cleanup()
 # private_run SCRIPT [ARGUMENT...]: runs SCRIPT (a path inside the project) in
 # a private copy and exits with its status.  A function private_prepare of the
 # caller is called before, with the caller's rights and surroundings, to bring
-# in what the script will need.  With private_keep set, a word, the folder is kept
+# in what the script will need; one private_finish after it has gone well, to bring out
+# what is to stay.  With private_keep set, a word, the folder is kept
 # for the next call with that word and so are the servers in it; private_run SCRIPT
 # stop ends both.
 private_run()
@@ -240,6 +241,11 @@ private_run()
 	set +m
 	wait "$private_job" || status=$?
 	private_job=
+	# Brings out what is to stay, with the rights of the caller.
+	if [ $status = 0 ] && declare -F private_finish >/dev/null
+	then
+		private_finish
+	fi
 	exit "$status"
 }
 

@@ -1,91 +1,162 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
+# load.sh FILE: orders as people export them, into the table orders of a schema
+# of its own.
 #
-# load.sh: a CSV file of orders into the table orders.  Sourced by run.sh.
+#	test/demo/load.sh orders.csv
+#
+# Into the database of psql's usual variables (PGHOST, PGDATABASE, ...), where the
+# extension is.  The schema, SCHEMA or demo, must not be there yet; everything is
+# one transaction, and nothing outside of that schema is written.  What is in which
+# column is found from the names, else from what is in it, and told; where that is
+# not sure, nothing is loaded, and the reason and what to type are told.  All the
+# words are in doc/loader.md:
+#
+#	CUSTOMER= AT= AMOUNT= CHANNEL= ORDER= QUANTITY= PRICE=	a column, by name or number
+#	SEPARATOR= ENCODING= QUOTES= HEADER=		how the file is written
+#	DATES= DECIMAL= ZONE= SIGN=					how its values are read
+#	KEEP= REFUNDS= LINES= SKIP=					which rows count, and as what
+#
+# bash decodes (iconv), PostgreSQL reads: COPY into columns of text, and SQL.
+set -euo pipefail
 
-# The position (from 1) of the first of the given names in header, or nothing.
-header_position()
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+options=(CUSTOMER AT AMOUNT CHANNEL ORDER QUANTITY PRICE SEPARATOR ENCODING QUOTES HEADER
+	DATES DECIMAL ZONE SIGN KEEP REFUNDS LINES SKIP)
+
+# A word as the shell reads it back.
+quoted()
 {
-	local name i
-	for name
-	do
-		for i in "${!header[@]}"
-		do
-			if [ "${header[$i]}" = "$name" ]
-			then
-				echo $((i + 1))
-				return
-			fi
-		done
-	done
-}
-
-# header_name POSITION: the name there, for a person.
-header_name()
-{
-	if [ -n "$1" ]
-	then
-		echo "${header[$1 - 1]}"
-	else
-		echo none
-	fi
-}
-
-# load_orders FILE: expects DATA (the file's name for a person) and here (this
-# folder).
-load_orders()
-{
-	local file=$1 first separator columns='' i
-	local customer at amount channel
-
-	# A byte order mark, as spreadsheets write it, would become part of a name.
-	sed -i -e '1s/^\xEF\xBB\xBF//' "$file"
-	if ! LC_ALL=C.UTF-8 iconv -f UTF-8 -t UTF-8 "$file" >/dev/null 2>&1
-	then
-		echo "$DATA is not UTF-8: reading it as Windows-1252" >&2
-		iconv -f WINDOWS-1252 -t UTF-8 "$file" >"$file.utf8"
-		mv "$file.utf8" "$file"
-	fi
-	first=$(head -n 1 "$file" | tr -d '\r"' | tr '[:upper:]' '[:lower:]')
-	case $first in
-		*$'\t'*) separator=$'\t' ;;
-		*\;*) separator=';' ;;
-		*) separator=',' ;;
+	case $1 in
+		''|*[!A-Za-z0-9_./:,=+-]*) printf "'%s'" "${1//\'/\'\\\'\'}" ;;
+		*) printf '%s' "$1" ;;
 	esac
-	IFS=$separator read -r -a header <<<"$first"
-	for i in "${!header[@]}"
-	do
-		header[i]=$(sed -e 's/^ *//' -e 's/ *$//' -e 's/[ -]/_/g' <<<"${header[$i]}")
-		columns+=", column$((i + 1)) text"
-	done
-
-	customer=$(header_position customer_id customer customerid client_id client user_id userid \
-		user account_id account email id)
-	at=$(header_position ordered_at order_date date ordered_on created_at order_time time \
-		timestamp datetime invoicedate invoice_date purchased_at paid_at at)
-	amount=$(header_position amount revenue amount_eur total total_price price value montant \
-		sales dollar_value)
-	channel=$(header_position channel source campaign segment country canal)
-	if [ -z "$customer" ] || [ -z "$at" ]
-	then
-		if [ ${#header[@]} -lt 2 ]
-		then
-			echo "$DATA: needs a header line and at least two columns, a customer and a time" >&2
-			return 1
-		fi
-		customer=1
-		at=2
-		amount=
-		channel=
-		[ ${#header[@]} -lt 3 ] || amount=3
-	fi
-	echo "$DATA: customer = $(header_name "$customer"), time = $(header_name "$at")," \
-		"amount = $(header_name "$amount"), channel = $(header_name "$channel")"
-
-	# line counts the header; a quoted field of two lines would shift it.
-	sql -c "CREATE TABLE input (line bigint GENERATED ALWAYS AS IDENTITY (START 2)$columns)"
-	sql -c "\\copy input ($(sed -e 's/^, //' -e 's/ text//g' <<<"$columns")) FROM '$file' (FORMAT csv, HEADER, DELIMITER E'$separator')"
-	sql -v datestyle="${DATESTYLE:-}" \
-		-v customer="column$customer" -v at="column$at" \
-		-v amount="${amount:+column$amount}" -v channel="${channel:+column$channel}" \
-		-f "${here:?}/load.sql"
 }
+
+# stop REASON [WHAT TO TYPE]
+stop()
+{
+	echo "stopped: $name: $1" >&2
+	[ $# -lt 2 ] || echo "   type: $2" >&2
+	exit 1
+}
+
+# Nothing that another program wrote for another program.
+look_inside()
+{
+	local first
+	first=$(head -c 8 "$file" | od -An -v -tx1 | tr -d ' \n')
+	case $first in
+		'') stop "the file is empty" "$again with a file that has orders in it" ;;
+		504b0304*) stop "is a spreadsheet or an archive (zip), not text" \
+			"in the spreadsheet, File, Save as, CSV UTF-8; then DATA= that file" ;;
+		d0cf11e0*) stop "is an old spreadsheet, not text" \
+			"in the spreadsheet, File, Save as, CSV UTF-8; then DATA= that file" ;;
+		25504446*) stop "is a PDF, not a table" "export the orders as CSV" ;;
+		1f8b*)
+			gzip -dc <"$file" >"$work/raw" || stop "is compressed, and damaged"
+			file=$work/raw
+			first=$(head -c 8 "$file" | od -An -v -tx1 | tr -d ' \n')
+			;;
+	esac
+	encoding=${ENCODING:-}
+	[ -z "$encoding" ] || return 0
+	case $first in
+		efbbbf*) encoding=UTF-8 ;;
+		fffe0000*|0000feff*) encoding=UTF-32 ;;
+		fffe*) encoding=UTF-16LE ;;
+		feff*) encoding=UTF-16BE ;;
+		# Without a byte order mark: letters of ASCII have a byte of zeros each.
+		??00??00*) encoding=UTF-16LE ;;
+		00??00??*) encoding=UTF-16BE ;;
+		*)
+			# grep finds no byte of zeros everywhere; tr does.
+			[ "$(tr -dc '\000' <"$file" 2>/dev/null | head -c 1 | wc -c)" -eq 0 ] ||
+				stop "holds bytes of zeros: not text, or in an encoding that it does not tell" "$again ENCODING=UTF-16LE"
+			if iconv -f UTF-8 -t UTF-8 "$file" >/dev/null 2>&1
+			then
+				encoding=UTF-8
+			else
+				encoding=WINDOWS-1252
+				guessed=yes
+			fi
+			;;
+	esac
+}
+
+# The file as $work/text: UTF-8 without a byte order mark, one line feed at each
+# end of line, no control characters that the scripts use, no line that psql takes
+# for the end.
+decode()
+{
+	local ends
+	if ! iconv -f "$encoding" -t UTF-8 "$file" >"$work/utf8" 2>"$work/why"
+	then
+		[ -z "${ENCODING:-}" ] ||
+			stop "is not $encoding ($(head -n 1 "$work/why"))" "$again ENCODING=UTF-8, or another that iconv -l lists"
+		stop "is neither UTF-8 nor Windows-1252" "$again ENCODING=... (iconv -l lists them; MACINTOSH, CP850 and ISO-8859-2 are common)"
+	fi
+	ends='s/\r$//; s/\r/ /g'
+	if [ "$(tr -dc '\n' <"$work/utf8" 2>/dev/null | head -c 1 | wc -c)" -eq 0 ]
+	then
+		ends='s/\r/\n/g'		# as the Macintosh once wrote
+	fi
+	LC_ALL=C sed -e '1s/^\xEF\xBB\xBF//' -e "$ends" "$work/utf8" | LC_ALL=C tr '\001\002\003' '   ' |
+		LC_ALL=C awk -v every=250000 '
+			{ sub(/^\\\.$/, "\\. "); print }
+			NR % every == 0 { printf "  %d lines\n", NR | "cat 1>&2"; close("cat 1>&2") }
+			END { print NR > "'"$work/count"'" }' >"$work/text"
+	rm -f "$work/utf8" "$work/raw"
+}
+
+# What psql says, for a person: without its own names of files.  Why it stopped goes
+# where errors go.
+spoken()
+{
+	local line
+	while IFS= read -r line
+	do
+		line=${line#psql:*.sql:[0-9]*: }
+		case $line in
+			ERROR:*)
+				exec >&2
+				line="stopped: $name: ${line#ERROR:  }"
+				;;
+			NOTICE:*) line=${line#NOTICE:  } ;;
+			HINT:*) line="   type: ${line#HINT:  }" ;;
+		esac
+		printf '%s\n' "$line"
+	done
+}
+
+if [ $# -ne 1 ] || ! { [ -f "$1" ] && [ -r "$1" ]; }
+then
+	echo "usage: load.sh FILE [with words such as AT= in the environment]: ${1:-no file}: no such file, or not readable" >&2
+	exit 1
+fi
+file=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+name=${DATA:-$1}
+again="make demo DATA=$(quoted "$name")"
+variables=()
+for option in "${options[@]}"
+do
+	[ -z "${!option:-}" ] || again+=" $option=$(quoted "${!option}")"
+	variables+=(-v "o_$option=${!option:-}")
+done
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/load.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+guessed=
+look_inside
+decode
+echo "$name: $(cat "$work/count") lines"
+cd "$work"
+export PGCLIENTENCODING=UTF8
+# LC_ALL=C: psql's own words, ERROR and HINT, in the language they are looked for.
+status=0
+{
+	LC_ALL=C psql -X -q -v ON_ERROR_STOP=1 -v VERBOSITY=default -v SHOW_CONTEXT=never "${variables[@]}" \
+		-v schema="${SCHEMA:-demo}" -v name="$(quoted "$name")" \
+		-v encoding="$encoding" -v guessed="$guessed" -v lines="$(cat count)" \
+		-f "$here/load/load.sql" 2>&1 >/dev/null | spoken
+} || status=$?
+exit $status

@@ -1,24 +1,54 @@
 #!/usr/bin/env bash
-# demo/run.sh: the extension at work, from nothing, leaving nothing behind.
+# demo/run.sh: the extension at work, from nothing, leaving nothing behind but a
+# page.
 #
-# Loads a generated CRM into a private server and prints its retention.
+# Loads a generated CRM into a private server, prints its retention and writes it
+# as one HTML file.
 #
-#	DATA=orders.csv		a file of your orders instead: a header line, then a
-#						customer, a time and, if you like, an amount per
-#						line, in any order where the header names them (the
-#						names: load.sh), else in this one; a channel too
-#						where the header names it
+#	DATA=orders.csv		a file of your orders instead, as it was exported; what
+#						helps to read it (AT=, DATES=, ...) is in doc/loader.md
 #	GRAIN=week			how to cut time (default: month, or week where the
 #						orders span less than four months)
-#	DATESTYLE=DMY		how to read 03/04/2024 (default: found from the data)
+#	ZONE=Europe/Paris	where instants are cut (default: UTC; of the CRM Paris)
+#	PAGE=retention.html	where the page goes
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=test/cluster.sh
 . "$here/../cluster.sh"
 
+# Written by us, or not there: nobody's file is written over.
+look_at_page()
+{
+	page=${PAGE:-retention.html}
+	case $page in
+		/*) ;;
+		*) page=$PWD/$page ;;
+	esac
+	if [ -d "$page" ] || ! [ -d "$(dirname "$page")" ]
+	then
+		echo "PAGE=$page: not a name that a file can have" >&2
+		exit 1
+	elif [ -s "$page" ] && ! grep -q 'Made by retention_page' "$page"
+	then
+		echo "$page is there already, and no page of this demo: PAGE=another.html, or move it" >&2
+		exit 1
+	fi
+}
+
+# shellcheck disable=SC2317 # called by private_run
+private_finish()
+{
+	[ -s "$RETENTION_PRIVATE/page.html" ] || return 0
+	cp -- "$RETENTION_PRIVATE/page.html" "$page"
+	echo
+	echo "The page: $page"
+	echo "  open it in a browser; it needs no server and no network, and can be sent to somebody"
+}
+
 if [ -z "${RETENTION_PRIVATE:-}" ]
 then
+	look_at_page
 	if [ -n "${DATA:-}" ] && ! { [ -f "$DATA" ] && [ -r "$DATA" ]; }
 	then
 		echo "DATA=$DATA: no such file, or not readable" >&2
@@ -33,30 +63,28 @@ then
 			cp -- "$DATA" "$RETENTION_PRIVATE/input"
 			chmod u+w,a+r "$RETENTION_PRIVATE/input"
 		fi
+		echo "building the extension, and a server that is gone afterwards"
 	}
 	private_run test/demo/run.sh
 fi
 
-# shellcheck disable=SC2119 # no arguments for make
-cluster_stage
+# Bitcode would take as long again.
+cluster_stage with_llvm=no
 cluster_start "shared_buffers = 256MB"
 sql -c 'CREATE EXTENSION retention'
 
+export SCHEMA=demo
 if [ -n "${DATA:-}" ]
 then
-	# shellcheck source=test/demo/load.sh
-	. "$here/load.sh"
-	load_orders "$RETENTION_PRIVATE/input"
-	grain=${GRAIN:-$(sql -At -c "
-		SELECT CASE WHEN max(ordered_at)::date - min(ordered_at)::date < 120
-			THEN 'week' ELSE 'month' END FROM orders")}
-	# The data are taken to be complete through their last day.
-	as_of=$(sql -At -c 'SELECT max(ordered_at)::date + 1 FROM orders')
+	"$here/load.sh" "$RETENTION_PRIVATE/input"
+	export ZONE=${ZONE:-UTC}
 else
-	sql -f "$here/crm.sql"
-	grain=${GRAIN:-month}
-	as_of=2026-01-01
+	echo "two years of a wholesaler who does not exist"
+	PGOPTIONS="-c search_path=demo,public -c client_min_messages=warning" \
+		sql -1 -c 'CREATE SCHEMA demo' -f "$here/crm.sql" -f "$here/crm_rows.sql"
+	export ZONE=Europe/Paris AS_OF=2026-01-01
 fi
-
+"$here/page.sh" "$RETENTION_PRIVATE/page.html"
 echo
-sql -v grain="$grain" -v as_of="$as_of" -f "$here/show.sql"
+PGOPTIONS="-c search_path=demo,public" \
+	sql -v schema=demo -v zone="$ZONE" -f "$here/show.sql"

@@ -1,23 +1,15 @@
--- show.sql: customer retention of the table orders (customer_id, ordered_at,
--- amount, channel or a table customers with it), grain and as_of being psql
--- variables.
+-- show.sql: customer retention in psql, of the orders that page.sh made a page of:
+-- schema is a psql variable, and the search_path has it.
 
 \pset footer off
 \pset null ''
-SET timezone = 'Europe/Paris';
 SET datestyle = 'ISO, DMY';
+SET timezone = :'zone';
 
-SELECT to_regclass('customers') IS NOT NULL AS has_customers \gset
-\if :has_customers
-CREATE TEMPORARY VIEW order_rows AS
-SELECT o.customer_id, o.ordered_at, o.amount, c.channel
-FROM orders o
-JOIN customers c USING (customer_id);
-\else
-CREATE TEMPORARY VIEW order_rows AS
-SELECT customer_id, ordered_at, amount, channel
-FROM orders;
-\endif
+-- As the page cuts time.
+SELECT format('%I.settings', :'schema' || '_page') AS settings, format('%I.channels', :'schema' || '_page') AS channels \gset
+SELECT orders AS order_rows, grain, as_of FROM :settings \gset
+CREATE TEMPORARY VIEW order_rows AS SELECT customer_id, ordered_at, amount, channel FROM :order_rows;
 
 SELECT count(*) || ' orders of ' || count(DISTINCT customer_id) || ' customers, '
 	|| min(ordered_at)::date || ' to ' || max(ordered_at)::date AS summary,
@@ -62,20 +54,13 @@ WHERE age <= 12;
 \echo
 \echo 'By channel: share retained at ages 1, 3 and 6, revenue per customer by age 6 and 12'
 \echo '----------------------------------------------------------------------------------'
-WITH by_channel AS (
-	SELECT channel, count(DISTINCT customer_id) AS customers,
-		cohort_matrix(customer_id, ordered_at :and_amount, :'grain') AS m
-	FROM order_rows
-	GROUP BY channel)
 SELECT channel, customers,
-	round(100 * retention_rate(m, 1, :'as_of')::numeric, 1) AS retained_1,
-	round(100 * retention_rate(m, 3, :'as_of')::numeric, 1) AS retained_3,
-	round(100 * retention_rate(m, 6, :'as_of')::numeric, 1) AS retained_6,
-	round(ltv_chained(m, 6, :'as_of'), 2) AS ltv_6,
-	round(ltv_chained(m, 12, :'as_of'), 2) AS ltv_12
-FROM by_channel
-ORDER BY ltv_chained(m, 6, :'as_of') DESC NULLS LAST, channel
-LIMIT 20;
+	round(100 * retention_1::numeric, 1) AS retained_1,
+	round(100 * retention_3::numeric, 1) AS retained_3,
+	round(100 * retention_6::numeric, 1) AS retained_6,
+	round(ltv_6, 2) AS ltv_6, round(ltv_12, 2) AS ltv_12
+FROM :channels
+ORDER BY ltv_6 DESC NULLS LAST, channel;
 \endif
 
 \echo

@@ -1,0 +1,359 @@
+# The loader of make demo on files as people export them, made here: each gives the
+# right numbers, computed again in Perl, or stops with the reason and what to type,
+# and what it says to type gives the right numbers.  Nothing else in the database
+# changes.
+use strict;
+use warnings FATAL => 'all';
+use utf8;
+
+use Encode qw(encode decode);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Text::ParseWords qw(shellwords);
+
+my $source = $ENV{RETENTION_SOURCE} || '.';
+my $folder = PostgreSQL::Test::Utils::tempdir();
+my $node = PostgreSQL::Test::Cluster->new('loader');
+$node->init(extra => [ '-E', 'UTF8', '--no-locale' ]);
+$node->append_conf('postgresql.conf', "timezone = 'Asia/Tokyo'\ndatestyle = 'SQL, MDY'\n");
+$node->start;
+# Somebody's database: the extension in a schema of its own, and tables with the
+# very names.
+$node->safe_psql('postgres', q{
+	CREATE SCHEMA metrics; CREATE EXTENSION retention SCHEMA metrics;
+	CREATE TABLE orders AS SELECT 'mine' AS customer_id; CREATE TABLE input (a int); CREATE TABLE fields (a int); CREATE TABLE rows (a int);
+	CREATE FUNCTION many(bigint) RETURNS text LANGUAGE sql RETURN 'mine';});
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+$ENV{PGDATABASE} = 'postgres';
+delete $ENV{$_} for qw(CUSTOMER AT AMOUNT CHANNEL ORDER QUANTITY PRICE SEPARATOR ENCODING QUOTES HEADER DATES DECIMAL ZONE SIGN KEEP REFUNDS LINES SKIP SCHEMA DATA);
+
+sub everything
+{
+	return $node->safe_psql('postgres', q{
+		SELECT string_agg(c, ' ' ORDER BY c) FROM (
+			SELECT relnamespace::regnamespace || '.' || relname || ' ' || relkind::text AS c FROM pg_class WHERE relnamespace::regnamespace::text !~ '^pg_toast|^pg_temp'
+			UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp'
+			UNION ALL SELECT 'row ' || customer_id FROM public.orders) AS x});
+}
+my $before = everything();
+
+##################################################################
+# Orders, the same every time
+##################################################################
+my $state = 20240403;
+sub draw { my ($sides) = @_; $state = ($state * 1103515245 + 12345) % 2147483648; return int($state / 65536) % $sides }
+my @channel = ('web', 'salon', 'parrainage');
+my @truth = map {
+	my $day = draw(28) + 1;
+	{ customer => sprintf('C%03d', draw(37)), y => 2023 + draw(2), m => 1 + draw(12), d => $day, h => 8 + draw(11), i => draw(60), cents => 100 + draw(300000), order => 1000 + $_ }
+} 1 .. 120;
+my %channel_of;
+$_->{channel} = $channel_of{ $_->{customer} } //= $channel[ draw(3) ] for @truth;
+# Both 1234.05 and 12.30 are among them, and a day above 12.
+@truth[ 0, 1 ] = map { { %$_ } } @truth[ 0, 1 ];
+@{ $truth[0] }{qw(cents d m)} = (123405, 27, 2);
+@{ $truth[1] }{qw(cents d m)} = (1230, 3, 4);
+
+# money(cents, decimal, group)
+sub money
+{
+	my ($cents, $decimal, $group) = @_;
+	my $whole = int(abs($cents) / 100);
+	1 while $whole =~ s/^(\d+)(\d{3})/$1$group$2/ && $group ne '';
+	return ($cents < 0 ? '-' : '') . $whole . $decimal . sprintf('%02d', abs($cents) % 100);
+}
+sub plain { return money($_[0]{cents}, '.', '') }
+sub iso { return sprintf '%04d-%02d-%02d', @{ $_[0] }{qw(y m d)} }
+sub dmy { return sprintf '%02d/%02d/%04d', @{ $_[0] }{qw(d m y)} }
+sub mdy { return sprintf '%d/%d/%04d', @{ $_[0] }{qw(m d y)} }
+sub clock { return sprintf '%02d:%02d', @{ $_[0] }{qw(h i)} }
+sub moment { return iso($_[0]) . ' ' . clock($_[0]) . ':00' }
+# table(separator, header, sub of an order giving its fields [, orders])
+sub table
+{
+	my ($sep, $header, $row, @orders) = @_;
+	@orders = @truth if !@orders;
+	return join("\n", (defined $header ? join($sep, @$header) : ()), map { join($sep, $row->($_)) } @orders) . "\n";
+}
+# What must be in the table: customer|time|amount|channel
+sub want
+{
+	my ($at, $amount, $channel, @orders) = @_;
+	@orders = @truth if !@orders;
+	return join "\n", sort map {
+		my $a = $amount->($_);
+		join('|', $_->{customer}, $at->($_), defined $a ? $a : '', $channel ? $_->{channel} : '') } @orders;
+}
+my @plain = (\&iso, \&plain, 0);
+
+##################################################################
+# One file
+##################################################################
+my ($files, $right, $stopped) = (0, 0, 0);
+my @table;
+
+sub load
+{
+	my ($name, %typed) = @_;
+	local %ENV = (%ENV, (map { encode('UTF-8', $_) } %typed), DATA => $name);
+	my ($out, $err) = ('', '');
+	my $done = IPC::Run::run([ 'bash', "$source/test/demo/load.sh", "$folder/$name" ], '<', \'', '>', \$out, '2>', \$err);
+	return ($done, decode('UTF-8', $out), decode('UTF-8', $err));
+}
+
+sub loaded
+{
+	my $got = $node->safe_psql('postgres', q{SET datestyle = 'ISO'; SET timezone = 'UTC';
+		SELECT concat_ws('|', customer_id, ordered_at, coalesce(round(amount, 2)::text, ''), coalesce(channel, '')) FROM demo.orders});
+	return join "\n", sort split /\n/, decode('UTF-8', $got);
+}
+
+# Cohorts by month of the wanted rows, in Perl; and of the loaded ones, by us.
+sub cohorts
+{
+	my ($want) = @_;
+	my (%active, %first, %sum);
+	for (split /\n/, $want)
+	{
+		my ($customer, $at, $amount) = split /\|/;
+		next if $amount =~ /^-/;
+		my $month = substr($at, 0, 4) * 12 + substr($at, 5, 2);
+		$first{$customer} = $month if !defined $first{$customer} || $month < $first{$customer};
+		$active{$customer}{$month} = 1;
+	}
+	for my $c (keys %active) { $sum{ $first{$c} . '+' . ($_ - $first{$c}) }++ for keys %{ $active{$c} } }
+	return join ' ', sort map { "$_=$sum{$_}" } keys %sum;
+}
+sub our_cohorts
+{
+	my $rows = $node->safe_psql('postgres', q{SET timezone = 'UTC'; SET search_path = metrics, public;
+		SELECT extract(year FROM cohort) * 12 + extract(month FROM cohort) || '+' || age || '=' || active
+		FROM cohort_cells((SELECT cohort_matrix(customer_id, ordered_at, amount, 'month') FROM demo.orders), as_of => '2030-01-01')
+		WHERE active > 0});
+	return join ' ', sort split /\n/, $rows;
+}
+
+sub is_right
+{
+	my ($what, $want) = @_;
+	my $got = loaded();
+	my $cohorts = our_cohorts();
+	my $same = $got eq $want && $cohorts eq cohorts($want);
+	ok($same, "$what: the right numbers");
+	if (!$same)
+	{
+		my @got = split /\n/, $got;
+		my @want = split /\n/, $want;
+		my %want = map { $_ => 1 } @want;
+		my %got = map { $_ => 1 } @got;
+		diag('cohorts: ', $cohorts, ' wanted: ', cohorts($want)) if $got eq $want;
+		diag(scalar(@got), ' rows, ', scalar(@want), ' wanted; not wanted: ', join(', ', (grep { !$want{$_} } @got)[ 0 .. 2 ]) // '', '; missing: ', join(', ', (grep { !$got{$_} } @want)[ 0 .. 2 ]) // '');
+	}
+	$node->safe_psql('postgres', 'DROP SCHEMA demo CASCADE');
+	return $same;
+}
+
+# file(what, bytes, wanted rows, options): gives them at once, or with stops =>
+# regexp, stops with that reason and, typed as it says, gives them; wanted undef:
+# there is nothing to type that helps.
+sub file
+{
+	my ($what, $bytes, $want, %o) = @_;
+	my $name = sprintf 'file %02d.csv', ++$files;
+	open my $fh, '>:raw', "$folder/$name" or die;
+	print $fh (utf8::is_utf8($bytes) ? encode('UTF-8', $bytes) : $bytes);
+	close $fh;
+	my %typed = %{ $o{typed} || {} };
+	my ($done, $out, $err) = load($name, %typed);
+	if (!$o{stops})
+	{
+		ok($done, "$what: loaded") or diag($out, $err);
+		like($out, $o{says}, "$what: says so") if $o{says};
+		$right += $done && is_right($what, $want);
+		push @table, [ $what, 'right', '' ];
+		return;
+	}
+	ok(!$done, "$what: stops");
+	$node->safe_psql('postgres', 'DROP SCHEMA demo CASCADE') if $done;
+	like($err, $o{stops}, "$what: the reason");
+	like($err, qr/^   type: \S/m, "$what: what to type");
+	is(everything(), $before, "$what: and nothing is left");
+	my ($reason) = $err =~ /^stopped: [^:]*: (.*)/m;
+	push @table, [ $what, 'stops', $reason // '' ];
+	$stopped++;
+	return if !defined $want;
+	# the choice wanted among what it says, else the first
+	my @choices = map { s/^ *(type|or): //r } grep { /^ *(type|or): make demo/ } split /\n/, $err;
+	my ($choice) = $o{choose} ? grep { /$o{choose}/ } @choices : @choices;
+	ok(defined $choice, "$what: the choice is there") or diag($err);
+	return if !defined $choice;
+	$choice =~ s/   \(.*$//;
+	my @words = shellwords($choice);
+	is("@words[0, 1]", 'make demo', "$what: a command");
+	my %again = map { split /=/, $_, 2 } @words[ 2 .. $#words ];
+	is($again{DATA}, $name, "$what: of the same file");
+	delete $again{DATA};
+	($done, $out, $err) = load($name, %again);
+	ok($done, "$what: typed as it says, loads") or diag($choice, "\n", $out, $err);
+	$right += $done && is_right("$what, typed as it says", $want);
+}
+
+##################################################################
+# How the file is written
+##################################################################
+my @english = ('Customer ID', 'Order Date', 'Total Amount');
+my $simple = sub { ($_[0]{customer}, iso($_[0]), plain($_[0])) };
+file('commas', table(',', \@english, $simple), want(@plain));
+file('semicolons, decimal comma, dd/mm, French, a byte order mark, CRLF',
+	"\x{FEFF}" . table(';', [ 'N° client', 'Date de commande', 'Montant TTC (€)', 'Canal' ], sub { ($_[0]{customer}, dmy($_[0]), money($_[0]{cents}, ',', "\x{202F}") . ' €', $_[0]{channel}) }) =~ s/\n/\r\n/gr,
+	want(\&iso, \&plain, 1), says => qr/day, month, year.*decimal comma/s);
+file('UTF-16, tabs, as spreadsheets save Unicode text', encode('UTF-16LE', "\x{FEFF}" . table("\t", [ 'Numéro client', 'Date commande', 'Montant' ], sub { ($_[0]{customer}, dmy($_[0]), money($_[0]{cents}, ',', '')) })), want(@plain));
+file('UTF-16 big-endian without a mark', encode('UTF-16BE', table(';', \@english, $simple)), want(@plain));
+file('Windows-1252', encode('cp1252', table(';', [ 'Société', 'Date', 'Montant', 'Canal' ], sub { ($_[0]{customer}, iso($_[0]), money($_[0]{cents}, ',', ' ') . ' €', 'référencement') })),
+	join("\n", map { s/$/référencement/r } split /\n/, want(@plain)), says => qr/Windows-1252/);
+file('Macintosh Roman', encode('MacRoman', table(';', [ 'client', 'date', 'total', 'canal' ], sub { ($_[0]{customer}, iso($_[0]), plain($_[0]), 'écrit à côté') })),
+	join("\n", map { s/$/écrit à côté/r } split /\n/, want(@plain)), stops => qr/is not UTF-8, and as Windows-1252 it reads|neither UTF-8 nor/, choose => qr/MACINTOSH/);
+file('sep=;', "sep=;\r\n" . table(';', \@english, $simple), want(@plain));
+file('pipes and old line ends', table('|', \@english, $simple) =~ s/\n/\r/gr, want(@plain));
+file('blanks between columns', join("\n", map { join '  ', $simple->($_) } @truth) . "\n", want(@plain), stops => qr/no comma, semicolon, tab or pipe/);
+file('quoted fields with line ends, commas, marks', table(',', [ '"Customer ID"', '"Note, long"', '"Order ""Date"""', 'Amount' ],
+		sub { ("\"$_[0]{customer}\"", "\"he said \"\"yes\"\",\nand 2024-01-01\n\n\"", '"' . iso($_[0]) . '"', '"' . money($_[0]{cents}, '.', ',') . '"') }), want(@plain));
+file('a title above, blank lines, a total and a footer below', "Sales report\n\n" . table(';', [ 'Customer', 'Date', 'Amount' ], $simple) =~ s/\n(C0[0-3])/\n\n$1/gr . "\nTotal;;99999.00\nExported by nobody\n", want(@plain), says => qr/above the table, left out: "Sales report".*left out  2 lines/s);
+file('a total with a time', table(',', \@english, $simple) . 'Grand total,2025-01-01,' . plain({ cents => eval { my $s = 0; $s += $_->{cents} for @truth; $s } }) . "\n", want(@plain), says => qr/is the sum of the lines above/);
+file('files one after another', table(',', \@english, $simple, @truth[ 0 .. 59 ]) . table(',', \@english, $simple, @truth[ 60 .. 119 ]), want(@plain), says => qr/1 more lines with the names/);
+file('inches in a file without quoting', table("\t", [ 'customer', 'item', 'date', 'amount' ], sub { ($_[0]{customer}, '27" screen', iso($_[0]), plain($_[0])) }), want(@plain), says => qr/taken as they are/);
+file('inches that swallow lines', table(',', [ 'customer', 'date', 'amount', 'item' ], sub { ($_[0]{customer}, iso($_[0]), plain($_[0]), $_[0]{order} % 7 ? 'x' : '"27 inch') }), want(@plain), stops => qr/quotation mark|lies inside quotation marks/, choose => qr/QUOTES=no/);
+file('a line that psql takes for the end', table(',', \@english, $simple, @truth[ 0 .. 59 ]) . "\\.\n" . table(',', undef, $simple, @truth[ 60 .. 119 ]), want(@plain));
+file('empty columns at the end', table(',', [ @english, '', '' ], sub { ($simple->($_[0]), '', '') }), want(@plain));
+file('not a table: a page', "<html><body><table><tr><td>customer</td></tr></table>\n", undef, stops => qr/a page or XML/);
+file('not a table: JSON', "[\n {\"customer\": 1}\n]\n", undef, stops => qr/JSON/);
+file('not text: a spreadsheet', "PK\x03\x04\x14\x00\x06\x00" . ("\x00" x 100), undef, stops => qr/spreadsheet/);
+file('not text: zeros', "customer,date\nC1,2024-01-01\nC2\x00,2024-01-01\n", undef, stops => qr/zeros/);
+file('nothing', '', undef, stops => qr/empty/);
+{
+	my $bytes;
+	require IO::Compress::Gzip;
+	IO::Compress::Gzip::gzip(\encode('UTF-8', table(',', \@english, $simple)) => \$bytes);
+	file('compressed', $bytes, want(@plain));
+}
+file('one column', "customer\nC1\nC2\n", undef, stops => qr/one column alone/);
+file('an unquoted comma', table(',', [ 'customer', 'date', 'amount' ], sub { ($_[0]{customer}, iso($_[0]), money($_[0]{cents}, ',', '')) }), undef, stops => qr/decimal comma that is not quoted/);
+file('one line with a comma too many', table(',', [ 'customer', 'city', 'date', 'amount' ], sub { ($_[0]{customer}, $_[0]{order} == 1050 ? 'Paris, France' : 'Paris', iso($_[0]), plain($_[0])) }), undef, stops => qr/line 51 has 5 fields where the line of names has 4/);
+file('two separators that both fit', table(';', undef, sub { (iso($_[0]) . ',' . $_[0]{customer}, iso($_[0])) }), undef, stops => qr/separated by/);
+
+##################################################################
+# Which column is what
+##################################################################
+file('no header', table(',', undef, $simple), want(@plain));
+file('no header, whole numbers', table(',', undef, sub { (substr($_[0]{customer}, 1) + 500, iso($_[0]), int($_[0]{cents} / 100)) }), undef, stops => qr/which column is the customer/);
+file('named by hand, in another language, with other columns like them', table(';', [ 'Заказ', 'Покупатель', 'Создан', 'Оплачен', 'Сумма', 'Налог' ], sub { ($_[0]{order}, $_[0]{customer}, '2020-01-01', iso($_[0]), plain($_[0]), '1.50') }), want(@plain),
+	typed => { CUSTOMER => 'Покупатель', AT => 'Оплачен', AMOUNT => 'Сумма' });
+file('another language, two times', table(';', [ 'Покупатель', 'Создан', 'Оплачен', 'Сумма' ], sub { ($_[0]{customer}, '2020-01-02', iso($_[0]), plain($_[0])) }), want(@plain), stops => qr/2 columns hold times/, choose => qr/AT=3/);
+file('another language, by what is in it', table(';', [ 'Покупатель', 'Оплачен', 'Сумма' ], $simple), want(@plain), says => qr/by what is in it/);
+file('a name that is none', table(',', \@english, $simple), want(@plain), typed => { AT => 'date of purchase' }, stops => qr/AT=date of purchase is none of the columns/);
+file('German', table(';', [ 'Kundennummer', 'Bestelldatum', 'Betrag' ], sub { ($_[0]{customer}, iso($_[0]) =~ s/(\d+)-(\d+)-(\d+)/$3.$2.$1/r, money($_[0]{cents}, ',', '.')) }), want(@plain));
+file('Spanish', table(';', [ 'Cliente', 'Fecha', 'Importe', 'Canal' ], sub { ($_[0]{customer}, dmy($_[0]), money($_[0]{cents}, ',', '.'), $_[0]{channel}) }), want(\&iso, \&plain, 1));
+file('Italian', table(';', [ 'Codice cliente', 'Data ordine', 'Importo totale' ], sub { ($_[0]{customer}, dmy($_[0]), money($_[0]{cents}, ',', '.')) }), want(@plain));
+file('Dutch', table(';', [ 'Klantnummer', 'Besteldatum', 'Bedrag' ], sub { ($_[0]{customer}, dmy($_[0]) =~ s{/}{-}gr, '€ ' . money($_[0]{cents}, ',', '.')) }), want(@plain));
+file('an id that is the order', table(',', [ 'ID', 'Date', 'Total', 'Buyer ref' ], sub { ($_[0]{order}, iso($_[0]), plain($_[0]), $_[0]{customer}) }), want(@plain));
+file('orders for customers', table(',', [ 'Customer number', 'Date', 'Total', 'who' ], sub { ($_[0]{order}, iso($_[0]), plain($_[0]), $_[0]{customer}) }), want(@plain), stops => qr/nobody comes back/, choose => qr/CUSTOMER=who/);
+file('two columns of one name', table(',', [ 'Customer', 'Date', 'Total', 'Total' ], sub { ($_[0]{customer}, iso($_[0]), '1.00', plain($_[0])) }), want(@plain), stops => qr/2 columns are called "Total"/, choose => qr/AMOUNT=4/);
+file('a column for each month', "customer,2024-01,2024-02,2024-03\nC1,1,2,3\nC2,4,5,6\n", undef, stops => qr/the columns are times/);
+file('subscriptions', "customer,start_date,end_date,plan\nC1,2024-01-01,2024-05-01,a\nC2,2024-02-01,2024-05-01,a\n", undef, stops => qr/subscriptions/);
+file('no times at all', "customer,amount\nC1,5.00\nC2,6.00\nC1,7.00\n", undef, stops => qr/no column holds times/);
+file('the birthday', table(',', [ 'customer', 'day', 'amount' ], sub { ($_[0]{customer}, '19' . (40 + $_[0]{order} % 49) . '-05-06', plain($_[0])) }), undef, stops => qr/before 1990/);
+file('names in the first line of several', table(',', \@english, sub { ($_[0]{order} % 2 ? '' : $_[0]{customer}, iso($_[0]), plain($_[0])) }), undef, stops => qr/have nobody in/);
+file('numbers of customers that a spreadsheet has rounded', table(',', \@english, sub { ('1.2345E+11', iso($_[0]), plain($_[0])) }), undef, stops => qr/a spreadsheet has rounded/);
+file('="007", and blanks around', table(',', \@english, sub { ("=\"$_[0]{customer}\"", ' ' . iso($_[0]) . ' ', plain($_[0])) }), want(@plain));
+file('hostile labels', table("\t", [ 'customer', 'date', 'amount', 'channel' ], sub { ($_[0]{customer}, iso($_[0]), plain($_[0]), "<script>alert('x')</script> \$\$; DROP TABLE orders; -- \\ 😀") }),
+	join("\n", map { "$_<script>alert('x')</script> \$\$; DROP TABLE orders; -- \\ 😀" } split /\n/, want(@plain)));
+
+##################################################################
+# Times
+##################################################################
+my @early = map { { %$_, d => 1 + ($_->{d} % 12) } } @truth;
+file('mm/dd with AM and PM, dollars', table(',', [ 'User', 'Ordered at', 'Amount' ], sub { my $h = $_[0]{h}; ($_[0]{customer}, sprintf('%s %d:%02d %s', mdy($_[0]), ($h + 11) % 12 + 1, $_[0]{i}, $h < 12 ? 'AM' : 'PM'), '"$' . money($_[0]{cents}, '.', ',') . '"') }), want(\&moment, \&plain, 0), says => qr/month, day, year/);
+file('dd/mm or mm/dd', table(',', \@english, sub { ($_[0]{customer}, mdy($_[0]), plain($_[0])) }, @early), want(@plain, @early), stops => qr/which of .* is the day/, choose => qr/DATES=mdy/);
+file('dd/mm or mm/dd, the other way', table(',', \@english, sub { ($_[0]{customer}, dmy($_[0]), plain($_[0])) }, @early), want(@plain, @early), stops => qr/which of .* is the day/, choose => qr/DATES=dmy/);
+file('dd/mm and mm/dd', table(',', \@english, sub { ($_[0]{customer}, $_[0]{order} % 2 ? dmy($_[0]) : mdy($_[0]), plain($_[0])) }), undef, stops => qr/fit no order of day, month and year: line \d+, "[^"]*", is not/);
+file('DATES= that is not so', table(',', \@english, sub { ($_[0]{customer}, dmy($_[0]), plain($_[0])) }), want(@plain), typed => { DATES => 'mdy' }, stops => qr/fit no order/, choose => qr/DATES=dmy/);
+file('years of two digits', table(';', \@english, sub { ($_[0]{customer}, sprintf('%02d.%02d.%02d', $_[0]{d}, $_[0]{m}, $_[0]{y} % 100), plain($_[0])) }, @early), want(@plain, @early), stops => qr/which of/, choose => qr/DATES=dmy/);
+file('months by name, French', table(';', \@english, sub { ($_[0]{customer}, sprintf('%d %s %d', $_[0]{d}, (qw(janvier févr. mars avril mai juin juil. août septembre oct. nov. décembre))[ $_[0]{m} - 1 ], $_[0]{y}), plain($_[0])) }), want(@plain));
+file('months by name, English, with the weekday', table("\t", \@english, sub { ($_[0]{customer}, sprintf('Mon, %s %d, %d at %s', (qw(Jan February Mar Apr May June Jul Aug Sept October Nov Dec))[ $_[0]{m} - 1 ], $_[0]{d}, $_[0]{y}, clock($_[0])), plain($_[0])) }), want(\&moment, \&plain, 0));
+file('yyyymmdd', table(',', \@english, sub { ($_[0]{customer}, iso($_[0]) =~ tr/-//dr, plain($_[0])) }), want(@plain));
+file('day numbers of a spreadsheet', table(',', \@english, sub { require Time::Local; ($_[0]{customer}, Time::Local::timegm(0, 0, 0, $_[0]{d}, $_[0]{m} - 1, $_[0]{y}) / 86400 + 25569, plain($_[0])) }), want(@plain), says => qr/day numbers of a spreadsheet/);
+file('milliseconds since 1970', table(',', [ 'user_id', 'timestamp', 'value' ], sub { require Time::Local; ($_[0]{customer}, 1000 * Time::Local::timegm(0, $_[0]{i}, $_[0]{h}, $_[0]{d}, $_[0]{m} - 1, $_[0]{y}), plain($_[0])) }), want(sub { moment($_[0]) . '+00' }, \&plain, 0));
+file('instants with offsets', table(',', [ 'user_id', 'created_at', 'value' ], sub { ($_[0]{customer}, sprintf('%sT%02d:%02d:00.000+02:00', iso($_[0]), $_[0]{h} + 2, $_[0]{i}), plain($_[0])) }), want(sub { moment($_[0]) . '+00' }, \&plain, 0), says => qr/days of UTC/);
+file('instants and local times', table(',', [ 'user_id', 'created_at', 'value' ], sub { ($_[0]{customer}, moment($_[0]) . ($_[0]{order} % 2 ? 'Z' : ''), plain($_[0])) }), want(sub { moment($_[0]) . '+00' }, \&plain, 0), typed => { ZONE => 'UTC' });
+file('instants and local times, unsaid', table(',', [ 'user_id', 'created_at', 'value' ], sub { ($_[0]{customer}, moment($_[0]) . ($_[0]{order} % 2 ? 'Z' : ''), plain($_[0])) }), undef, stops => qr/with an offset from UTC/);
+file('date and hour in two columns', table(';', [ 'Client', 'Date', 'Heure', 'Total' ], sub { ($_[0]{customer}, dmy($_[0]), clock($_[0]), plain($_[0])) }), want(\&moment, \&plain, 0));
+file('a time that is none', table(',', \@english, sub { ($_[0]{customer}, $_[0]{order} == 1030 ? 'soon' : iso($_[0]), plain($_[0])) }), want(@plain, grep { $_->{order} != 1030 } @truth), stops => qr/line 31: "soon" is no time/, choose => qr/SKIP=yes/);
+file('the 30th of February', table(',', \@english, sub { ($_[0]{customer}, $_[0]{order} == 1030 ? '2024-02-30' : iso($_[0]), plain($_[0])) }), want(@plain, grep { $_->{order} != 1030 } @truth), stops => qr/line 31: "2024-02-30" is no time: there is no such day/, choose => qr/SKIP=yes/);
+
+##################################################################
+# Money
+##################################################################
+my @large = map { { %$_, cents => 100000 + 100 * ($_->{cents} % 800000) } } @truth;
+my @refunded = map { { %$_, cents => $_->{order} % 9 ? $_->{cents} : -$_->{cents} } } @truth;
+file('(12.00) and 12.00-', table(',', \@english, sub { my $a = money(abs $_[0]{cents}, '.', ''); ($_[0]{customer}, iso($_[0]), $_[0]{cents} >= 0 ? $a : $_[0]{order} % 2 ? "($a)" : "$a-") }, @refunded), want(@plain, @refunded));
+file('1,234 and nothing else', table(';', \@english, sub { ($_[0]{customer}, iso($_[0]), money($_[0]{cents}, '.', ',') =~ s/\.00$//r) }, @large), want(@plain, @large), stops => qr/is either \d+ or \d+\.\d+, and no other amount tells/, choose => qr/DECIMAL=dot/);
+file('12,50 and 12.50', table(';', \@english, sub { ($_[0]{customer}, iso($_[0]), money($_[0]{cents}, $_[0]{order} % 2 ? '.' : ',', '')) }), want(@plain, grep { $_->{order} % 2 } @truth), stops => qr/is the decimal mark a dot or a comma/, choose => qr/DECIMAL=dot/);
+file('an amount that is none', table(',', \@english, sub { ($_[0]{customer}, iso($_[0]), $_[0]{order} == 1030 ? '12 pieces' : plain($_[0])) }), want(@plain, grep { $_->{order} != 1030 } @truth), stops => qr/line 31: "12 pieces" is no number/, choose => qr/SKIP=yes/);
+file('missing amounts', table(',', \@english, sub { ($_[0]{customer}, iso($_[0]), $_[0]{order} % 5 ? plain($_[0]) : 'n/a') }), want(\&iso, sub { $_[0]{order} % 5 ? plain($_[0]) : undef }, 0), says => qr/24 of them have no amount/);
+file('no amounts', table(',', [ 'customer', 'date' ], sub { ($_[0]{customer}, iso($_[0])) }), want(\&iso, sub { undef }, 0), says => qr/amount    none/);
+file('sales with a minus', table(',', \@english, sub { ($_[0]{customer}, iso($_[0]), '-' . plain($_[0])) }), want(@plain), stops => qr/negative/, choose => qr/SIGN=flip/);
+file('two currencies', table(',', [ @english, 'Currency' ], sub { ($simple->($_[0]), $_[0]{order} % 3 ? 'EUR' : 'USD') }), want(@plain, grep { $_->{order} % 3 } @truth), stops => qr/several currencies: EUR \(80 lines\), USD \(40 lines\)/, choose => qr/EUR/);
+file('two signs of currency', table(',', \@english, sub { ($_[0]{customer}, iso($_[0]), ($_[0]{order} % 3 ? '€' : '$') . plain($_[0])) }), want(\&iso, sub { undef }, 0), stops => qr/several currencies/, choose => qr/AMOUNT=none/);
+file('cancelled orders', table(',', [ @english, 'Status' ], sub { ($simple->($_[0]), (qw(paid shipped cancelled))[ $_[0]{order} % 3 ]) }), want(@plain, grep { $_->{order} % 3 < 2 } @truth), stops => qr/"Status" has lines with "cancelled"/, choose => qr/KEEP=.*paid/);
+file('refunds by a word', table(',', [ @english, 'Type' ], sub { ($simple->($_[0]), $_[0]{order} % 9 ? 'sale' : 'Refund') }), want(sub { iso($_[0]) }, sub { plain($_[0]) }, 0, @refunded), stops => qr/"Type" has lines with "Refund"/, choose => qr/REFUNDS=/);
+file('quantity x price', table(';', [ 'Client', 'Date', 'Quantité', 'Prix unitaire' ], sub { ($_[0]{customer}, dmy($_[0]), $_[0]{order} % 3 + 1, money($_[0]{cents}, ',', ' ')) }), want(\&iso, sub { money($_[0]{cents} * ($_[0]{order} % 3 + 1), '.', '') }, 0), says => qr/quantity x price/);
+{
+	# each order in three lines, the amount in parts
+	my $lines = sub {
+		my ($parts) = @_;
+		return join '', map { my $o = $_; map { join(',', $o->{order}, $o->{customer}, iso($o), "product $_", money($parts->($o, $_), '.', '')) . "\n" } 0 .. 2 } @truth;
+	};
+	my $third = sub { my ($o, $i) = @_; my $part = int($o->{cents} / 4); return $i ? $part + $i : $o->{cents} - 2 * $part - 3 };
+	file('order lines', "Order ID,Customer,Date,Product,Amount\n" . $lines->($third), want(@plain), says => qr/360 lines are 120 orders/);
+	file('order lines that repeat the total', "Order ID,Customer,Date,Product,Total\n" . $lines->(sub { $_[0]{cents} }), want(@plain), stops => qr/the amount of the line, or of the order, repeated/, choose => qr/LINES=once/);
+	file('order lines of which the first has the total', "Order ID,Customer,Date,Product,Total\n" . $lines->(sub { $_[0]{cents} }) =~ s/(product [12]),[^\n]*/$1,/gr, want(@plain));
+}
+
+##################################################################
+# A million rows
+##################################################################
+{
+	my $n = $ENV{LOADER_ROWS} || 1_000_000;
+	my (%sum, $total);
+	my $name = 'million.csv';
+	open my $fh, '>:raw', "$folder/$name" or die;
+	print $fh "Code client;Date de commande;Montant;Canal\r\n";
+	for my $i (1 .. $n)
+	{
+		my $customer = ($i * 7919) % ($n / 20 - 1);
+		my $month = ($i * 31) % 24;
+		my $cents = 100 + ($i * 104729) % 100000;
+		printf $fh "C%05d;%02d/%02d/%d %02d:%02d;%d,%02d;%s\r\n", $customer, 1 + $i % 28, 1 + $month % 12, 2023 + int($month / 12), $i % 24, $i % 60, int($cents / 100), $cents % 100, $channel[ $customer % 3 ];
+		$sum{$month}[0]++;
+		$sum{$month}[1] += $cents;
+	}
+	close $fh;
+	my ($done, $out, $err) = load($name);
+	ok($done, 'a million rows: loaded') or diag($out, $err);
+	like($out . $err, qr/750000 lines.*1,000,001 lines read.*1,000,000 orders/s, 'a million rows: with progress') if $n == 1_000_000;
+	is($node->safe_psql('postgres', q{SELECT string_agg(m, ' ' ORDER BY m) FROM (SELECT to_char(ordered_at, 'YYYYMM') || '=' || count(*) || '=' || round(sum(amount) * 100) AS m FROM demo.orders GROUP BY to_char(ordered_at, 'YYYYMM')) AS x}),
+		join(' ', map { sprintf('%d%02d=%d=%d', 2023 + int($_ / 12), 1 + $_ % 12, @{ $sum{$_} }) } sort { $a <=> $b } keys %sum), 'a million rows: the right numbers');
+	is($node->safe_psql('postgres', 'SELECT count(DISTINCT customer_id) FROM demo.orders'), $n / 20 - 1, 'a million rows: all customers');
+	# A schema that is there is somebody's.
+	($done, $out, $err) = load($name =~ s/million/file 01/r);
+	ok(!$done && $err =~ /there is a schema demo already/, 'a schema that is there is not written into');
+	$node->safe_psql('postgres', 'DROP SCHEMA demo CASCADE');
+	unlink "$folder/$name";
+}
+
+is(everything(), $before, 'nothing but the schema was ever there');
+note(sprintf('%-70s %-6s %s', @$_)) for @table;
+note("$files files: $right right, $stopped stopped before that with a reason");
+done_testing();
