@@ -3,7 +3,7 @@
 # of two kinds, against the best that another optimizer (test/unit/maxima.c)
 # finds from fifty random starts.
 #
-# RETENTION_CASES: mixtures, 3; 300 take half an hour of processor time.  Others:
+# RETENTION_CASES: mixtures, 2; 300 take half an hour of processor time.  Others:
 # any other RETENTION_SEED.
 use strict;
 use warnings FATAL => 'all';
@@ -13,7 +13,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $cases = $ENV{RETENTION_CASES} || 3;
+my $cases = $ENV{RETENTION_CASES} || 2;
 my $seed = $ENV{RETENTION_SEED} || 1;
 my $source = $ENV{RETENTION_SOURCE} || '.';
 
