@@ -268,6 +268,7 @@ REGRESS = \
 	movement_lag \
 	movement_spans \
 	movement_vectors \
+	peer_manuals \
 	peer_retention \
 	pictures \
 	purchase_counts \
