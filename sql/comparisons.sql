@@ -7,13 +7,14 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS retention;
 RESET client_min_messages;
 
--- Bounds as printed by Newcombe (1998, Table II, method 10) and, the last, by
--- Fagerland, Lydersen and Laake (2015, two decimals).
+-- Bounds as printed by Newcombe (1998, Table II, method 10, which has these eight)
+-- and, the last two, by Fagerland, Lydersen and Laake (2015, two decimals) and the
+-- package of their book (contingencytables, four).
 CREATE TEMP TABLE printed (x1 int, n1 int, x2 int, n2 int, low numeric, high numeric);
 INSERT INTO printed VALUES
 	(56, 70, 48, 80, 0.0524, 0.3339), (9, 10, 3, 10, 0.1705, 0.8090), (6, 7, 2, 7, 0.0582, 0.8062), (5, 56, 0, 29, -0.0381, 0.1926),
 	(0, 10, 0, 20, -0.1611, 0.2775), (0, 10, 0, 10, -0.2775, 0.2775), (10, 10, 0, 20, 0.6791, 1.0000), (10, 10, 0, 10, 0.6075, 1.0000),
-	(7, 34, 1, 34, 0.019, 0.34);
+	(7, 34, 1, 34, 0.019, 0.34), (7, 34, 1, 34, 0.0189, 0.3404);
 -- As many rows: group b is the first of the two, as share_difference is b - a.
 CREATE FUNCTION pg_temp.rows_of(x1 bigint, n1 bigint, x2 bigint, n2 bigint) RETURNS TABLE (value boolean, b boolean)
 LANGUAGE sql AS 'SELECT i <= x1, true FROM generate_series(1, n1) i UNION ALL SELECT i <= x2, false FROM generate_series(1, n2) i';
