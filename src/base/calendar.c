@@ -172,27 +172,22 @@ calendar_free(Calendar *cal)
 }
 
 /*
- * Days count from Monday 2000-01-03, weeks from the last starting weekday on
- * or before it, months and longer from the last starting month on or before
+ * A calendar without zone and tables, that reads the grain where it is.  Days
+ * count from Monday 2000-01-03, weeks from the last starting weekday on or
+ * before it, months and longer from the last starting month on or before
  * 2000-01.
  */
-Calendar *
-calendar_create(const Grain *grain, pg_tz *zone, bool cached,
-				MemoryContext context)
+static void
+begin_calendar(Calendar *cal, const Grain *grain)
 {
-	Calendar   *cal = MemoryContextAllocZero(context, sizeof(Calendar));
-	Grain	   *copy = MemoryContextAlloc(context, VARSIZE(grain));
 	int			starting = Max(grain->starting, 1);
 
-	memcpy(copy, grain, VARSIZE(grain));
-	cal->grain = copy;
-	cal->zone = zone;
-	cal->cached = cached;
-	cal->context = context;
+	memset(cal, 0, sizeof(*cal));
+	cal->grain = grain;
 	if (grain_is_dates(grain))
 	{
-		cal->dates = copy->cuts;
-		cal->ndates = copy->ncuts;
+		cal->dates = grain->cuts;
+		cal->ndates = grain->ncuts;
 	}
 	cal->row_unit = grain->by;
 	cal->row_count = grain_is_calendar(grain) ? grain->count : 1;
@@ -216,7 +211,31 @@ calendar_create(const Grain *grain, pg_tz *zone, bool cached,
 			cal->origin = starting == 1 ? 0 : starting - 13;
 			break;
 	}
+}
+
+Calendar *
+calendar_create(const Grain *grain, pg_tz *zone, bool cached,
+				MemoryContext context)
+{
+	Calendar   *cal = MemoryContextAlloc(context, sizeof(Calendar));
+	Grain	   *copy = MemoryContextAlloc(context, VARSIZE(grain));
+
+	memcpy(copy, grain, VARSIZE(grain));
+	begin_calendar(cal, copy);
+	cal->zone = zone;
+	cal->cached = cached;
+	cal->context = context;
 	return cal;
+}
+
+/* The first day of a period of a grain, where no calendar is at hand. */
+int64
+calendar_first_day(const Grain *grain, int64 period)
+{
+	Calendar	cal;
+
+	begin_calendar(&cal, grain);
+	return calendar_period_start(&cal, period);
 }
 
 /* ----------------------------------------------------------------

@@ -84,6 +84,9 @@ struct Calendar
 extern Calendar *calendar_create(const Grain *grain, pg_tz *zone, bool cached,
 								 MemoryContext context);
 
+/* The first day of a period of a grain, where no calendar is at hand. */
+extern int64 calendar_first_day(const Grain *grain, int64 period);
+
 /* Give back a calendar and its tables. */
 extern void calendar_free(Calendar *cal);
 

@@ -28,6 +28,8 @@ typedef struct CallSite
 	/* what they share */
 	MemoryContext context;		/* lives as long as the query */
 	void	   *plan;			/* the function's own, NULL at first */
+	int64		states;			/* of base/expanded.c: made, */
+	int64		asked;			/* and asked for */
 	MemoryContextCallback forget;
 } CallSite;
 

@@ -4,14 +4,18 @@
  */
 #include "base/expanded.h"
 
-#include "base/aggregate.h"
+#include "base/call_site.h"
 
 /*
  * In a hash aggregate, which has the states of many groups at a time and looks
- * at all of their contexts again and again, a value of so many bytes becomes an
- * expanded object, which needs a memory context of its own.
+ * at all of their contexts whenever a group begins, a value of so many bytes
+ * becomes an expanded object, which needs a memory context of its own; or one
+ * of so many rows, as far as the steps that were slow for want of it are many
+ * for each that there is already.
  */
 #define EXPAND_BYTES 2048
+#define EXPAND_ROWS 64
+#define EXPAND_STEPS 64
 
 /* Is it worth it? */
 static bool
@@ -69,18 +73,15 @@ expanded_argument(FunctionCallInfo fcinfo, int arg, const ExpandedKind *kind)
 	return state;
 }
 
-/* An empty state for the flat value of an argument, when that is worth it. */
-ExpandedState *
-expanded_create(FunctionCallInfo fcinfo, int arg, const ExpandedKind *kind)
+/* An empty state in a context below parent. */
+static ExpandedState *
+create_state(FunctionCallInfo fcinfo, MemoryContext parent,
+			 const ExpandedKind *kind)
 {
-	Pointer		pointer = DatumGetPointer(PG_GETARG_DATUM(arg));
-	MemoryContext parent;
 	MemoryContext context;
 	ExpandedState *state;
 
-	if (!AggCheckCallContext(fcinfo, &parent) ||
-		!worth_expanding(fcinfo, pointer))
-		return NULL;
+	call_site(fcinfo)->states++;
 	context = AllocSetContextCreate(parent, "retention state",
 									ALLOCSET_START_SMALL_SIZES);
 	MemoryContextSetIdentifier(context, kind->name);
@@ -88,6 +89,36 @@ expanded_create(FunctionCallInfo fcinfo, int arg, const ExpandedKind *kind)
 	EOH_init_header(&state->header, &methods, context);
 	state->kind = kind;
 	return state;
+}
+
+/* An empty state for the flat value of an argument, when that is worth it. */
+ExpandedState *
+expanded_create(FunctionCallInfo fcinfo, int arg, const ExpandedKind *kind)
+{
+	MemoryContext parent;
+
+	if (!AggCheckCallContext(fcinfo, &parent) ||
+		!worth_expanding(fcinfo, DatumGetPointer(PG_GETARG_DATUM(arg))))
+		return NULL;
+	return create_state(fcinfo, parent, kind);
+}
+
+/* The same for one that sums up so many rows. */
+ExpandedState *
+expanded_create_for(FunctionCallInfo fcinfo, int64 rows,
+					const ExpandedKind *kind)
+{
+	MemoryContext parent;
+	CallSite   *site;
+
+	if (rows < EXPAND_ROWS || !AggCheckCallContext(fcinfo, &parent))
+		return NULL;
+	site = call_site(fcinfo);
+	site->asked++;
+	if (site->asked < (site->states + 1) * EXPAND_STEPS +
+		site->states * site->states / EXPAND_STEPS)
+		return NULL;
+	return create_state(fcinfo, parent, kind);
 }
 
 /* Begin to change the state; returns the memory context to go back to. */

@@ -4,8 +4,8 @@
  *
  * Aggregates that add to a value have its type as their state, which storage
  * and other servers can hold.  While it is small every step makes a new value.
- * A large one becomes an expanded object, which steps add to in place; it is
- * made a value again when anybody else reads it.
+ * A large one, or one of many rows, becomes an expanded object, which steps add
+ * to in place; it is made a value again when anybody else reads it.
  */
 #ifndef RETENTION_EXPANDED_H
 #define RETENTION_EXPANDED_H
@@ -42,6 +42,13 @@ extern ExpandedState *expanded_argument(FunctionCallInfo fcinfo, int arg,
  */
 extern ExpandedState *expanded_create(FunctionCallInfo fcinfo, int arg,
 									  const ExpandedKind *kind);
+
+/*
+ * The same for a value that is small but sums up so many rows, to be asked for
+ * at each step.
+ */
+extern ExpandedState *expanded_create_for(FunctionCallInfo fcinfo, int64 rows,
+										  const ExpandedKind *kind);
 
 /* Begin to change the state; returns the memory context to go back to. */
 extern MemoryContext expanded_begin(ExpandedState *state);

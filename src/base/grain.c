@@ -162,6 +162,15 @@ grain_problem(const Grain *grain)
  * ----------------------------------------------------------------
  */
 
+/* The words of a grain that is one word, as most are; NULL for any other. */
+const char *
+grain_word(const Grain *grain)
+{
+	return grain_is_calendar(grain) && !grain_is_dates(grain) &&
+		grain->count == 1 && grain->starting == 0 && grain_zone_len(grain) == 0 ?
+		grain_unit_name(grain->unit) : NULL;
+}
+
 /* Canonical words of a grain, palloc'd. */
 char *
 grain_to_cstring(const Grain *grain)

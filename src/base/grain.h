@@ -81,6 +81,7 @@ extern const char *grain_used_zone_problem(const Grain *grain,
 
 /* Canonical words of a grain, palloc'd; in messages, where they may be many. */
 extern char *grain_to_cstring(const Grain *grain);
+extern const char *grain_word(const Grain *grain);
 extern const char *grain_quoted(const Grain *grain);
 
 /* A calendar of so many dates, with a zone or ""; palloc'd.  Not checked. */

@@ -115,8 +115,8 @@ record_calendar(const RecordType *type, const void *value)
  * ----------------------------------------------------------------
  */
 
-/* A stream with room for a struct, its end kept in a register. */
-#define PUT_BEGIN(w, runs) (wire_reserve(w, (runs)->bytes), (w)->data + (w)->len)
+/* A stream with room for some structs, its end kept in a register. */
+#define PUT_BEGIN(w, room) (wire_reserve(w, room), (w)->data + (w)->len)
 #define PUT_END(w, to) ((w)->len = (to) - (w)->data)
 
 static inline char *
@@ -133,7 +133,7 @@ put_integer(char *to, uint64 value)
 
 /* What takes no certain number of bytes. */
 static char *
-put_other(WireWriter *w, const RecordRuns *runs, char *to, const RecordRun *run,
+put_other(WireWriter *w, Size room, char *to, const RecordRun *run,
 		  const char *field)
 {
 	PUT_END(w, to);
@@ -156,16 +156,18 @@ put_other(WireWriter *w, const RecordRuns *runs, char *to, const RecordRun *run,
 		default:
 			elog(ERROR, "a field has no bytes");
 	}
-	return PUT_BEGIN(w, runs);
+	return PUT_BEGIN(w, room);
 }
 
-/* The fields of a struct; before is the same of the one before, or NULL. */
-static pg_attribute_always_inline void
-put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
-		   const char *before, uint8 flags)
+/*
+ * The fields of a struct, at a place with room for so many bytes; before is the
+ * same of the one before, or NULL.  Returns what follows them.
+ */
+static pg_attribute_always_inline char *
+put_fields_at(WireWriter *w, Size room, char *to, const RecordRuns *runs,
+			  const char *at, const char *before, uint8 flags)
 {
 	const RecordRun *end = runs->runs + runs->n;
-	char	   *to = PUT_BEGIN(w, runs);
 
 	for (const RecordRun *run = runs->runs; run < end; run++)
 	{
@@ -187,7 +189,7 @@ put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
 					if (likely((int64) money == money))
 						to = put_integer(to, wire_zigzag((int64) money));
 					else
-						to = put_other(w, runs, to, run, field);
+						to = put_other(w, room, to, run, field);
 				}
 				break;
 			case RECORD_CHANGE:
@@ -206,14 +208,26 @@ put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
 					to = put_integer(to, (int64) *(const float8 *) field -
 									 (last != NULL ? (int64) *(const float8 *) last : 0));
 				else
-					to = put_other(w, runs, to, run, field);
+					to = put_other(w, room, to, run, field);
 				break;
 			default:
-				to = put_other(w, runs, to, run, field);
+				to = put_other(w, room, to, run, field);
 		}
 	}
+	return to;
+}
+
+static pg_attribute_always_inline void
+put_fields(WireWriter *w, const RecordRuns *runs, const char *at,
+		   const char *before, uint8 flags)
+{
+	char	   *to = PUT_BEGIN(w, runs->bytes);
+
+	to = put_fields_at(w, runs->bytes, to, runs, at, before, flags);
 	PUT_END(w, to);
 }
+
+#define ROWS_AT_ONCE 16			/* so many have their room at a time */
 
 static void
 put_rows(WireWriter *w, const RecordType *type, const RecordObject *o,
@@ -225,17 +239,28 @@ put_rows(WireWriter *w, const RecordType *type, const RecordObject *o,
 	char	   *packed = type->pack != NULL ? palloc(o->row_size) : NULL;
 
 	wire_put(w, n);
-	for (; n > 0; n--)
+	while (n > 0)
 	{
+		int			some = (int) Min(n, ROWS_AT_ONCE);
+		Size		room = some * columns->bytes;
+		char	   *to = PUT_BEGIN(w, room);
+
 		CHECK_FOR_INTERRUPTS();
-		if (packed != NULL)
+		n -= some;
+		for (; some > 0; some--)
 		{
-			memcpy(packed, row, o->row_size);
-			type->pack(packed);
+			const char *at = row;
+
+			if (packed != NULL)
+			{
+				at = memcpy(packed, row, o->row_size);
+				type->pack(packed);
+			}
+			to = put_fields_at(w, room, to, columns, at, before, flags);
+			before = row;
+			row += o->row_size;
 		}
-		put_fields(w, columns, packed != NULL ? packed : row, before, flags);
-		before = row;
-		row += o->row_size;
+		PUT_END(w, to);
 	}
 }
 
@@ -260,7 +285,7 @@ record_writer_begin(RecordWriter *w, const RecordType *type, const void *head,
 	w->before = NULL;
 	w->fields = runs_of(&type->item, false, w->flags);
 	w->columns = runs_of(&type->item, true, w->flags);
-	put_head(&w->stream, type, head, 64 + nitems * type->head.row_bytes * 2);
+	put_head(&w->stream, type, head, 256 + nitems * type->head.row_bytes * 2);
 	if (type->own.fields != NULL)
 		put_rows(&w->stream, type, &type->own, runs_of(&type->own, true, w->flags),
 				 head, w->flags);

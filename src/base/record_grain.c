@@ -20,9 +20,11 @@
 void
 record_put_grain(WireWriter *w, const Grain *grain)
 {
-	if (!grain_is_dates(grain))
+	const char *words = grain_word(grain);
+
+	if (words != NULL || !grain_is_dates(grain))
 	{
-		wire_put_text(w, grain_to_cstring(grain));
+		wire_put_text(w, words != NULL ? words : grain_to_cstring(grain));
 		return;
 	}
 	wire_put(w, 0);

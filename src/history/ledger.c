@@ -4,8 +4,11 @@
  *
  * A small ledger has one part.  A large one has 256, chosen by the top bits
  * of a hash of the customer, so that appending streams to 256 places and
- * visiting works on one cache-sized part after another.  A part is a list of
- * chunks.
+ * visiting works on one cache-sized part after another.  So many places of one
+ * or a few ledgers are in the cache, those of many are not: of the ledgers of a
+ * plan node only one that has a good share of their memory is split, the others
+ * stay in one part, which is cut when it is visited (ledger_pieces.c).  A part
+ * is a list of chunks.
  *
  * Memory.  Each part is looked at for duplicates (entries of one customer and
  * time) as it grows; where they are many they are merged early, so memory
@@ -21,7 +24,9 @@
 
 #define FIRST_CHUNK 512			/* bytes, of a small ledger */
 #define FIRST_PART_CHUNK 1024	/* bytes, of each part of a large ledger */
-#define SMALL_ENTRIES 8192		/* more than that make a ledger large */
+#define SMALL_ENTRIES 8192		/* so many make a ledger large */
+#define SPLIT_SHARE 4			/* to be split it has one part in so many of the
+								 * memory of all */
 #define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
 
@@ -85,7 +90,7 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 	ledger->settings = *settings;
 	ledger->layout = ledger_layout(settings, settings->code->compact(settings));
 	ledger->level = level;
-	ledger->part_shift = 64 - 8 - LEDGER_TAPE_BITS * level;
+	ledger->part_shift = 64 - LEDGER_PART_BITS - LEDGER_TAPE_BITS * level;
 	ledger->salt = pool != NULL ? pool->salt : salt_of_server();
 	ledger->parts = &ledger->only;
 	part_reset(&ledger->only);
@@ -119,7 +124,8 @@ bool
 ledger_is_large(const Ledger *ledger)
 {
 	return ledger->part_mask != 0 || ledger->packed != NULL ||
-		ledger->spill != NULL;
+		ledger->spill != NULL ||
+		ledger_part_entries(ledger, &ledger->only) >= SMALL_ENTRIES;
 }
 
 /* The context is going away: leave the pool. */
@@ -346,6 +352,31 @@ ledger_unsplit(Ledger *ledger)
 	ledger_account(ledger, -(int64) (LEDGER_PARTS * sizeof(LedgerPart)));
 }
 
+/* Append what groups hold, merged as far as the layout allows. */
+static void
+append_groups(Ledger *ledger, LedgerPart *part, const LedgerGroups *groups,
+			  int64 n)
+{
+	Size		entry_words = ledger->layout.words;
+	uint64	   *words = palloc_extended(n * entry_words * sizeof(uint64),
+										MCXT_ALLOC_HUGE);
+
+	ledger_groups_write(groups, &ledger->layout, words);
+	for (uint64 *at = words; n > 0;)
+	{
+		int64		some;
+
+		if (part->write == part->end)
+			add_chunk(ledger, part, next_chunk(ledger, part));
+		some = Min(n, (part->end - part->write) / entry_words);
+		memcpy(part->write, at, some * entry_words * sizeof(uint64));
+		part->write += some * entry_words;
+		at += some * entry_words;
+		n -= some;
+	}
+	pfree(words);
+}
+
 /*
  * Merge the duplicates of one part.  The entries left are written back into
  * its chunks and the chunks not needed are freed.
@@ -358,10 +389,7 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	LedgerSpan *spans;
 	int			nspans;
 	int64		after;
-	uint64	   *words;
 
-	if (before == 0)
-		return;
 	nspans = ledger_part_spans(ledger, part, &spans);
 	ledger_group(groups, spans, nspans, layout.key_words);
 	after = ledger_groups_settle(groups, &ledger->settings, &layout);
@@ -369,24 +397,38 @@ compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
 	ledger->distinct = (double) after / before;
 	if (after == before)
 		return;
-
-	words = palloc_extended(after * ledger->layout.words * sizeof(uint64),
-							MCXT_ALLOC_HUGE);
-	ledger_groups_write(groups, &layout, words);
 	ledger_part_free(ledger, part);
-	for (uint64 *at = words; after > 0;)
+	append_groups(ledger, part, groups, after);
+}
+
+/*
+ * The same of a part too large for the cache: some of its customers tell
+ * whether there is enough to be merged.
+ */
+static void
+compact_large_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
+				   double room)
+{
+	int64		before = ledger_part_entries(ledger, part);
+	int64		after = 0;
+	LedgerPieces pieces;
+
+	ledger->distinct = ledger_pieces_probe(ledger, part, groups);
+	if (ledger->distinct * room >= 1)
+		return;
+	ledger_pieces_cut(&pieces, ledger, part, ledger_piece_bits(before));
+	ledger_part_free(ledger, part);
+	for (int i = 0; i < 1 << pieces.bits; i++)
 	{
-		Size		bytes = next_chunk(ledger, part);
 		int64		n;
 
-		add_chunk(ledger, part, bytes);
-		n = Min(after, (part->end - part->write) / ledger->layout.words);
-		memcpy(part->write, at, n * ledger->layout.words * sizeof(uint64));
-		part->write += n * ledger->layout.words;
-		at += n * ledger->layout.words;
-		after -= n;
+		ledger_group(groups, &pieces.spans[i], 1, pieces.layout.key_words);
+		n = ledger_groups_settle(groups, &ledger->settings, &pieces.layout);
+		append_groups(ledger, part, groups, n);
+		after += n;
 	}
-	pfree(words);
+	pfree(pieces.words);
+	ledger->distinct = (double) after / before;
 }
 
 /*
@@ -408,7 +450,10 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 														ALLOCSET_DEFAULT_SIZES);
 		MemoryContext old = MemoryContextSwitchTo(workspace);
 
-		compact_part(ledger, ledger_groups_create(workspace), part);
+		if (n >= PIECES_FROM && ledger_nparts(ledger) == 1)
+			compact_large_part(ledger, ledger_groups_create(workspace), part, room);
+		else
+			compact_part(ledger, ledger_groups_create(workspace), part);
 		MemoryContextSwitchTo(old);
 		MemoryContextDelete(workspace);
 		if (ledger->distinct * room >= 1)
@@ -422,6 +467,13 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 	}
 	else
 		part->check_at = ledger->probe_at;
+}
+
+/* Has it a good share of the memory of all? */
+static bool
+is_prominent(const Ledger *ledger)
+{
+	return ledger->memory >= ledger->pool->memory / SPLIT_SHARE;
 }
 
 /*
@@ -462,7 +514,7 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
 		look_at_part(ledger, part);
 	if (ledger->part_mask == 0 &&
 		ledger_part_entries(ledger, part) >= SMALL_ENTRIES &&
-		room_to_split(ledger))
+		is_prominent(ledger) && room_to_split(ledger))
 		ledger_split(ledger);
 	ledger_enforce_limit(ledger);
 

@@ -264,7 +264,8 @@ typedef struct LedgerPart
 	int64		check_at;		/* look for duplicates at so many entries */
 } LedgerPart;
 
-#define LEDGER_PARTS 256		/* parts of a large ledger; a small one has 1 */
+#define LEDGER_PART_BITS 8
+#define LEDGER_PARTS 256		/* parts of a large ledger; others have 1 */
 #define LEDGER_TAPES 64			/* runs are kept apart by six bits of the hash */
 #define LEDGER_TAPE_BITS 6
 #define LEDGER_MAX_LEVEL 6		/* ledgers nest this deep while reading tapes */

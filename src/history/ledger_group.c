@@ -24,6 +24,13 @@
 
 #define SLICE 8192				/* entries looked at between interrupts */
 
+/*
+ * Buffers have room for so many entries and customers at least: those of a
+ * group of few rows fit the first block of the memory context, which needs no
+ * malloc then.
+ */
+#define FEW_ENTRIES 64
+
 /* Fresh buffers, growing in context. */
 LedgerGroups *
 ledger_groups_create(MemoryContext context)
@@ -84,7 +91,7 @@ ledger_groups_reserve(LedgerGroups *g, int64 total)
 				 errhint("Use a coarser grain, or leave out placeholder customers such as guests.")));
 	if (total <= g->max_entries)
 		return;
-	g->max_entries = Max(total + total / 4, 1024);
+	g->max_entries = Max(total + total / 4, FEW_ENTRIES);
 	g->items = renew_buffer(g, g->items, g->max_entries * sizeof(LedgerItem));
 	g->owner = renew_buffer(g, g->owner, g->max_entries * sizeof(uint32));
 }
@@ -97,7 +104,7 @@ ledger_groups_append(LedgerGroups *g, const uint64 *key, int key_words)
 
 	if (g->ncustomers == g->max_customers)
 	{
-		int			max = Max(256, g->max_customers * 2);
+		int			max = Max(FEW_ENTRIES, g->max_customers * 2);
 
 		g->customers = g->customers == NULL ?
 			MemoryContextAllocExtended(g->context, max * sizeof(LedgerCustomer),

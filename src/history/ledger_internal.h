@@ -4,6 +4,7 @@
  *
  *	ledger.c		append, grow
  *	ledger_visit.c	read, merge
+ *	ledger_pieces.c	a large part, cut to be grouped in the cache
  *	ledger_group.c	entries of a part put together by customer and time
  *	ledger_head.c	what packed states begin with
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
@@ -73,12 +74,32 @@ ledger_nparts(const Ledger *ledger)
 	return ledger->part_mask + 1;
 }
 
+/* ledger_pieces.c */
+#define PIECES_FROM 32768		/* fewer entries are grouped as they are */
+
+typedef struct LedgerPieces
+{
+	LedgerLayout layout;
+	const Salt *salt;
+	int			bits;			/* piece = hash >> shift, so many bits of it */
+	int			shift;
+	uint64	   *words;			/* palloc'd */
+	LedgerSpan	spans[LEDGER_PARTS];	/* of the pieces; their layout is above */
+} LedgerPieces;
+
+extern int	ledger_piece_bits(int64 entries);
+extern void ledger_pieces_cut(LedgerPieces *pieces, const Ledger *ledger,
+							  const LedgerPart *part, int bits);
+extern double ledger_pieces_probe(const Ledger *ledger, const LedgerPart *part,
+								  LedgerGroups *groups);
+
 /* ledger.c and ledger_visit.c */
 typedef void (*LedgerPartVisitor) (LedgerGroups *groups, int part, void *arg);
 extern void ledger_visit_parts(Ledger *ledger, bool split,
 							   LedgerPartVisitor visit, void *arg);
-extern bool ledger_group_part(const Ledger *ledger, int part,
-							  LedgerGroups *groups);
+extern void ledger_visit_part(const Ledger *ledger, int part, int bits,
+							  LedgerGroups *groups, LedgerPartVisitor visit,
+							  void *arg);
 extern int64 ledger_part_entries(const Ledger *ledger, const LedgerPart *part);
 extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 							  LedgerSpan **spans);
@@ -122,7 +143,7 @@ extern void ledger_packed_free(Ledger *ledger);
 /* ledger_spill.c */
 extern void ledger_enforce_limit(Ledger *ledger);
 extern void ledger_spill_abandon(Ledger *ledger);
-extern void ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit,
-							   void *arg);
+extern void ledger_spill_visit(Ledger *ledger, bool split,
+							   LedgerPartVisitor visit, void *arg);
 
 #endif							/* RETENTION_LEDGER_INTERNAL_H */

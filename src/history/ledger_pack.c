@@ -137,7 +137,7 @@ ledger_serialize(Ledger *ledger)
 	wire_writer_init(&a.stream, 256, PACK_WHAT, PACK_HINT);
 	ledger_head_put(&a.stream, settings, flat);
 	wire_put_bytes(&a.stream, &tag, sizeof(tag));
-	ledger_visit_parts(ledger, false, pack_part, &a);
+	ledger_visit_parts(ledger, !flat, pack_part, &a);
 	return wire_finish(&a.stream);
 }
 

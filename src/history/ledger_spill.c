@@ -167,8 +167,9 @@ write_run(LedgerSpill *spill, LedgerTape *tape, const uint64 *words,
 
 /* Merge the duplicates of a part and write what is left to its tapes. */
 static void
-write_groups(Ledger *ledger, LedgerGroups *groups)
+write_groups(LedgerGroups *groups, int part, void *arg)
 {
+	Ledger	   *ledger = arg;
 	LedgerLayout wide = ledger_layout(&ledger->settings, false);
 	int64		kept = ledger_groups_settle(groups, &ledger->settings, &wide);
 	uint64	   *words = palloc_extended((kept + 1) * wide.words * sizeof(uint64),
@@ -179,7 +180,7 @@ write_groups(Ledger *ledger, LedgerGroups *groups)
 
 #define CUSTOMER_TAPE(c) \
 	((ledger_hash(&ledger->salt, (c)->key, wide.key_words) >> \
-	  (ledger->part_shift + 8 - LEDGER_TAPE_BITS)) & \
+	  (ledger->part_shift + LEDGER_PART_BITS - LEDGER_TAPE_BITS)) & \
 	 (LEDGER_TAPES - 1))
 	for (int i = 0; i < groups->ncustomers; i++)
 		entries[CUSTOMER_TAPE(&groups->customers[i])] += groups->customers[i].count;
@@ -231,11 +232,12 @@ spill_ledger(Ledger *ledger)
 	spill = ledger->spill;
 	seek_file(spill, spill->end_fileno, spill->end_offset);
 	for (int p = 0; p <= ledger->part_mask; p++)
-		if (ledger_group_part(ledger, p, groups))
-		{
-			write_groups(ledger, groups);
-			ledger_part_free(ledger, &ledger->parts[p]);
-		}
+	{
+		ledger_visit_part(ledger, p,
+						  ledger_piece_bits(ledger_part_entries(ledger, &ledger->parts[p])),
+						  groups, write_groups, ledger);
+		ledger_part_free(ledger, &ledger->parts[p]);
+	}
 	ledger_packed_free(ledger);
 	ledger_unsplit(ledger);
 	MemoryContextSwitchTo(old);
@@ -314,11 +316,13 @@ load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
 }
 
 /*
- * Show a spilled ledger part by part.  What is still in memory is written out
- * first, so that only one tape is in memory at a time.
+ * Show a spilled ledger part by part; split as in ledger_visit_parts().  What
+ * is still in memory is written out first, so that only one tape is in memory
+ * at a time.
  */
 void
-ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
+ledger_spill_visit(Ledger *ledger, bool split, LedgerPartVisitor visit,
+				   void *arg)
 {
 	LedgerSpill *spill = ledger->spill;
 
@@ -340,7 +344,7 @@ ledger_spill_visit(Ledger *ledger, LedgerPartVisitor visit, void *arg)
 							   ledger->level + 1);
 		load_tape(spill, &spill->tapes[t], nested);
 		MemoryContextSwitchTo(old);
-		ledger_visit_parts(nested, true, visit, arg);
+		ledger_visit_parts(nested, split, visit, arg);
 		if (nested->spill != NULL)
 			close_file(PointerGetDatum(nested->spill));
 		MemoryContextDelete(context);

@@ -9,11 +9,9 @@
 
 #include "utils/memutils.h"
 
-/*
- * Group all that a part holds, in memory and packed; false when it is empty.
- */
-bool
-ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
+/* Group all that a part holds, in memory and packed; false when it is empty. */
+static bool
+group_part(const Ledger *ledger, int p, LedgerGroups *groups)
 {
 	const LedgerPart *part = &ledger->parts[p];
 	int64		packed = ledger_packed_entries(ledger, p);
@@ -45,36 +43,63 @@ ledger_group_part(const Ledger *ledger, int p, LedgerGroups *groups)
 }
 
 /*
- * Show the ledger part by part, grouped.  With split a small ledger is shown
- * as the parts of a large one, so that part numbers mean the same everywhere.
+ * Show a part, grouped, in 2^bits pieces when it is the only one and nothing
+ * is packed.  The work is done in the context of the groups.
+ */
+void
+ledger_visit_part(const Ledger *ledger, int p, int bits, LedgerGroups *groups,
+				  LedgerPartVisitor visit, void *arg)
+{
+	MemoryContext old = MemoryContextSwitchTo(groups->context);
+	LedgerPieces pieces;
+
+	if (bits == 0 || ledger_nparts(ledger) > 1 || ledger->packed != NULL)
+	{
+		bool		filled = group_part(ledger, p, groups);
+
+		MemoryContextSwitchTo(old);
+		if (filled)
+			visit(groups, p, arg);
+		return;
+	}
+	ledger_pieces_cut(&pieces, ledger, &ledger->parts[p], bits);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < 1 << bits; i++)
+		if (pieces.spans[i].entries > 0)
+		{
+			ledger_group(groups, &pieces.spans[i], 1,
+						 ledger->settings.key_words);
+			visit(groups, i, arg);
+		}
+	pfree(pieces.words);
+}
+
+/*
+ * Show the ledger part by part, grouped.  With split one of a single part is
+ * shown as the parts of a large one, so that part numbers mean the same
+ * everywhere.
  */
 void
 ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
 				   void *arg)
 {
 	MemoryContext workspace;
-	MemoryContext old;
 	LedgerGroups *groups;
-	bool		filled;
 
 	if (ledger->spill != NULL)
 	{
-		ledger_spill_visit(ledger, visit, arg);
+		ledger_spill_visit(ledger, split, visit, arg);
 		return;
 	}
-	if (split || ledger->packed != NULL)
+	if (ledger->packed != NULL)
 		ledger_split(ledger);
 	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
 									  ALLOCSET_DEFAULT_SIZES);
 	groups = ledger_groups_create(workspace);
 	for (int p = 0; p < ledger_nparts(ledger); p++)
-	{
-		old = MemoryContextSwitchTo(workspace);
-		filled = ledger_group_part(ledger, p, groups);
-		MemoryContextSwitchTo(old);
-		if (filled)
-			visit(groups, p, arg);
-	}
+		ledger_visit_part(ledger, p, split ? LEDGER_PART_BITS :
+						  ledger_piece_bits(ledger_part_entries(ledger, &ledger->parts[p])),
+						  groups, visit, arg);
 	MemoryContextDelete(workspace);
 }
 

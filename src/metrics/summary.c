@@ -27,17 +27,13 @@ typedef struct Before
 	MetricHead	head;
 } Before;
 
-/* A value as a state, when that is worth it, else NULL. */
-static SummaryState *
-state_create(FunctionCallInfo fcinfo, const SummaryKind *kind,
-			 void *value, const MetricHead *head)
+/* A value being read as a state, which is empty. */
+static void
+state_begin(SummaryState *state, const SummaryKind *kind, void *value,
+			const MetricHead *head)
 {
-	SummaryState *state = (SummaryState *) expanded_create(fcinfo, 0, &kind->expanded);
-	MemoryContext old;
+	MemoryContext old = expanded_begin(&state->expanded);
 
-	if (state == NULL)
-		return NULL;
-	old = expanded_begin(&state->expanded);
 	state->head = *head;
 	state->head.grain = grain_copy(head->grain);
 	state->head.zone = pstrdup(head->zone);
@@ -45,7 +41,6 @@ state_create(FunctionCallInfo fcinfo, const SummaryKind *kind,
 	kind->init(state->builder, head);
 	MemoryContextSwitchTo(old);
 	kind->add_value(state->builder, value, state->expanded.header.eoh_context);
-	return state;
 }
 
 /* Argument 0, which is not NULL. */
@@ -58,11 +53,39 @@ before_argument(FunctionCallInfo fcinfo, const SummaryKind *kind)
 	if (before.state == NULL)
 	{
 		before.value = kind->read_value(PG_GETARG_VARLENA_PP(0), &before.head);
-		before.state = state_create(fcinfo, kind, before.value, &before.head);
+		before.state = (SummaryState *) expanded_create(fcinfo, 0, &kind->expanded);
+		if (before.state != NULL)
+			state_begin(before.state, kind, before.value, &before.head);
 	}
 	if (before.state != NULL)
 		before.head = before.state->head;
 	return before;
+}
+
+/*
+ * A builder with what there was before, in the current memory context; NULL,
+ * and before.state is there, when that is of many customers.
+ */
+static void *
+builder_with(FunctionCallInfo fcinfo, const SummaryKind *kind, Before *before,
+			 const MetricHead *head)
+{
+	void	   *builder;
+
+	if (before->state != NULL)
+		return NULL;
+	builder = palloc(kind->builder_size);
+	kind->init(builder, head);
+	if (before->value == NULL)
+		return builder;
+	kind->add_value(builder, before->value, CurrentMemoryContext);
+	before->state = (SummaryState *) expanded_create_for(fcinfo, kind->customers(builder),
+														 &kind->expanded);
+	if (before->state == NULL)
+		return builder;
+	before->value = kind->read_value(PG_GETARG_VARLENA_PP(0), &before->head);
+	state_begin(before->state, kind, before->value, &before->head);
+	return NULL;
 }
 
 /* The sum of the values of disjoint customers. */
@@ -75,16 +98,14 @@ summary_merge(FunctionCallInfo fcinfo, const SummaryKind *kind)
 	void	   *builder;
 
 	kind->check_alike(&before.head, &head);
-	if (before.state != NULL)
+	builder = builder_with(fcinfo, kind, &before, &head);
+	if (builder == NULL)
 	{
 		MemoryContextSwitchTo(expanded_begin(&before.state->expanded));
 		kind->add_value(before.state->builder, value,
 						before.state->expanded.header.eoh_context);
 		PG_RETURN_DATUM(expanded_datum(&before.state->expanded));
 	}
-	builder = palloc(kind->builder_size);
-	kind->init(builder, &head);
-	kind->add_value(builder, before.value, CurrentMemoryContext);
 	kind->add_value(builder, value, CurrentMemoryContext);
 	PG_RETURN_POINTER(kind->finish(builder, head.grain, head.zone));
 }
@@ -181,17 +202,14 @@ summary_add_timeline(FunctionCallInfo fcinfo, const SummaryKind *kind)
 			PG_RETURN_DATUM(before.state == NULL ? PG_GETARG_DATUM(0) :
 							expanded_datum(&before.state->expanded));
 	}
-	if (before.state != NULL)
+	builder = builder_with(fcinfo, kind, &before, &head);
+	if (builder == NULL)
 	{
 		old = expanded_begin(&before.state->expanded);
 		kind->add_customer(before.state->builder, items, &r);
 		MemoryContextSwitchTo(old);
 		PG_RETURN_DATUM(expanded_datum(&before.state->expanded));
 	}
-	builder = palloc(kind->builder_size);
-	kind->init(builder, &head);
-	if (before.value != NULL)
-		kind->add_value(builder, before.value, CurrentMemoryContext);
 	kind->add_customer(builder, items, &r);
 	value = kind->finish(builder, grain, head.zone);
 	if (value == NULL)

@@ -36,6 +36,9 @@ typedef struct SummaryKind
 	 */
 	void		(*add_value) (void *builder, void *value, MemoryContext context);
 
+	/* About how many customers were in the values added. */
+	int64		(*customers) (const void *builder);
+
 	/*
 	 * The value (palloc'd), NULL when there is nothing in it; the builder
 	 * stays as it is.

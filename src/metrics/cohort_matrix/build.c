@@ -371,7 +371,7 @@ collect_cells(const Builder *b, int64 *ncells)
 	int			ages = b->flags & MATRIX_RECURRING ? 0 : ROW_AGES;
 	Size		most = b->used + (Size) b->nrows * (ages + 1) + 1;
 	FinishedCell *cells = palloc_extended(most * sizeof(FinishedCell), MCXT_ALLOC_HUGE);
-	CellSums   *size_of = palloc0((b->nrows + 1) * sizeof(CellSums));
+	CellSums   *size_of = b->nrows > 0 ? palloc0(b->nrows * sizeof(CellSums)) : NULL;
 	int64		n = 0;
 	int64		last = 0;
 
@@ -425,7 +425,7 @@ typedef struct Finish
  * One more cell of the cohort; sums may have cancelled out.  gross is what is
  * kept at that age, or NULL.
  */
-static void
+static inline void
 finish_cell(Finish *f, MatrixCohort *cohort, int32 age, const CellSums *sums,
 			const GrossCell *gross)
 {
@@ -442,8 +442,6 @@ finish_cell(Finish *f, MatrixCohort *cohort, int32 age, const CellSums *sums,
 	out->orders = sums->orders;
 	out->revenue = sums->revenue;
 	f->revenue += sums->revenue < 0 ? -sums->revenue : sums->revenue;
-	if (f->revenue > matrix_revenue_max(f->head.flags))
-		refuse_overflow();
 	cohort->ncells++;
 }
 
@@ -531,6 +529,9 @@ finish_cohort(Finish *f, const FinishedCell *cell, const FinishedCell *end)
 	for (; pages != NULL && pages < f->pages; pages++)
 		finish_page(f, &cohort, *pages, &cell, end);
 	finish_gross(f, &cohort, cell, end);
+	/* all cells of a cohort beyond what there may be still fit 128 bits */
+	if (f->revenue > matrix_revenue_max(f->head.flags))
+		refuse_overflow();
 	cohort.cells = f->cells;
 	record_writer_item(&f->writer, &cohort);
 }

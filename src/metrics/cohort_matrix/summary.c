@@ -148,6 +148,12 @@ add_value(void *builder, void *value, MemoryContext context)
 	MemoryContextSwitchTo(old);
 }
 
+static int64
+customers(const void *builder)
+{
+	return ((const Builder *) builder)->total_size;
+}
+
 static struct varlena *
 finish(const void *builder, const Grain *grain, const char *zone)
 {
@@ -159,7 +165,7 @@ finish(const void *builder, const Grain *grain, const char *zone)
 	.expanded = SUMMARY_EXPANDED("cohort_matrix"), \
 	.builder_size = sizeof(Builder), .init = init, \
 	.add_customer = add_customer, .read_value = read_value, \
-	.add_value = add_value, .finish = finish, .check_alike = check_alike
+	.add_value = add_value, .customers = customers, .finish = finish, .check_alike = check_alike
 
 static const SummaryKind kind = {
 	MATRIX_SUMMARY, .check_grain = matrix_check_grain,

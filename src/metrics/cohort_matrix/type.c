@@ -497,10 +497,7 @@ matrix_read(RecordReader *p)
 static void
 check_date(const Matrix *head, int32 period)
 {
-	Calendar   *cal = matrix_calendar(head);
-
-	(void) calendar_date(calendar_period_start(cal, period));
-	calendar_free(cal);
+	(void) calendar_date(calendar_first_day(head->grain, period));
 }
 
 static void

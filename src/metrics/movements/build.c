@@ -57,6 +57,7 @@ typedef struct MovementBuilder
 	int64		end;			/* of the calendar: no period from here on */
 	int128		total_money;	/* of values added, to keep sums in range */
 	int64		total_counts;
+	int64		total_first;	/* customers of values added, about */
 } MovementBuilder;
 
 /* Begin with room for some periods. */
@@ -295,6 +296,7 @@ add_movements(void *builder, void *value, MemoryContext context)
 		CHECK_FOR_INTERRUPTS();
 		count_cell(&b->total_counts, &b->total_money, from);
 		add_cell(cell, from);
+		b->total_first += from->counts[COUNT_FIRST];
 	}
 	b->last = Max(b->last, m->head.last);
 }
@@ -540,6 +542,12 @@ read_value(const struct varlena *value, MetricHead *head)
 	return m;
 }
 
+static int64
+customers(const void *builder)
+{
+	return ((const MovementBuilder *) builder)->total_first;
+}
+
 /* (state, timeline, grain [, lag]) */
 static void
 take_lag(FunctionCallInfo fcinfo, MetricHead *head)
@@ -554,6 +562,7 @@ static const SummaryKind kind = {
 	.add_customer = add_customer,
 	.read_value = read_value,
 	.add_value = add_movements,
+	.customers = customers,
 	.finish = builder_finish,
 	.check_alike = check_alike,
 	.check_grain = movement_check_grain,

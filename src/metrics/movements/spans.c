@@ -86,6 +86,7 @@ cover(MovementSpans *s, int64 first, int64 last)
 	int64		from = s->size == 0 ? first : Min(first, s->base);
 	int64		to = s->size == 0 ? last : Max(last, s->base + s->size - 1);
 	int64		size = Max(s->size, FIRST_CELLS);
+	int64		before;
 	SpanCell   *cells;
 
 	if (to - from >= MAX_CELLS)
@@ -95,13 +96,15 @@ cover(MovementSpans *s, int64 first, int64 last)
 	/* room on the side where it was wanted */
 	if (s->size > 0 && from < s->base)
 		from = to + 1 - size;
-	cells = palloc_extended(size * sizeof(SpanCell),
-							MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	cells = palloc_extended(size * sizeof(SpanCell), MCXT_ALLOC_HUGE);
+	before = s->size > 0 ? s->base - from : 0;
+	memset(cells, 0, before * sizeof(SpanCell));
 	if (s->size > 0)
 	{
-		memcpy(cells + (s->base - from), s->cells, s->size * sizeof(SpanCell));
+		memcpy(cells + before, s->cells, s->size * sizeof(SpanCell));
 		pfree(s->cells);
 	}
+	memset(cells + before + s->size, 0, (size - before - s->size) * sizeof(SpanCell));
 	s->cells = cells;
 	s->base = from;
 	s->size = size;
