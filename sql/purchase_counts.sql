@@ -18,6 +18,10 @@ FROM counted_models, unnest('{.00199952144748,.00151702362996,.00116331500666,.0
 	WITH ORDINALITY AS v(p, i), LATERAL (SELECT 10 + i AS n) AS x
 WHERE kind = 'bg/nbd';
 
+-- BTYD's pnbd.pmf at the parameters of its manual: P(X(2) = 10), P(X(39) = 0), P(X(30) = n) for n from 11 to 13.
+SELECT count(*), bool_and(abs(p_purchases('{"kind": "pareto/nbd", "parameters": {"r": 0.55, "alpha": 10.56, "s": 0.61, "beta": 11.64}}', n, t) / p - 1) < 1e-9) AS same
+FROM (VALUES (10, 2, 1.89370759668e-9), (0, 39, .595938069598), (11, 30, .00188994147309), (12, 30, .00133227654351), (13, 30, .000943243974901)) AS v(n, t, p);
+
 -- Of any customer: the probabilities add up to 1, none is p_no_purchase, and
 -- their mean is what is expected (by other formulas).
 CREATE TEMP TABLE counted AS

@@ -185,6 +185,7 @@ my @first = split /\n/, $node->safe_psql(
 		GROUP BY seed) x});
 my ($first, $quiet) = (scalar(grep { /^channel / } @first), scalar(grep { / false/ } @first));
 is(scalar @first, $seeds, 'so many populations');
+note("$seeds draws: the channel comes first in $first, no idle trait is significant in $quiet");
 is($first, $seeds, "the channel comes first in $first of $seeds");
 cmp_ok($quiet, '>=', int(0.95 * $seeds) - ($seeds < 100 ? 1 : 0), "no idle trait is significant in $quiet of $seeds");
 
