@@ -7,8 +7,8 @@ MODULE_big = retention
 # The file lists are spelled out: a wildcard finds nothing in a build outside
 # the source tree, and then silently installs nothing.
 DATA = sql/retention--1.0.sql
-DOCS = README.md doc/clients.md doc/clusters.md doc/coming-from.md doc/dashboard.md doc/models.md doc/operations.md \
-	doc/questions.md doc/reference.md
+DOCS = README.md doc/clients.md doc/clusters.md doc/cohorts.svg doc/coming-from.md doc/dashboard.md doc/functions.md \
+	doc/models.md doc/operations.md doc/questions.md doc/reference.md
 
 OBJS = \
 	src/retention.o \
@@ -407,6 +407,12 @@ test:
 check-stop:
 	@'$(HERE)/test/check.sh' stop
 
+## reference      the pages of doc/ that are made of the catalog and its COMMENTs, and the picture of README.md
+reference:
+	@for page in functions.md cohorts.svg; do \
+		'$(HERE)/test/reference.sh' $$page >'$(HERE)/doc/'$$page.new && mv '$(HERE)/doc/'$$page.new '$(HERE)/doc/'$$page || exit 1; \
+	done
+
 ## demo           the extension at work on a generated CRM (DATA=orders.csv: on your orders, GRAIN=week)
 demo:
 	@'$(HERE)/test/demo/run.sh'
@@ -469,5 +475,5 @@ docker:
 
 ## clean          remove what was built
 
-.PHONY: fuzz help deps prove_installcheck test check check-stop demo cluster bench lint deb dist bare docker \
+.PHONY: fuzz help reference deps prove_installcheck test check check-stop demo cluster bench lint deb dist bare docker \
 	cassert asan valgrind modes coverage garden matrix upgrade release-check

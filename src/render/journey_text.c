@@ -5,7 +5,6 @@
 #include "metrics/journey/type.h"
 
 #include "base/rate.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "render/lines.h"
 #include "utils/fmgrprotos.h"
@@ -16,32 +15,6 @@ PG_FUNCTION_INFO_V1(retention_journey_text);
 #define PLACE_COLUMNS 20
 #define NARROW 100				/* below: names of less */
 #define NARROW_COLUMNS 14
-
-/* A name in so many columns; what does not fit is cut off. */
-static void
-put_place(StringInfo line, const char *place, int room)
-{
-	int			len = (int) strlen(place);
-	int			columns = 0;
-	int			at = 0;
-
-	while (at < len)
-	{
-		int			bytes = pg_mblen(place + at);
-		int			width = Max(pg_dsplen(place + at), 0);
-
-		if (columns + width > room)
-			break;
-		/* a line is a line */
-		if ((unsigned char) place[at] < ' ')
-			appendStringInfoChar(line, '?');
-		else
-			appendBinaryStringInfo(line, place + at, bytes);
-		columns += Max(width, (unsigned char) place[at] < ' ');
-		at += bytes;
-	}
-	appendStringInfoSpaces(line, room - Min(columns, room));
-}
 
 /* Columns of a name. */
 static int
@@ -62,9 +35,9 @@ put_row(StringInfo line, const TextStyle *style, const JourneyRow *row,
 		appendStringInfo(line, "%6d ", (int) row->step);
 	else
 		appendStringInfoSpaces(line, 7);
-	put_place(line, row->from, room);
+	put_label(line, row->from, room);
 	appendStringInfoString(line, "  ");
-	put_place(line, row->to == NULL ? "(end)" : row->to, room);
+	put_label(line, row->to == NULL ? "(end)" : row->to, room);
 	appendStringInfo(line, " %10lld %7.1f%% ", (long long) row->moved.customers,
 					 100 * share);
 	if (row->moved.ntimes > 0)

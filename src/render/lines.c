@@ -6,7 +6,9 @@
 
 #include "base/json_parts.h"
 #include "base/reader.h"
+#include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
+#include "utils/guc.h"
 
 /* Append the line. */
 void
@@ -50,13 +52,26 @@ typedef struct LinesCall
 } LinesCall;
 
 /*
+ * The encoding of the client, also in a parallel worker, whose own is that of
+ * the database.
+ */
+static int
+client_encoding(void)
+{
+	const char *name = GetConfigOption("client_encoding", true, false);
+	int			encoding = name == NULL ? -1 : pg_char_to_encoding(name);
+
+	return encoding < 0 ? pg_get_client_encoding() : encoding;
+}
+
+/*
  * Can the client see block elements?  Others than UTF-8 may have some, but not
  * all that are drawn with.
  */
 static bool
 has_blocks(void)
 {
-	return GetDatabaseEncoding() == PG_UTF8 && pg_get_client_encoding() == PG_UTF8;
+	return GetDatabaseEncoding() == PG_UTF8 && client_encoding() == PG_UTF8;
 }
 
 static void *
@@ -143,6 +158,98 @@ put_days(StringInfo line, float8 days)
 		appendStringInfo(line, "%6.1f m", days * HOURS_PER_DAY * MINS_PER_HOUR);
 	else
 		appendStringInfo(line, "%6.1f s", days * SECS_PER_DAY);
+}
+
+/* ----------------------------------------------------------------
+ *		Labels
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * The conversion to the client's encoding, where there is one that a character
+ * may fail.  Where it is missing nothing can be sent anyway.
+ */
+static Oid
+client_conversion(void)
+{
+	int			from = GetDatabaseEncoding();
+	int			to = client_encoding();
+
+	if (from == to || from == PG_SQL_ASCII || to == PG_SQL_ASCII)
+		return InvalidOid;
+	return FindDefaultConversionProc(from, to);
+}
+
+/* Has the client's encoding this character? */
+static bool
+client_has(Oid conversion, const char *data, int bytes)
+{
+	unsigned char sent[MAX_CONVERSION_GROWTH * MAX_MULTIBYTE_CHAR_LEN + 1];
+	unsigned char one[MAX_MULTIBYTE_CHAR_LEN + 1];
+
+	if (!OidIsValid(conversion) || !IS_HIGHBIT_SET(data[0]))
+		return true;
+	memcpy(one, data, bytes);
+	one[bytes] = '\0';
+	return pg_do_encoding_conversion_buf(conversion, GetDatabaseEncoding(),
+										 client_encoding(), one, bytes, sent,
+										 (int) sizeof(sent), true) == bytes;
+}
+
+/*
+ * What stands for a character that would end the line or do something to the
+ * terminal, or turn the words around it (U+202A to U+202E, U+2066 to U+2069);
+ * NULL: itself.
+ */
+static const char *
+instead_of(const char *data, int bytes)
+{
+	const unsigned char *c = (const unsigned char *) data;
+
+	if (bytes == 1)
+		return c[0] < ' ' || c[0] == 0x7f ? "?" : NULL;
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return NULL;
+	if (bytes == 2 && c[0] == 0xC2 && c[1] < 0xA0)
+		return "?";
+	if (bytes == 3 && c[0] == 0xE2 && c[1] == 0x80 && (c[2] == 0xA8 || c[2] == 0xA9))
+		return "?";
+	if (bytes == 3 && c[0] == 0xE2 && ((c[1] == 0x80 && c[2] >= 0xAA && c[2] <= 0xAE) ||
+									   (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9)))
+		return "";
+	return NULL;
+}
+
+/* A label in so many columns; what does not fit is cut off. */
+void
+put_label(StringInfo line, const char *label, int room)
+{
+	Oid			conversion = client_conversion();
+	int			len;
+	int			columns = 0;
+
+	if (label[0] == '\0')
+		label = "(empty)";
+	len = (int) strlen(label);
+	for (int at = 0, bytes; at < len; at += bytes)
+	{
+		const char *instead;
+		int			width;
+
+		bytes = Min(pg_mblen(label + at), len - at);
+		instead = instead_of(label + at, bytes);
+		if (instead == NULL && !client_has(conversion, label + at, bytes))
+			instead = "?";
+		width = instead != NULL ? (int) strlen(instead) : Max(pg_dsplen(label + at), 0);
+		if (columns + width > room)
+			break;
+		if (instead != NULL)
+			appendStringInfoString(line, instead);
+		else
+			appendBinaryStringInfo(line, label + at, bytes);
+		columns += width;
+	}
+	appendStringInfoSpaces(line, room - columns);
 }
 
 /* A calendar of dates in few words. */

@@ -60,6 +60,13 @@ extern const char *shade(const TextStyle *style, float8 share);
 extern void put_bar(StringInfo line, const TextStyle *style, float8 share,
 					int behind, int most);
 
+/*
+ * A label of somebody's in so many columns, cut off where it does not fit: what
+ * would break the line, turn the words of it or cannot be sent to the client is a
+ * question mark, or left out.
+ */
+extern void put_label(StringInfo line, const char *label, int room);
+
 /* "   0.5 d": days in a unit that suits them, of eight columns. */
 extern void put_days(StringInfo line, float8 days);
 

@@ -848,25 +848,107 @@ FROM cohort_cells((SELECT recurring_matrix(customer_id, ordered_at, amount', 'co
 			round(avg((p - came::int) ^ 2)::numeric, 3)
 		FROM (SELECT p, came, rank() OVER (ORDER BY p) + (count(*) OVER (PARTITION BY p) - 1) / 2.0 AS rank FROM foretold WHERE p IS NOT NULL) AS r" ]);
 
-our @equal = (@comparisons, @usage, @acquisition, @cohorts, @rates, @subscriptions, @customers, @models, @funnels);
+# Every start of a way, and what the first of each stage from there on are.
+my $starts = "
+	SELECT customer_id, entered_at AS t1, entered_at + interval '18 months' AS until FROM stages WHERE stage = 'lead'";
+my $first_of = sub { my ($stage, $after, $until) = @_; return "(SELECT min(entered_at) FROM stages s WHERE s.customer_id = a.customer_id AND stage = '$stage' AND entered_at BETWEEN $after AND $until)" };
+
+my @calendars = (
+	[ 'SELECT period, opening_customers, new_customers, closing_customers, closing_revenue', 'period, opening_customers, new_customers, closing_customers, closing_revenue', "
+		WITH starts AS (
+			SELECT date '2023-01-30' + 364 * y + 91 * q + w AS period, date '2023-01-30' + 364 * y + 91 * q + until AS until
+			FROM generate_series(0, 3) AS y CROSS JOIN generate_series(0, 3) AS q CROSS JOIN (VALUES (0, 28), (28, 56), (56, 91)) AS m (w, until)),
+		active AS (
+			SELECT period, customer_id, sum(orders) > 0 AS there, sum(amount) AS amount FROM starts JOIN plain_days ON day >= period AND day < until GROUP BY 1, 2),
+		sums AS (
+			SELECT period, count(*) FILTER (WHERE there) AS closing,
+				count(*) FILTER (WHERE there AND NOT EXISTS (SELECT FROM plain_days d WHERE d.customer_id = a.customer_id AND orders > 0 AND day < period)) AS new, sum(amount) AS revenue
+			FROM active AS a GROUP BY period)
+		SELECT period, lag(closing) OVER (ORDER BY period), new, closing, revenue FROM sums ORDER BY period OFFSET (SELECT count(*) FROM sums WHERE period < '2025-01-27') LIMIT 3" ],
+	[ 'WITH calendar AS (', 'age, season, customers, active, retention_pct', "
+		WITH seasons AS (
+			SELECT * FROM unnest('{2024-03-01,2024-06-01,2024-09-01,2024-12-01,2025-04-01}'::date[], '{2024-06-01,2024-09-01,2024-12-01,2025-04-01,2026-01-01}'::date[]) WITH ORDINALITY AS s (since, until, n)),
+		cohorts AS (
+			SELECT customer_id, n FROM plain_customers JOIN seasons ON first >= since AND first < until)
+		SELECT age, 'period ' || age, count(*), count(*) FILTER (WHERE active), round(100.0 * count(*) FILTER (WHERE active) / count(*), 1)
+		FROM (
+			SELECT s.n - c.n AS age, EXISTS (SELECT FROM plain_days d WHERE d.customer_id = c.customer_id AND orders > 0 AND day >= since AND day < until) AS active
+			FROM cohorts c JOIN seasons s ON s.n >= c.n) AS a
+		GROUP BY age" ],
+	[ 'FROM funnel_trend((', 'month, step, customers, of_leads, median_days, complete', "
+		WITH chains AS (
+			SELECT DISTINCT ON (month, customer_id) month, t3, t4
+			FROM (SELECT customer_id, date_trunc('month', entered_at::timestamp) AS month, entered_at AS t1, entered_at + interval '60 days' AS until FROM stages WHERE stage = 'lead') AS a
+			CROSS JOIN LATERAL (SELECT " . $first_of->('qualified', 't1', 'until') . ' AS t2) AS b
+			CROSS JOIN LATERAL (SELECT ' . $first_of->('proposal', 't2', 'until') . ' AS t3) AS c
+			CROSS JOIN LATERAL (SELECT ' . $first_of->('won', 't3', 'until') . " AS t4) AS d
+			ORDER BY month, customer_id, num_nonnulls(t2, t3, t4) DESC, t1, t2, t3, t4)
+		SELECT to_char(month, 'YYYY-MM'), step, count(*) FILTER (WHERE step = 1 OR t4 IS NOT NULL), round(100.0 * count(*) FILTER (WHERE step = 1 OR t4 IS NOT NULL) / count(*), 1),
+			round((percentile_cont(0.5) WITHIN GROUP (ORDER BY $days_to_4) FILTER (WHERE step = 4))::numeric, 1), month + interval '1 month 60 days' <= '$until'
+		FROM chains CROSS JOIN (VALUES (1), (4)) AS steps (step)
+		WHERE month >= '2025-10-01' GROUP BY month, step" ],
+	# what may be missing is taken where it comes before the next; and no start counts
+	# between whose events, or after whose last within the window, somebody is qualified
+	[ 'AS straight
+	FROM pipeline', 'way, step, customers, of_previous, mean_days', "
+		WITH any_way AS (
+			SELECT DISTINCT ON (customer_id) t1, t2, t3, t4
+			FROM ($starts) AS a
+			CROSS JOIN LATERAL (SELECT " . $first_of->('won', 't1', 'until') . ' AS t4) AS d
+			CROSS JOIN LATERAL (SELECT ' . $first_of->('proposal', 't1', 'coalesce(t4, until)') . ' AS t3) AS c
+			CROSS JOIN LATERAL (SELECT ' . $first_of->('qualified', 't1', 'coalesce(t3, t4, until)') . " AS t2) AS b
+			ORDER BY customer_id, CASE WHEN t4 IS NOT NULL THEN 4 WHEN t3 IS NOT NULL THEN 3 WHEN t2 IS NOT NULL THEN 2 ELSE 1 END DESC, t1),
+		straight AS (
+			SELECT DISTINCT ON (customer_id) t1, t2
+			FROM ($starts) AS a
+			CROSS JOIN LATERAL (SELECT " . $first_of->('proposal', 't1', 'until') . " AS t2) AS b
+			WHERE NOT EXISTS (SELECT FROM stages s WHERE s.customer_id = a.customer_id AND stage = 'qualified' AND entered_at > t1 AND (entered_at < t2 OR t2 IS NULL AND entered_at <= until)
+				AND NOT EXISTS (SELECT FROM stages e WHERE e.customer_id = s.customer_id AND e.entered_at = s.entered_at AND e.stage IN ('lead', 'proposal')))
+			ORDER BY customer_id, t2 IS NULL, t1),
+		steps AS (
+			SELECT 'any' AS way, step, at, before FROM any_way
+			CROSS JOIN LATERAL (VALUES (1, t1, NULL), (2, t2, t1), (3, t3, coalesce(t2, t1)), (4, t4, coalesce(t3, t2, t1))) AS v (step, at, before)
+			UNION ALL
+			SELECT 'straight', step, at, before FROM straight CROSS JOIN LATERAL (VALUES (1, t1, NULL), (2, t2, t1)) AS v (step, at, before))
+		SELECT way, step, count(at), CASE WHEN step > 1 THEN round(100.0 * count(at) / count(*), 1) END, round((avg(extract(epoch FROM at - before)) / 86400)::numeric, 1)
+		FROM steps GROUP BY way, step" ],
+	# the last bin begins with the longest time
+	[ 'FROM step_times((', 'bin, from_days, to_days, customers', "
+		WITH days AS (
+			SELECT extract(epoch FROM t4 - t1)::float8 / 86400 AS d FROM plain_chains WHERE depth >= 4),
+		bounds AS (
+			SELECT min(d) AS low, (max(d) - min(d)) / 5 AS width FROM days)
+		SELECT bin, round((low + (bin - 1) * width)::numeric, 1), round((low + bin * width)::numeric, 1),
+			(SELECT count(*) FROM days WHERE d >= low + (bin - 1) * width AND (bin = 6 OR d < low + bin * width))
+		FROM bounds CROSS JOIN generate_series(1, 6) AS bin" ]);
+
+our @equal = (@comparisons, @usage, @calendars, @acquisition, @cohorts, @rates, @subscriptions, @customers, @models, @funnels);
 
 #----------------------------------------------------------------
 # [ words of a query of which no number is compared, why ]
 #----------------------------------------------------------------
 
 my $picture = 'a picture; its numbers are those of the query in rows';
+my $svg = 'a picture; 075_svg.pl compares its figures with those of the readers';
+my $board = 'views of a dashboard, which have tests of their own';
 my $sample = 'counts of a sample, taken by a hash: 065_checks.pl compares tables that it holds whole, and here the findings are compared';
 my $form = 'the form of a value, which the topic of its type compares';
 my $fit = 'a maximum of a likelihood: 080_models.pl compares with published fits and with other searches';
 my $signs = 'all rows of random sets: 067_signals.pl compares them with plain SQL';
 my $cox = 'a maximum of a likelihood: 088_hazard.pl and the topic hazard_model compare with R';
 our @untold = (
-	[ 'SELECT cohort_text(cohort_matrix(customer_id, ordered_at, amount, \'quarter\')', $picture ],
+	[ 'SELECT cohort_text(cohort_matrix(client, sold_at, total', $picture ],
+	[ 'SELECT finding, severity, rows, example, remedy', 'a fit table has no finding, and the soiled one those of the checks of its tables here' ],
+	[ 'SELECT sentence FROM board.headlines', $board ],
+	[ 'FROM board.call_list', $board ],
+	[ 'SELECT retention_page(', $board ],
 	[ 'SELECT retention_curve_text(', $picture ],
 	[ 'SELECT movements_text(', $picture ],
 	[ 'SELECT survival_text(', $picture ],
 	[ 'SELECT funnel_text(', $picture ],
 	[ 'SELECT journey_text(', $picture ],
+	map({ [ $_, $svg ] } 'SELECT cohort_svg(m, ', 'SELECT retention_curve_svg(array_agg(', 'SELECT ltv_svg(array_agg(', 'SELECT movements_svg(m, ',
+		'SELECT funnel_svg(', 'SELECT journey_svg(', 'SELECT survival_svg(array_agg(', 'SELECT value_svg(array_agg(', 'SELECT rfm_svg(array_agg('),
 	[ 'FROM unnest((SELECT calibration(', 'which customers share a part is the aggregate\'s own rule for equals: 082_evaluation.pl' ],
 	[ 'SELECT finding, severity, rows, among, example
 FROM findings((SELECT check_events(', $sample ],

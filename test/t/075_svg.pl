@@ -47,6 +47,23 @@ $node->safe_psql(
 		(8, E'tab\tline\nbell\x07 \uFFFF'), (9, E'\u202Eturned'), (10, '');
 });
 
+# What a label stands behind the title of.
+my %labelled = (
+	'' => q{cohort_svg(quarters, label => LABEL) FROM m},
+	curve => q{retention_curve_svg(quarters, label => LABEL) FROM m},
+	ltv => q{ltv_svg(quarters, label => LABEL) FROM m},
+	movements => q{movements_svg(moves, label => LABEL) FROM m},
+	lifecycle => q{lifecycle_svg(moves, label => LABEL) FROM m},
+	waterfall => q{waterfall_svg(moves, label => LABEL) FROM m},
+	survival => q{survival_svg(few, label => LABEL) FROM s},
+	funnel => q{funnel_svg(f, label => LABEL) FROM f},
+	journey => q{journey_svg(j, label => LABEL) FROM j},
+	rfm => q{rfm_svg(ARRAY[1, 3, 5], ARRAY[2, 3, 5], ARRAY[1, 4, 5], label => LABEL)},
+	value => q{value_svg(ARRAY[0.2, 0.5, 0.9], ARRAY[10, 100, 1000]::numeric[], label => LABEL)});
+is( join(' ', map { "${_}_svg" } sort map { { '' => 'cohort', curve => 'retention_curve' }->{$_} // $_ } keys %labelled),
+	$node->safe_psql('postgres', q{SELECT string_agg(DISTINCT proname::text, ' ' ORDER BY proname::text) FROM pg_proc WHERE 'label' = ANY (proargnames) AND proname ~ '_svg$'}),
+	'every picture with a label is given hostile ones');
+
 # Every picture: name, query.
 my $hostile = q{(SELECT array_agg(label ORDER BY n) FROM labels)};
 my @pictures = (
@@ -63,6 +80,7 @@ my @pictures = (
 	[ 'curve_hostile', qq{retention_curve_svg(array_fill((SELECT quarters FROM m), ARRAY[10]), $hostile)} ],
 	[ 'ltv', q{ltv_svg(months, 250, 0.4, '2026-01-01') FROM m} ],
 	[ 'ltv_channels', q{ltv_svg(array_agg(m ORDER BY channel), array_agg(channel ORDER BY channel), array_agg(100 + 40 * length(channel)::numeric ORDER BY channel), 0.4, '2026-01-01') FROM by_channel} ],
+	[ 'ltv_hostile', qq{ltv_svg(array_fill((SELECT quarters FROM m), ARRAY[10]), $hostile, array_fill(100::numeric, ARRAY[10])) } ],
 	[ 'movements', q{movements_svg(moves) FROM m} ],
 	[ 'movements_customers', q{movements_svg(many_moves, NULL, 'customers', ']]> & <b>') FROM m} ],
 	[ 'lifecycle', q{lifecycle_svg(moves) FROM m} ],
@@ -75,8 +93,10 @@ my @pictures = (
 	[ 'funnel_hostile', qq{funnel_svg(funnel(1, date '2024-01-01' + k, k, '1 year'), $hostile, (SELECT label FROM labels WHERE n = 6)) FROM generate_series(1, 10) k} ],
 	[ 'journey', q{journey_svg(j) FROM j} ],
 	[ 'journey_stages', q{journey_svg(journey(customer_id, entered_at, stage, '1 year'), NULL, 'stages') FROM stages} ],
+	[ 'value_hostile', qq{value_svg(array_fill(0.3::float8, ARRAY[10]), ARRAY[1000, 900, 800, 700, 600, 500, 400, 300, 200, 100]::numeric[], $hostile) } ],
 	[ 'journey_hostile', q{journey_svg(journey(k % 40, timestamp '2024-01-01' + (k * k % 17 + 20 * l.n) * interval '1 minute', coalesce(label, 'NULL'), '2 days'), NULL) FROM generate_series(1, 300) k, labels l WHERE (k + l.n) % 3 = 0} ],
-	map({ [ "title_$_", "cohort_svg(quarters, label => (SELECT label FROM labels WHERE n = $_)) FROM m" ] } 1 .. 10),
+	[ 'journey_hostile_too', q{journey_svg(journey(k % 40, timestamp '2024-01-01' + (k * k % 17 + 20 * ((l.n + 4) % 10)) * interval '1 minute', coalesce(label, 'NULL'), '2 days'), NULL) FROM generate_series(1, 300) k, labels l WHERE (k + l.n) % 3 = 0} ],
+	map({ my $kind = $_; map({ [ "title_$kind$_", $labelled{$kind} =~ s/LABEL/(SELECT label FROM labels WHERE n = $_)/r ] } 1 .. 10) } sort keys %labelled),
 	map({ [ "empty_$_->[0]", $_->[1] ] }
 		[ 1, q{cohort_svg(NULL)} ], [ 2, q{retention_curve_svg(NULL::cohort_matrix)} ], [ 3, q{retention_curve_svg(NULL::cohort_matrix[], NULL)} ],
 		[ 4, q{retention_curve_svg('{}'::cohort_matrix[], '{}')} ], [ 5, q{movements_svg(NULL)} ], [ 6, q{waterfall_svg(NULL)} ],
@@ -199,19 +219,41 @@ is(figures('journey', qr/^step (\d+), (\w+) to (\w+): ([\d,]+) of ([\d,]+) custo
 	rows(q{SELECT step, from_place, to_place, customers, sum FROM (SELECT *, sum(customers) OVER (PARTITION BY step) FROM j, journey_edges(j, 5)) e WHERE to_place IS NOT NULL AND step <= 5}), 'journey_svg: journey_edges');
 
 # Labels come out as they went in, or their beginning; without what turns words.
-for my $name ('curve_hostile', 'survival_hostile', 'funnel_hostile')
+for my $name ('curve_hostile', 'ltv_hostile', 'survival_hostile', 'funnel_hostile', 'journey_hostile', 'journey_hostile_too')
 {
-	my @shown = map { $_->textContent } texts($name);
+	# of a place the customers are behind its name
+	my @shown = map { $_->textContent =~ s/ [\d,]+$//r } texts($name);
 	for my $row (split /\0/, $node->safe_psql('postgres', q{SELECT string_agg(n || ':' || coalesce(label, '(none)'), E'\x03' ORDER BY n) FROM labels}) =~ s/\x03/\0/gr)
 	{
 		my ($n, $label) = decode('UTF-8', $row) =~ /^(\d+):(.*)$/s;
 		next if $name eq 'funnel_hostile' && $n == 7;
+		# six places of a way are drawn
+		next if $name eq 'journey_hostile' && $n > 6 || $name eq 'journey_hostile_too' && $n < 6;
+		$label = 'NULL' if $name =~ /^journey/ && $n == 7;
 		$label = '(empty)' if $label eq '';
 		$label =~ s/[\t\n]/ /g;
 		$label =~ s/[\x07\x{FFFF}]/\x{FFFD}/g;
 		$label =~ s/\x{202E}//g;
 		ok((grep { my $text = s/[\x{2068}\x{2069}]//gr; $text eq $label || ($text =~ s/\x{2026}$// && length $text > 5 && index($label, $text) == 0) } @shown),
 			"$name: label $n");
+	}
+}
+
+# So they do behind titles; a NULL is no label.
+for my $kind (sort keys %labelled)
+{
+	for my $n (1 .. 10)
+	{
+		my $title = (texts("title_$kind$n"))[0]->textContent;
+		my $bare = (texts("title_${kind}7"))[0]->textContent;
+		my $label = decode('UTF-8', $node->safe_psql('postgres', "SELECT coalesce(nullif(label, ''), '(empty)') FROM labels WHERE n = $n"));
+		$label =~ s/[\t\n]/ /g;
+		$label =~ s/[\x07\x{FFFF}]/\x{FFFD}/g;
+		$label =~ s/\x{202E}//g;
+		$title =~ s/[\x{2068}\x{2069}]//g;
+		my $shown = $title =~ s/\x{2026}$//r;
+		ok($n == 7 ? $title eq $bare : index("$bare: $label", $shown) == 0 && length $shown > length($bare) + 2,
+			'behind the title of ' . ($kind || 'cohort') . ": label $n");
 	}
 }
 

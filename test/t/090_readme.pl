@@ -6,8 +6,11 @@
 # marked text right after one is its output, in psql's aligned format; blanks at
 # line ends do not count.
 #
+# The index of questions in README.md leads to such blocks.  doc/functions.md is
+# made of the catalog, doc/cohorts.svg by the query that it is a picture of.
+#
 # With README_OUT=folder the files are written there with the outputs as they
-# were, to look at and take over.
+# were, to look at and take over; make reference takes over those two.
 use strict;
 use warnings FATAL => 'all';
 
@@ -43,39 +46,75 @@ my @psql = (
 command_ok([ @psql, '-f', "$source/test/demo/crm.sql" ], 'the CRM loads');
 $node->safe_psql('postgres', 'CREATE EXTENSION retention');
 
-# Links lead somewhere: to a file, a heading, or both.
+# Links lead somewhere: to a file, a heading, or both.  What is below a heading, and
+# the headings below it: $below{"file#anchor"}.
+my %below;
 {
-	my %anchor;
-	my $outside = qr/^```.*?^```$/ms;
-	for my $file (@files)
-	{
-		my $text = $page{$file} =~ s/$outside//gr;
-		while ($text =~ /^#+ (.*)$/mg)
-		{
-			my $words = lc $1;
-			$words =~ s/[^\w\- ]//g;
-			$words =~ tr/ /-/;
-			$anchor{"$file#$words"} = 1;
-		}
-	}
 	my @dead;
 	for my $file (@files)
 	{
-		my $folder = $file =~ m{^(.*/)} ? $1 : '';
-		my $text = $page{$file} =~ s/$outside//gr;
-		for my $link ($text =~ /\]\(([^)]*)\)/g)
+		my (%seen, @open, $fenced);
+		$below{$file} = $page{$file};
+		for my $line (split /^/, $page{$file})
 		{
-			next if $link =~ /^https:/;
-			my ($to, $heading) = split /#/, $link, 2;
-			$to = $to eq '' ? $file : "$folder$to";
-			$to =~ s{[^/]+/\.\./}{};
-			push @dead, "$file: $link"
-			  if !-e "$source/$to" || (defined $heading && !$anchor{"$to#$heading"});
+			$fenced = !$fenced if $line =~ /^```/;
+			if (!$fenced && $line =~ /^(#+) (.*)$/)
+			{
+				my ($level, $words) = (length $1, lc $2);
+				$words =~ s/[^\w\- ]//g;
+				$words =~ tr/ /-/;
+				$words .= "-$seen{$words}" if $seen{$words}++;
+				@open = ((grep { $_->[0] < $level } @open), [ $level, "$file#$words" ]);
+			}
+			$below{ $_->[1] } .= $line for @open;
+		}
+	}
+	for my $file (@files)
+	{
+		for my $link (links($page{$file}))
+		{
+			my $to = target($file, $link);
+			push @dead, "$file: $link" if $to =~ /#/ ? !defined $below{$to} : !-e "$source/$to";
 		}
 	}
 	is(join(', ', @dead), '', 'no link is dead');
 	my @lines = split /\n/, $page{'README.md'};
 	cmp_ok(scalar @lines, '<=', 500, 'README.md is a leaflet');
+}
+
+# Where the links of a text go that stay in the project.
+sub links
+{
+	my ($text) = @_;
+	$text =~ s/^```.*?^```$//msg;
+	return grep { !/^https:/ } $text =~ /\]\(([^)]*)\)/g;
+}
+
+sub target
+{
+	my ($file, $link) = @_;
+	my $folder = $file =~ m{^(.*/)} ? $1 : '';
+	my $to = $link =~ /^#/ ? "$file$link" : "$folder$link";
+	1 while $to =~ s{[^/]+/\.\./}{};
+	return $to;
+}
+
+# The index: what stands in a link is in the SQL it leads to, and every heading of
+# the page of questions is in it.
+{
+	my (@wrong, %led);
+	my $index = $below{'README.md#questions'};
+	while ($index =~ /\[([^\]]+)\]\(([^)]+)\)/g)
+	{
+		my ($words, $to) = ($1, target('README.md', $2));
+		my $sql = join "\n", ($below{$to} // '') =~ /^```sql\n(.*?)^```$/msg;
+		$led{$to} = 1;
+		push @wrong, "$to has no query" if $sql eq '';
+		push @wrong, "$to: no $_" for grep { /^\w+$/ && $sql !~ /\b$_\b/ } split /, /, $words;
+	}
+	is(join("\n", @wrong), '', 'every link of the index leads to a query, with the words of the link in it');
+	my @missing = grep { /^doc\/questions\.md#/ && $below{$_} =~ /\A## / && !$led{$_} } sort keys %below;
+	is("@missing", '', 'every question is in the index');
 }
 
 # All that users call is in it: not what only types, operators, casts, operator
@@ -92,9 +131,21 @@ $node->safe_psql('postgres', 'CREATE EXTENSION retention');
 			UNION ALL SELECT castfunc FROM pg_cast
 			UNION ALL SELECT f FROM pg_aggregate, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn,
 				aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) f)});
-	my $all = join "\n", values %page;
+	my $all = join "\n", map { $page{$_} } grep { $_ ne 'doc/functions.md' } @files;
 	my @missing = grep { $all !~ /\b$_\(/ } split /\n/, $names;
 	is("@missing", '', 'every function and aggregate is named with its arguments');
+}
+
+# Its reference by names is what COMMENTs say.
+my %made = ('doc/functions.md' => do {
+	my ($out, $err) = run_command([ @psql, '-At', '-f', "$source/test/reference/functions.sql" ]);
+	is($err // '', '', 'the page of all functions is made');
+	"$out\n";
+});
+{
+	my %has = map { $_ => 1 } split /\n/, $page{'doc/functions.md'};
+	my @lacks = grep { !$has{$_} } split /\n/, $made{'doc/functions.md'};
+	ok($page{'doc/functions.md'} eq $made{'doc/functions.md'}, 'doc/functions.md is that (make reference)') or diag(join("\n", 'it lacks', @lacks));
 }
 
 # [ sql, output or undef, where ]
@@ -159,6 +210,10 @@ for my $i (0 .. $#blocks)
 	}
 }
 
+$made{'doc/cohorts.svg'} = $node->safe_psql('postgres', q{
+	SELECT cohort_svg(cohort_matrix(customer_id, ordered_at, amount, 'quarter at Europe/Paris'), '2026-01-01') FROM orders}) . "\n";
+is(slurp_file("$source/doc/cohorts.svg"), $made{'doc/cohorts.svg'}, 'the picture of README.md is what the query draws (make reference)');
+
 # Lifetime value by channel and month in plain SQL: the chain, which has no
 # falling step, and how many the pooled value has.
 is( $node->safe_psql(
@@ -209,11 +264,13 @@ if ($ENV{README_OUT})
 			$last = $+[2];
 		}
 		$new .= substr($page{$file}, $last);
+		$new = $made{$file} if defined $made{$file};
 		my $to = "$ENV{README_OUT}/" . $file =~ tr{/}{_}r;
 		open my $fh, '>', $to or die "$to: $!";
 		print $fh $new;
 		close $fh;
 	}
+	append_to_file("$ENV{README_OUT}/doc_cohorts.svg", $made{'doc/cohorts.svg'});
 }
 
 $node->stop;

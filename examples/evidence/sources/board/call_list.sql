@@ -1,0 +1,1 @@
+SELECT * FROM call_list ORDER BY rank

@@ -1,0 +1,1 @@
+SELECT * FROM channel_curve ORDER BY position, age

@@ -1,0 +1,1 @@
+SELECT * FROM cohorts ORDER BY cohort

@@ -1,0 +1,1 @@
+SELECT * FROM states ORDER BY position
