@@ -16,7 +16,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 
 /* What a customer adds, weights of the others. */
 typedef struct Pairs

@@ -8,7 +8,6 @@
 #include <math.h>
 
 #include "common/shortest_dec.h"
-#include "miscadmin.h"
 
 /* A field that rows are ordered by. */
 typedef struct Criterion

@@ -12,7 +12,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 
 #define MAX_STEPS 60
 #define MAX_HALVINGS 40

@@ -12,6 +12,8 @@
 #define RETENTION_HAZARD_FIT_H
 
 #include "models/hazard_rows.h"
+
+#include "miscadmin.h"
 #include "models/symmetric_matrix.h"
 
 /* A covariate, and the terms that it has. */
@@ -80,11 +82,20 @@ typedef struct HazardWalk
 	float8	   *scratch;		/* a few vectors */
 } HazardWalk;
 
-/* Room for n of some size, all zeros, of any length. */
+/* Room for n of some size, all zeros; however long it is, a cancel is heard. */
 static inline void *
 hazard_zeros(int64 n, Size size)
 {
-	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	const Size	piece = 16 * 1024 * 1024;
+	Size		bytes = Max(n, 1) * size;
+	char	   *room = palloc_extended(bytes, MCXT_ALLOC_HUGE);
+
+	for (Size done = 0; done < bytes; done += piece)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memset(room + done, 0, Min(piece, bytes - done));
+	}
+	return room;
 }
 
 /* hazard_data.c: rows in order; error 22023 when nothing can be fitted. */

@@ -13,7 +13,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 
 #define SINGULAR 1e-11
 

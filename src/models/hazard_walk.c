@@ -22,7 +22,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "models/special.h"
 
 /* Those at risk, and of one time those who churn. */

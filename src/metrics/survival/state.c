@@ -55,7 +55,7 @@ lives_curve(LivesState *state)
 	lives_sort(&state->entered);
 	curve->customers = state->head.customers;
 	curve->times = palloc_extended((left->n + entered->n) * sizeof(CurveTime),
-								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+								   MCXT_ALLOC_HUGE);
 	time = curve->times;
 	for (; l < left->n || e < entered->n; time++)
 	{
@@ -66,7 +66,7 @@ lives_curve(LivesState *state)
 			key = left->lives[l].key & ~UINT64CONST(1);
 		if (e < entered->n)
 			key = Min(key, entered->lives[e].key);
-		time->at = lives_time(key);
+		*time = (CurveTime) {.at = lives_time(key)};
 		if (l < left->n && left->lives[l].key == key)
 			time->events = left->lives[l++].count;
 		if (l < left->n && left->lives[l].key == (key | 1))
