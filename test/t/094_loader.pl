@@ -184,22 +184,24 @@ sub file
 	push @table, [ $what, 'stops', $reason // '' ];
 	$stopped++;
 	return if !defined $want;
-	# the choice wanted among what it says, else the first
-	my @choices = map { s/^ *(type|or): //r } grep { /^ *(type|or): make demo/ } split /\n/, $err;
-	my ($choice) = $o{choose} ? grep { /$o{choose}/ } @choices : @choices;
-	ok(defined $choice, "$what: the choice is there") or diag($err);
-	return if !defined $choice;
-	$choice =~ s/   \(.*$//;
-	my @words = shellwords($choice);
-	is("@words[0, 1]", 'make demo', "$what: a command");
-	my %again = map { split /=/, $_, 2 } @words[ 2 .. $#words ];
-	is($again{DATA}, $name, "$what: of the same file");
-	delete $again{DATA};
-	($done, $out, $err) = load($name, %again);
-	ok($done, "$what: typed as it says, loads") or diag($choice, "\n", $out, $err);
+	for my $wanted (ref($o{choose} // '') eq 'ARRAY' ? @{ $o{choose} } : ($o{choose}))
+	{
+		# the choice wanted among what it says, else the first
+		my @choices = map { s/^ *(type|or): //r } grep { /^ *(type|or): make demo/ } split /\n/, $err;
+		my ($choice) = defined $wanted ? grep { /$wanted/ } @choices : @choices;
+		ok(defined $choice, "$what: the choice is there") or diag(encode('UTF-8', $err));
+		return if !defined $choice;
+		$choice =~ s/   \(.*$//;
+		my @words = shellwords($choice);
+		is("@words[0, 1]", 'make demo', "$what: a command");
+		my %again = map { split /=/, $_, 2 } @words[ 2 .. $#words ];
+		is($again{DATA}, $name, "$what: of the same file");
+		delete $again{DATA};
+		($done, $out, $err) = load($name, %again);
+	}
+	ok($done, "$what: typed as it says, loads") or diag(encode('UTF-8', "$out$err"));
 	$right += $done && is_right("$what, typed as it says", $want);
 }
-
 ##################################################################
 # How the file is written
 ##################################################################
@@ -257,7 +259,8 @@ file('German', table(';', [ 'Kundennummer', 'Bestelldatum', 'Betrag' ], sub { ($
 file('Spanish', table(';', [ 'Cliente', 'Fecha', 'Importe', 'Canal' ], sub { ($_[0]{customer}, dmy($_[0]), money($_[0]{cents}, ',', '.'), $_[0]{channel}) }), want(\&iso, \&plain, 1));
 file('Italian', table(';', [ 'Codice cliente', 'Data ordine', 'Importo totale' ], sub { ($_[0]{customer}, dmy($_[0]), money($_[0]{cents}, ',', '.')) }), want(@plain));
 file('Dutch', table(';', [ 'Klantnummer', 'Besteldatum', 'Bedrag' ], sub { ($_[0]{customer}, dmy($_[0]) =~ s{/}{-}gr, '€ ' . money($_[0]{cents}, ',', '.')) }), want(@plain));
-file('an id that is the order', table(',', [ 'ID', 'Date', 'Total', 'Buyer ref' ], sub { ($_[0]{order}, iso($_[0]), plain($_[0]), $_[0]{customer}) }), want(@plain));
+file('an id that is the order', table(',', [ 'ID', 'Date', 'Total', 'Buyer ref' ], sub { ($_[0]{order}, iso($_[0]), plain($_[0]), $_[0]{customer}) }), want(@plain), stops => qr/which column is the customer/, choose => qr/Buyer ref/);
+file('channels for customers', table(',', undef, sub { (iso($_[0]), plain($_[0]), $_[0]{channel}) }, @truth, @truth), undef, stops => qr/240 orders are of 3 customers/);
 file('orders for customers', table(',', [ 'Customer number', 'Date', 'Total', 'who' ], sub { ($_[0]{order}, iso($_[0]), plain($_[0]), $_[0]{customer}) }), want(@plain), stops => qr/nobody comes back/, choose => qr/CUSTOMER=who/);
 file('two columns of one name', table(',', [ 'Customer', 'Date', 'Total', 'Total' ], sub { ($_[0]{customer}, iso($_[0]), '1.00', plain($_[0])) }), want(@plain), stops => qr/2 columns are called "Total"/, choose => qr/AMOUNT=4/);
 file('a column for each month', "customer,2024-01,2024-02,2024-03\nC1,1,2,3\nC2,4,5,6\n", undef, stops => qr/the columns are times/);
@@ -319,6 +322,87 @@ file('quantity x price', table(';', [ 'Client', 'Date', 'Quantité', 'Prix unita
 	file('order lines', "Order ID,Customer,Date,Product,Amount\n" . $lines->($third), want(@plain), says => qr/360 lines are 120 orders/);
 	file('order lines that repeat the total', "Order ID,Customer,Date,Product,Total\n" . $lines->(sub { $_[0]{cents} }), want(@plain), stops => qr/the amount of the line, or of the order, repeated/, choose => qr/LINES=once/);
 	file('order lines of which the first has the total', "Order ID,Customer,Date,Product,Total\n" . $lines->(sub { $_[0]{cents} }) =~ s/(product [12]),[^\n]*/$1,/gr, want(@plain));
+}
+
+##################################################################
+# As programs that many have write them
+##################################################################
+{
+	# a shop: an order's lines, of which the first has the total; times with offsets
+	my $lines = sub { my $o = $_; map { my $first = !$_; join(',', "#$o->{order}", "$o->{customer}\@example.org", $first ? 'paid' : '', sprintf('%s %s:00 +0000', iso($o), clock($o)), $first ? plain($o) : '', 'EUR' x $first, 1 + $_, "\"a, b\"", '5.00') } 0 .. $o->{order} % 3 };
+	file('a shop', join("\n", 'Name,Email,Financial Status,Created at,Total,Currency,Lineitem quantity,Lineitem name,Lineitem price', map { $lines->() } @truth) . "\n",
+		join("\n", sort map { s/\|/\@example.org|/r } split /\n/, want(sub { moment($_[0]) . '+00' }, \&plain, 0)), says => qr/lines are 120 orders/);
+	# a wholesaler's lines, quantity x price, with returns, and customers that nobody knows or that are decimal numbers
+	my (%sum, @rows, %at);
+	for my $o (@truth)
+	{
+		my $back = $o->{order} % 10 == 0 ? -1 : 1;
+		for my $line (1 .. 2)
+		{
+			push @rows, join(',', ($back < 0 ? 'C' : '') . $o->{order}, 'thing', $back * $line, sprintf('%d/%d/%d %d:%02d', @{$o}{qw(m d y h i)}), money($o->{cents}, '.', ''), $o->{order} % 8 ? substr($o->{customer}, 1) + 500 . '.0' : '', 'France');
+			$sum{ $o->{order} } += $back * $line * $o->{cents} if $o->{order} % 8;
+		}
+	}
+	file('a wholesaler', join("\n", 'InvoiceNo,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country', @rows) . "\n",
+		join("\n", sort map { join '|', substr($_->{customer}, 1) + 500, moment($_), money($sum{ $_->{order} }, '.', ''), 'France' } grep { $sum{ $_->{order} } } @truth), says => qr/quantity x price/);
+}
+file('states and currencies', table(',', [ @english, 'Currency', 'Order status' ], sub { ($simple->($_[0]), $_[0]{order} % 3 ? 'EUR' : 'USD', $_[0]{order} % 5 ? 'completed' : 'voided') }), want(@plain, grep { $_->{order} % 3 && $_->{order} % 5 } @truth),
+	stops => qr/several currencies/, choose => [ qr/EUR/, qr/completed/ ]);
+file('lines of an order at several times of its day', table(',', [ @english, 'Receipt no' ], sub { my $o = $_[0]; ($o->{customer}, iso($o) . ' 10:00', money($o->{cents} - 50, '.', ''), "$o->{order}\n" . join(',', $o->{customer}, iso($o) . ' 10:05', '0.50', $o->{order})) }),
+	want(sub { iso($_[0]) . ' 10:00:00' }, \&plain, 0), says => qr/240 lines are 120 orders/);
+file('amounts that are none', table(';', \@english, sub { ($_[0]{customer}, iso($_[0]), plain($_[0]) . ' Kč') }), want(\&iso, sub { undef }, 0), stops => qr/"Total Amount" holds no numbers/, choose => qr/AMOUNT=none/);
+file('a customer called Total', table(';', \@english, sub { ($_[0]{order} == 1119 ? 'Total' : $_[0]{customer}, iso($_[0]), plain($_[0])) }),
+	join("\n", sort map { join '|', $_->{order} == 1119 ? 'Total' : $_->{customer}, iso($_), plain($_), '' } @truth), stops => qr/is "Total" a customer/, choose => qr/CUSTOMER=/);
+file('UTF-8 with a byte that is not', encode('UTF-8', table(';', [ @english, 'Canal' ], sub { ($simple->($_[0]), 'référencement') })) . "C001;2024-01-01;1.00;r\xE9f\n", undef, stops => qr/is not UTF-8, and as Windows-1252 it reads/);
+file('an encoding that is none', table(';', \@english, $simple), want(@plain), typed => { ENCODING => 'KLINGON' }, stops => qr/is not KLINGON/, choose => qr/UTF-8/);
+file('numbers of rows without a name', table(',', [qw(customer at amount)], sub { ($_[0]{order} - 1000, $simple->($_[0])) }), want(@plain), stops => qr/numbers of rows without a name/, choose => qr/HEADER=skip/);
+file('a first line that may be names', "x;y;5\n" . table(';', undef, $simple), want(@plain), stops => qr/names of the columns, or an order/, choose => qr/HEADER=yes/);
+file('HEADER=no where there is one', table(';', \@english, $simple), undef, typed => { HEADER => 'no' }, stops => qr/line 1: "[^"]*" is no (time|number)/);
+file('a word with a value of its own', table(';', \@english, $simple), want(@plain), typed => { DATES => 'english' }, stops => qr/DATES=english is nothing the loader knows/, choose => qr/DATES=dmy/);
+file('Swiss', table(';', \@english, sub { ($_[0]{customer}, iso($_[0]) =~ s/(\d+)-(\d+)-(\d+)/$3.$2.$1/r, 'CHF ' . money($_[0]{cents}, '.', "'")) }), want(@plain));
+file('Portuguese', table(';', [ 'Cliente', 'Data do pedido', 'Valor total' ], sub { ($_[0]{customer}, dmy($_[0]), 'R$ ' . money($_[0]{cents}, ',', '.')) }), want(@plain));
+file('times of a script', table("\t", [qw(userId createdAt value)], sub { my $o = $_[0]; ($o->{customer}, sprintf('Tue %s %02d %d %02d:%02d:00 GMT+0000 (Coordinated Universal Time)', (qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec))[ $o->{m} - 1 ], @{$o}{qw(d y h i)}), plain($o)) }), want(sub { moment($_[0]) . '+00' }, \&plain, 0));
+file('money given back in another column', table(',', [ @english, 'Refunded amount' ], sub { ($simple->($_[0]), '1.50') }), want(@plain), says => qr/"Refunded amount" is not taken off/);
+file('letters that a terminal would act on', table(',', [ @english, "Note\e[31m" ], sub { ($simple->($_[0]), 'x') }), want(@plain), says => qr/\A[^\e]*\z/);
+
+##################################################################
+# Any of that together
+##################################################################
+$state = $ENV{LOADER_SEED} || 1;
+for my $round (1 .. ($ENV{LOADER_ROUNDS} || 40))
+{
+	my ($sep, $bom, $decimal, $group) = ((',', ';', "\t", '|')[ draw(4) ], draw(2), ('.', ',')[ draw(2) ], ('', ' ', "\x{202F}", ',')[ draw(4) ]);
+	$group = '.' if $decimal eq ',' && $group eq ',';
+	my $quote = $sep eq ',' || draw(2);
+	my ($date, $order) = @{ ([ \&iso, '' ], [ \&dmy, 'dmy' ], [ \&mdy, 'mdy' ], [ sub { dmy($_[0]) =~ tr{/}{.}r }, 'dmy' ], [ sub { moment($_[0]) }, '' ], [ sub { dmy($_[0]) . ' ' . clock($_[0]) }, 'dmy' ])[ draw(6) ] };
+	my @some = map { { %$_, d => draw(3) ? $_->{d} : 1 + $_->{d} % 12 } } @truth[ map { draw(120) } 1 .. 20 + draw(60) ];
+	my %seen;
+	@some = grep { !$seen{ $_->{order} }++ } @some;
+	# often too few for a guess
+	splice @some, 3 + draw(4) if draw(4) == 0;
+	my @head = @{ ([ 'customer', 'date', 'amount' ], [ 'Code client', 'Date achat', 'Montant HT' ], [ 'Kunde', 'Datum', 'Summe' ], undef)[ draw(4) ] // [] };
+	my @place = sort { $a->[1] <=> $b->[1] } map { [ $_, draw(1000) ] } 0 .. 3;
+	my $put = sub { my @f = @_; return join $sep, map { my $v = $f[ $_->[0] ]; $quote && $v =~ /[",;|\t ]/ ? '"' . $v =~ s/"/""/gr . '"' : $v } @place };
+	my $text = ('', "Report of somebody\n\n")[ draw(4) == 0 && @head ? 1 : 0 ]
+		. (@head ? $put->(@head, 'commentaire') . "\n" : '')
+		. join('', map { $put->($_->{customer}, $date->($_), money($_->{cents}, $decimal, $group), ('rien', $quote ? "says \"no\"; or, yes" : 'oui')[ draw(2) ]) . ("\n", "\n\n")[ draw(6) == 0 ] } @some);
+	$text =~ s/\n/\r\n/g if draw(2);
+	my $encoding = ('UTF-8', 'UTF-8', 'UTF-16LE')[ draw(3) ];
+	$text = "\x{FEFF}$text" if $bom || $encoding ne 'UTF-8';
+	my $name = "together $round.csv";
+	open my $fh, '>:raw', "$folder/$name" or die;
+	print $fh encode($encoding, $text);
+	close $fh;
+	my ($done, $out, $err) = load($name);
+	my $want = want(sub { my $o = $_[0]; $date->($o) =~ /:/ ? moment($o) : iso($o) }, \&plain, 0, @some);
+	$files++;
+	if ($done)
+	{
+		ok($right += is_right("together $round", $want), "together $round");
+		next;
+	}
+	$stopped++;
+	like($err, qr/^stopped: .*\n   type: make demo/m, "together $round: stopped with what to type: " . ($err =~ /^stopped: [^:]*: (.*)/m)[0]);
 }
 
 ##################################################################

@@ -24,7 +24,9 @@ BEGIN
 		(SELECT count(DISTINCT role) FROM unnest(c) AS v JOIN words ON word = pg_temp.word(v) WHERE role IN ('customer', 'time')) AS needed,
 		EXISTS (SELECT FROM unnest(c) AS v WHERE pg_temp.is_time(btrim(v))) AS dated
 	FROM (SELECT * FROM cells ORDER BY line LIMIT 40) AS f;
-	SELECT * INTO head FROM first_lines WHERE needed = 2 AND filled > 2 ORDER BY line LIMIT 1;
+	SELECT * INTO head FROM first_lines AS f
+	WHERE needed = 2 AND filled > 2 AND NOT dated AND NOT EXISTS (SELECT FROM first_lines AS b WHERE b.line < f.line AND b.dated)
+	ORDER BY line LIMIT 1;
 	IF NOT FOUND THEN
 		SELECT * INTO head FROM first_lines WHERE filled >= greatest(2, (usual + 1) / 2) ORDER BY line LIMIT 1;
 	END IF;

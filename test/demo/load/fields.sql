@@ -1,11 +1,10 @@
 -- fields.sql: the columns that matter, of the rows that count.
 
 -- A condition on a column, as typed: name=value,value.
-CREATE FUNCTION pg_temp.condition(option text, OUT column_i int, OUT wanted text[])
+CREATE FUNCTION pg_temp.condition(option text, typed text, OUT column_i int, OUT wanted text[])
 LANGUAGE plpgsql
 AS $$
 DECLARE
-	typed text := pg_temp.setting(option);
 	missing text;
 	there text[];
 BEGIN
@@ -23,25 +22,33 @@ BEGIN
 END
 $$;
 
+-- KEEP=status=paid,sent;currency=EUR: all of these must hold.
 CREATE FUNCTION pg_temp.keep_rows() RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
+	typed text;
 	kept record;
 	gone bigint;
 BEGIN
-	IF coalesce(pg_temp.setting('KEEP'), 'all') = 'all' THEN
-		RETURN;
-	END IF;
-	SELECT * INTO kept FROM pg_temp.condition('KEEP');
-	EXECUTE format('DELETE FROM input WHERE lower(btrim(coalesce(c%s, ''''))) <> ALL ($1)', kept.column_i) USING kept.wanted;
-	GET DIAGNOSTICS gone = ROW_COUNT;
-	PERFORM pg_temp.learn('kept', format('%s lines without %s in %s left out', pg_temp.many(gone), array_to_string(kept.wanted, ' or '), pg_temp.named(kept.column_i)));
-	IF (SELECT i FROM roles WHERE role = 'status') = kept.column_i THEN
-		DELETE FROM roles WHERE role = 'status';
-	END IF;
+	FOREACH typed IN ARRAY string_to_array(coalesce(pg_temp.setting('KEEP'), 'all'), ';') LOOP
+		IF btrim(typed) = 'all' THEN
+			CONTINUE;
+		END IF;
+		SELECT * INTO kept FROM pg_temp.condition('KEEP', typed);
+		EXECUTE format('DELETE FROM input WHERE lower(btrim(coalesce(c%s, ''''))) <> ALL ($1)', kept.column_i) USING kept.wanted;
+		GET DIAGNOSTICS gone = ROW_COUNT;
+		PERFORM pg_temp.say(format('  %s lines left out, which have not %s in %s', pg_temp.many(gone), array_to_string(kept.wanted, ' or '), pg_temp.named(kept.column_i)));
+		-- asked and answered
+		DELETE FROM roles WHERE i = kept.column_i AND role IN ('status', 'type', 'currency');
+	END LOOP;
 END
 $$;
+
+-- KEEP= with one condition more.
+CREATE FUNCTION pg_temp.keep(condition text) RETURNS text
+LANGUAGE sql STABLE
+AS $$ SELECT 'KEEP=' || pg_temp.quoted(concat(pg_temp.setting('KEEP') || ';', condition)) $$;
 
 -- The columns as text.  What is a number or a time comes often: it is read once for
 -- each value there is.  A spreadsheet is told ="007" to keep the zeros.
@@ -56,7 +63,8 @@ BEGIN
 			WHEN i IS NULL THEN format('NULL::text AS %I', role) WHEN role IN ('customer', 'order') THEN format('pg_temp.filled(c%s) AS %I', i, role) ELSE format('c%s AS %I', i, role) END, ', ') INTO list
 	FROM unnest('{customer,time,amount,quantity,price,order,channel,currency,status,type}'::text[]) AS w (role) LEFT JOIN roles USING (role);
 	IF pg_temp.setting('REFUNDS') IS NOT NULL THEN
-		list := list || (SELECT format(', lower(btrim(coalesce(c%s, ''''))) = ANY (%L::text[]) AS refund', column_i, wanted) FROM pg_temp.condition('REFUNDS'));
+		list := list || (SELECT format(', lower(btrim(coalesce(c%s, ''''))) = ANY (%L::text[]) AS refund', column_i, wanted) FROM pg_temp.condition('REFUNDS', pg_temp.setting('REFUNDS')));
+		DELETE FROM roles WHERE role = 'type' AND i = (SELECT column_i FROM pg_temp.condition('REFUNDS', pg_temp.setting('REFUNDS')));
 	ELSE
 		list := list || ', false AS refund';
 	END IF;
@@ -116,10 +124,10 @@ DECLARE
 BEGIN
 	IF pg_temp.role('currency') IS NOT NULL AND (SELECT count(DISTINCT pg_temp.filled(currency)) FROM (SELECT DISTINCT currency FROM fields) AS c) > 1 THEN
 		PERFORM pg_temp.stop(format('the amounts are in several currencies: %s', (SELECT string_agg(format('%s (%s lines)', currency, pg_temp.many(n)), ', ' ORDER BY n DESC) FROM (SELECT currency, count(*) AS n FROM fields WHERE currency IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 6) AS c)),
-			VARIADIC ARRAY(SELECT format('KEEP=%s', pg_temp.quoted(pg_temp.typed(pg_temp.role('currency')) || '=' || currency)) FROM fields WHERE currency IS NOT NULL GROUP BY currency ORDER BY count(*) DESC LIMIT 3)
+			VARIADIC ARRAY(SELECT pg_temp.keep(pg_temp.column_word(pg_temp.role('currency')) || '=' || currency) FROM fields WHERE currency IS NOT NULL GROUP BY currency ORDER BY count(*) DESC LIMIT 3)
 				|| ARRAY['AMOUNT=none   (who comes back, and when, without the money)']);
 	END IF;
-	IF pg_temp.setting('KEEP') IS NOT NULL OR pg_temp.setting('REFUNDS') IS NOT NULL THEN
+	IF 'all' = ANY (string_to_array(pg_temp.setting('KEEP'), ';')) THEN
 		RETURN;
 	END IF;
 	FOR role IN SELECT r.role FROM roles AS r WHERE r.role IN ('status', 'type') ORDER BY 1 LOOP
@@ -129,9 +137,9 @@ BEGIN
 		IF cardinality(bad) > 0 AND cardinality(states) < 50 THEN
 			PERFORM pg_temp.stop(format('%s has lines with %s, which may be no orders', pg_temp.named(pg_temp.role(role)), (SELECT string_agg(pg_temp.shown(b), ', ') FROM unnest(bad[:5]) AS b)),
 				VARIADIC array_remove(ARRAY[
-				CASE WHEN cardinality(bad) < cardinality(states) THEN 'KEEP=' || pg_temp.quoted(pg_temp.typed(pg_temp.role(role)) || '=' || (SELECT string_agg(s, ',') FROM unnest(states) AS s WHERE s <> ALL (bad))) || '   (counts these alone)' END,
-				CASE WHEN (SELECT bool_or(b ~* back) FROM unnest(bad) AS b) THEN 'REFUNDS=' || pg_temp.quoted(pg_temp.typed(pg_temp.role(role)) || '=' || (SELECT string_agg(b, ',') FROM unnest(bad) AS b WHERE b ~* back)) || '   (takes the money of these back)' END,
-				'KEEP=all   (counts every line as it is)'], NULL));
+				CASE WHEN cardinality(bad) < cardinality(states) THEN pg_temp.keep(pg_temp.column_word(pg_temp.role(role)) || '=' || (SELECT string_agg(s, ',') FROM unnest(states) AS s WHERE s <> ALL (bad))) || '   (counts these alone)' END,
+				CASE WHEN (SELECT bool_or(b ~* back) FROM unnest(bad) AS b) THEN 'REFUNDS=' || pg_temp.quoted(pg_temp.column_word(pg_temp.role(role)) || '=' || (SELECT string_agg(b, ',') FROM unnest(bad) AS b WHERE b ~* back)) || '   (takes the money of these back)' END,
+				pg_temp.keep('all') || '   (counts every line as it is)'], NULL));
 		END IF;
 	END LOOP;
 END

@@ -24,9 +24,9 @@ BEGIN
 	END IF;
 	IF pg_temp.fact('guessed') <> '' THEN
 		-- Letters where Windows-1252 has signs, or small before large: another table of letters.
-		SELECT n, substring(line FROM '\S*(?:[a-z][ŠŒŽŸ]|[[:alpha:]][‚ƒ„…†‡ˆ‰‹•˜›¡¢£¤¥¦§¨©ª«¬®¯±²³´¶¸¹º»¼½¾¿][[:alpha:]]|[À-ÿ]{4})\S*') AS word INTO odd
+		SELECT n, substring(line FROM '\S*(?:Ã[^[:alpha:][:space:]]|â€|[a-z][ŠŒŽŸ]|[[:alpha:]][‚ƒ„…†‡ˆ‰‹•˜›¡¢£¤¥¦§¨©ª«¬®¯±²³´¶¸¹º»¼½¾¿][[:alpha:]]|[À-ÿ]{4})\S*') AS word INTO odd
 		FROM lines
-		WHERE line ~ '[a-z][ŠŒŽŸ]|[[:alpha:]][‚ƒ„…†‡ˆ‰‹•˜›¡¢£¤¥¦§¨©ª«¬®¯±²³´¶¸¹º»¼½¾¿][[:alpha:]]|[À-ÿ]{4}'
+		WHERE line ~ 'Ã[^[:alpha:][:space:]]|â€|[a-z][ŠŒŽŸ]|[[:alpha:]][‚ƒ„…†‡ˆ‰‹•˜›¡¢£¤¥¦§¨©ª«¬®¯±²³´¶¸¹º»¼½¾¿][[:alpha:]]|[À-ÿ]{4}'
 		ORDER BY n LIMIT 1;
 		IF FOUND THEN
 			PERFORM pg_temp.stop(format('line %s: is not UTF-8, and as Windows-1252 it reads %s', odd.n, pg_temp.shown(odd.word)),

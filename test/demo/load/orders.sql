@@ -35,14 +35,16 @@ DECLARE
 	last record;
 BEGIN
 	SELECT line, customer, amount INTO last FROM rows
-	WHERE customer ~* '^(grand[ -]?|sous[ -]?|sub[ -]?)?(total|totaux|totals|totale|totaal|somme|summe|gesamt|suma|sum)\M' AND amount IS NOT NULL
+	WHERE customer ~* '^(grand[ -]?|sous[ -]?|sub[ -]?)?(total|totaux|totals|totale|totaal|somme|summe|gesamt|suma|sum)( g[eé]n[eé]ral)?\s*:?$' AND amount IS NOT NULL
 	ORDER BY line DESC LIMIT 1;
-	IF FOUND AND last.amount = (SELECT sum(amount) FROM rows WHERE line < last.line) THEN
+	IF NOT FOUND OR pg_temp.setting('CUSTOMER') IS NOT NULL THEN
+		RETURN;
+	ELSIF last.amount = (SELECT sum(amount) FROM rows WHERE line < last.line) THEN
 		DELETE FROM rows WHERE line = last.line;
 		PERFORM pg_temp.say(format('  line %s left out: %s is the sum of the lines above it', last.line, pg_temp.shown(last.customer)));
-	ELSIF FOUND THEN
-		PERFORM pg_temp.stop(format('line %s: is %s a customer?', last.line, pg_temp.shown(last.customer)),
-			'DATA= with that line taken out, or the customer given another name');
+	ELSE
+		PERFORM pg_temp.stop(format('line %s: is %s a customer? It is not the sum of the lines above it', last.line, pg_temp.shown(last.customer)),
+			'CUSTOMER=' || pg_temp.typed(pg_temp.role('customer')) || '   (it is one)', 'DATA= with that line taken out');
 	END IF;
 END
 $$;
@@ -81,6 +83,9 @@ BEGIN
 	ELSIF pg_temp.setting('CUSTOMER') IS NULL AND s.n >= 10 AND s.customers > 0.98 * s.n THEN
 		PERFORM pg_temp.stop(format('%s orders are of %s customers: nobody comes back. Is %s the customer?', pg_temp.many(s.n), pg_temp.many(s.customers), pg_temp.named(customer_column)),
 			VARIADIC others || ARRAY['CUSTOMER=' || pg_temp.typed(customer_column) || '   (takes it as it is)']);
+	ELSIF s.n >= 100 AND s.customers < 0.02 * s.n AND (SELECT how = 'by what is in it' FROM roles WHERE role = 'customer') THEN
+		PERFORM pg_temp.stop(format('%s orders are of %s customers: is %s the customer?', pg_temp.many(s.n), pg_temp.many(s.customers), pg_temp.named(customer_column)),
+			VARIADIC ARRAY['CUSTOMER=' || pg_temp.typed(customer_column) || '   (it is)'] || others);
 	ELSIF s.negative > 0.5 * s.amounts AND s.amounts > 1 THEN
 		PERFORM pg_temp.stop(format('%s of %s amounts are negative: a negative amount is money given back', pg_temp.many(s.negative), pg_temp.many(s.amounts)),
 			'SIGN=flip   (if the file writes sales with a minus)', 'AMOUNT=... (another column)');
@@ -106,7 +111,7 @@ BEGIN
 		RETURN 'rows';
 	END IF;
 	SELECT count(*) AS n, count(*) FILTER (WHERE smallest = largest AND amounts = lines) AS alike, count(*) FILTER (WHERE amounts > 1) AS several, max(lines) AS most INTO s
-	FROM (SELECT count(*) AS lines, count(amount) AS amounts, min(amount) AS smallest, max(amount) AS largest FROM rows WHERE "order" IS NOT NULL GROUP BY customer, at, "order" HAVING count(*) > 1) AS o;
+	FROM (SELECT count(*) AS lines, count(amount) AS amounts, min(amount) AS smallest, max(amount) AS largest FROM rows WHERE "order" IS NOT NULL GROUP BY customer, at::date, "order" HAVING count(*) > 1) AS o;
 	IF s.n = 0 THEN
 		RETURN 'rows';
 	ELSIF s.alike = 0 OR pg_temp.role('price') IS NOT NULL OR s.several = 0
@@ -131,18 +136,19 @@ DECLARE
 BEGIN
 	IF how = 'once' THEN
 		SELECT min(line) AS line, min("order") AS "order" INTO differ FROM rows WHERE amount IS NOT NULL
-		GROUP BY customer, at, coalesce("order", CASE WHEN pg_temp.role('order') IS NOT NULL THEN 'line ' || line END) HAVING min(amount) <> max(amount) ORDER BY 1 LIMIT 1;
+		GROUP BY customer, at::date, coalesce("order", CASE WHEN pg_temp.role('order') IS NOT NULL THEN 'line ' || line ELSE at::text END) HAVING min(amount) <> max(amount) ORDER BY 1 LIMIT 1;
 		IF FOUND THEN
 			PERFORM pg_temp.stop(format('line %s: the lines of order %s have different amounts, so they are not the order''s', differ.line, coalesce(pg_temp.shown(differ.order), 'of one time')), 'LINES=sum', 'LINES=rows');
 		END IF;
 	END IF;
-	-- A line without an order's number is one of its own, where others have one.
+	-- Lines of one day: a later one, money given back perhaps, has its own day.  A
+	-- line without an order's number is one of its own, where others have one.
 	EXECUTE CASE how WHEN 'rows' THEN 'CREATE TEMPORARY TABLE orders ON COMMIT DROP AS SELECT customer, at, amount, channel FROM rows ORDER BY at, line'
 	ELSE format('CREATE TEMPORARY TABLE orders ON COMMIT DROP AS
-		SELECT customer, at, %s AS amount, min(channel) AS channel
-		FROM rows GROUP BY customer, at, %s ORDER BY at, min(line)',
+		SELECT customer, min(at) AS at, %s AS amount, min(channel) AS channel
+		FROM rows GROUP BY customer, at::date, %s ORDER BY min(at), min(line)',
 		CASE how WHEN 'once' THEN 'min(amount)' ELSE 'sum(amount)' END,
-		CASE WHEN pg_temp.role('order') IS NULL THEN '1::int' ELSE '"order", CASE WHEN "order" IS NULL THEN line END' END) END;
+		CASE WHEN pg_temp.role('order') IS NULL THEN 'at' ELSE '"order", CASE WHEN "order" IS NULL THEN line END' END) END;
 	IF how <> 'rows' AND before > (SELECT count(*) FROM orders) THEN
 		PERFORM pg_temp.learn('lines of orders', format('%s lines are %s orders (%s)', pg_temp.many(before), pg_temp.many((SELECT count(*) FROM orders)),
 			CASE how WHEN 'once' THEN 'LINES=once: the amount once for each' ELSE 'their amounts added up; LINES=once or LINES=rows for what they are otherwise' END));
@@ -199,11 +205,13 @@ BEGIN
 		END IF;
 	END LOOP;
 	PERFORM pg_temp.say('  not used  ' || string_agg(pg_temp.named(i), ', ' ORDER BY i)) FROM columns WHERE i NOT IN (SELECT i FROM roles) HAVING count(*) > 0;
-	PERFORM pg_temp.say('  ' || n.value) FROM facts AS n WHERE n.name IN ('kept', 'lines of orders');
+	PERFORM pg_temp.say(format('  note: %s is not taken off; where it is money given back, AMOUNT= must name what was kept', pg_temp.named(i)))
+		FROM columns WHERE i NOT IN (SELECT i FROM roles) AND word ~ 'refund|rembours' AND numbers > 0 AND example ~ '[1-9]';
+	PERFORM pg_temp.say('  ' || n.value) FROM facts AS n WHERE n.name = 'lines of orders';
 	SELECT count(*) AS n, (array_agg(pg_temp.shown(array_to_string(c, ' ')) ORDER BY line))[1] AS first, min(line) AS line INTO gone
 	FROM cells WHERE (SELECT count(*) FROM input) > (SELECT count(*) FROM rows) AND line NOT IN (SELECT line FROM rows);
 	IF gone.n > 0 THEN
-		PERFORM pg_temp.say(format('  left out  %s lines without a customer or a time, line %s the first: %s', pg_temp.many(gone.n), gone.line, gone.first));
+		PERFORM pg_temp.say(format('  left out  %s lines in all without a customer, or a time or an amount that can be read, line %s the first: %s', pg_temp.many(gone.n), gone.line, gone.first));
 	END IF;
 	SELECT count(*) AS n, (SELECT count(*) FROM (SELECT DISTINCT customer FROM orders) AS c) AS customers, min(at)::date AS first, max(at)::date AS last, count(*) - count(amount) AS without, sum(amount) AS total INTO s FROM orders;
 	PERFORM pg_temp.say(format('%s orders of %s customers, %s to %s%s', pg_temp.many(s.n), pg_temp.many(s.customers), s.first, s.last, ', ' || to_char(s.total, 'FM999,999,999,999,990.00') || ' in all'));

@@ -15,14 +15,18 @@ AS $$
 	FROM columns WHERE i = column_i
 $$;
 
--- How to type it: by name, where no other column has the same.
-CREATE FUNCTION pg_temp.typed(column_i int) RETURNS text
+-- What to call it: by name, where no other column has the same.
+CREATE FUNCTION pg_temp.column_word(column_i int) RETURNS text
 LANGUAGE sql STABLE
 AS $$
-	SELECT CASE WHEN name IS NULL OR name ~ '^\d+$' OR name ~ '[=,]' OR (SELECT count(*) FROM columns AS o WHERE o.word = c.word) > 1
-		THEN i::text ELSE pg_temp.quoted(name) END
+	SELECT CASE WHEN name IS NULL OR name ~ '^\d+$' OR name ~ '[=,;]' OR (SELECT count(*) FROM columns AS o WHERE o.word = c.word) > 1
+		THEN i::text ELSE name END
 	FROM columns AS c WHERE i = column_i
 $$;
+
+CREATE FUNCTION pg_temp.typed(column_i int) RETURNS text
+LANGUAGE sql STABLE
+AS $$ SELECT pg_temp.quoted(pg_temp.column_word(column_i)) $$;
 
 -- The column somebody typed: a name as it is written, or nearly so, or a number.
 CREATE FUNCTION pg_temp.column_typed(option text, wanted text) RETURNS int
@@ -158,6 +162,11 @@ BEGIN
 	IF pg_temp.role('amount') IS NOT NULL OR pg_temp.setting('AMOUNT') = 'none' THEN
 		RETURN;
 	END IF;
+	found := ARRAY(SELECT i FROM columns JOIN words USING (word) WHERE role = 'amount' AND filled > 0 AND times = 0 ORDER BY place);
+	IF cardinality(found) > 0 THEN
+		PERFORM pg_temp.stop(format('column %s holds no numbers: %s', pg_temp.named(found[1]), (SELECT pg_temp.shown(example) FROM columns WHERE i = found[1])),
+			VARIADIC pg_temp.choices('AMOUNT', ARRAY(SELECT i FROM columns WHERE numbers > 0 AND times = 0)) || ARRAY['AMOUNT=none   (who comes back, and when, without the money)']);
+	END IF;
 	found := ARRAY(SELECT i FROM columns, (SELECT max(filled) AS most FROM columns) AS m
 		WHERE pg_temp.unknown(i) AND filled >= 0.5 * most AND numbers >= 0.95 * filled AND times < 0.5 * filled AND decimals >= 0.2 * filled);
 	IF cardinality(found) = 1 THEN
@@ -192,12 +201,13 @@ BEGIN
 	IF pg_temp.role('customer') IS NULL THEN
 		found := ARRAY(SELECT i FROM columns, (SELECT max(filled) AS most FROM columns) AS m
 			WHERE pg_temp.unknown(i) AND filled >= 0.5 * most AND times < 0.5 * filled AND decimals < 0.2 * filled ORDER BY i);
+		-- The only one there is; of several, id or name where it is not another in each row.
 		IF cardinality(found) > 1 THEN
-			likely := ARRAY(SELECT i FROM (SELECT i, pg_temp.values_of(i) AS v FROM unnest(found) AS i) AS c WHERE v > 1 AND v < n);
-			IF cardinality(likely) <> 1 AND EXISTS (SELECT FROM columns JOIN words USING (word) WHERE role = 'perhaps customer' AND i = ANY (found)) THEN
-				PERFORM pg_temp.take_by_name('perhaps customer', '');
-				UPDATE roles SET role = 'customer' WHERE role = 'perhaps customer';
-			END IF;
+			found := ARRAY(SELECT i FROM unnest(found) AS i WHERE pg_temp.values_of(i) > 1);
+		END IF;
+		IF cardinality(found) > 1 THEN
+			likely := ARRAY(SELECT i FROM unnest(found) AS i JOIN columns USING (i) JOIN words USING (word) WHERE role = 'perhaps customer' AND pg_temp.values_of(i) < n ORDER BY place LIMIT 1);
+			INSERT INTO roles SELECT 'customer', i, 'by its name; CUSTOMER= takes another' FROM unnest(likely) AS i;
 		ELSE
 			likely := found;
 		END IF;
@@ -246,6 +256,10 @@ BEGIN
 	PERFORM pg_temp.find_time();
 	PERFORM pg_temp.find_amount();
 	PERFORM pg_temp.take_by_name('order', 'ORDER');
+	-- A shop calls the number of an order its name: #1001.
+	IF pg_temp.role('order') IS NULL AND pg_temp.setting('ORDER') IS NULL THEN
+		INSERT INTO roles SELECT 'order', min(i), 'by what is in it' FROM columns WHERE word = 'name' AND example ~ '^#\d+$' HAVING count(*) = 1;
+	END IF;
 	PERFORM pg_temp.take_by_name('channel', 'CHANNEL');
 	FOREACH r IN ARRAY '{currency,status,type}'::text[] LOOP
 		PERFORM pg_temp.take_by_name(r, '');

@@ -33,10 +33,11 @@ RETURN CASE WHEN word ~ '^[A-Za-z0-9_./:,=+-]+$' THEN word ELSE '''' || replace(
 -- A value of the file, as much as fits into a sentence.
 CREATE FUNCTION pg_temp.shown(value text) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN '"' || CASE WHEN length(value) > 60 THEN left(value, 57) || '...' ELSE value END || '"';
+RETURN '"' || regexp_replace(CASE WHEN length(value) > 60 THEN left(value, 57) || '...' ELSE value END, '[[:cntrl:]]+', ' ', 'g') || '"';
 
 -- Ends the load.  A choice is what to type: words such as AT=, without the values,
--- are put behind what was typed before; anything else is told as it is.
+-- are put behind what was typed before, DATA= says which file else; anything else
+-- is told as it is.
 CREATE FUNCTION pg_temp.stop(reason text, VARIADIC choices text[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -46,7 +47,9 @@ DECLARE
 	before text;
 BEGIN
 	FOREACH choice IN ARRAY choices LOOP
-		IF choice ~ '^[A-Z]+=' THEN
+		IF choice LIKE 'DATA=%' THEN
+			choice := format('make demo DATA=...   (%s)', substr(choice, 7));
+		ELSIF choice ~ '^[A-Z]+=' THEN
 			SELECT coalesce(string_agg(' ' || name || '=' || pg_temp.quoted(value), '' ORDER BY name), '') INTO before
 			FROM settings
 			WHERE value IS NOT NULL AND choice !~ ('(^| )' || name || '=');

@@ -23,7 +23,7 @@ BEGIN
 		kind := CASE length(m[3]) WHEN 4 THEN 'long' ELSE 'short' END;
 	END IF;
 	IF m IS NULL THEN
-		m := regexp_match(value, '^((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(Z?))?$');
+		m := regexp_match(value, '^((?:19|20)\d\d)(\d\d)(\d\d)(?:[T ]?(\d\d)(\d\d)(\d\d)?(Z?))?$');
 		IF m IS NOT NULL THEN
 			kind := 'ymd';
 			m := m[:3] || coalesce(' ' || m[4] || ':' || m[5] || coalesce(':' || m[6], '') || m[7], '');
@@ -68,7 +68,7 @@ BEGIN
 	IF tail ~ '^[T\s,]*(?:à|at|um|alle|a las|-)?\s*$' THEN
 		RETURN '';
 	END IF;
-	m := regexp_match(tail, '^[T ,]*(?:à |at |um |alle |a las |- )?\s*(\d{1,2})(?:[:hH](\d{2})?)(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:([aApP])\.?[mM]\.?)?\s*\(?(Z|z|UTC|GMT|(?:UTC|GMT)?[-+−]\d{2}:?(?:\d{2})?|[A-Z]{3,4})?\)?\s*$');
+	m := regexp_match(tail, '^[T ,]*(?:à |at |um |alle |a las |- )?\s*(\d{1,2})(?:[:hH](\d{2})?)(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:([aApP])\.?[mM]\.?)?\s*\(?(Z|z|UTC|GMT|(?:UTC|GMT)?[-+−]\d{2}:?(?:\d{2})?|[A-Z]{3,4})?\)?(?: \([A-Za-z ]+\))?\s*$');
 	IF m IS NULL THEN
 		RETURN NULL;
 	END IF;

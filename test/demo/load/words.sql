@@ -19,7 +19,7 @@ INSERT INTO vocabulary VALUES
 		clientid client clientno clientnumber clientcode codeclient idclient numeroclient numclient refclient referenceclient
 		userid user username accountid account accountno accountnumber memberid member membernumber buyerid buyer shopperid shopper
 		contactid contact subscriberid subscriber visitorid companyid patientid
-		customeremail useremail clientemail buyeremail billingemail contactemail email emailaddress mail courriel adressemail adresseemail
+		customeremail useremail clientemail buyeremail billingemail contactemail email emailaddress mail courriel adressemail adresseemail billingemailaddress customeremailaddress fromemailaddress
 		customername clientname buyername nomclient company companyname societe entreprise raisonsociale
 		tiers codetiers compteclient compte acheteur adherent idadherent abonne membre utilisateur idutilisateur
 		numerocarte cartefidelite loyaltycard cardnumber
@@ -97,5 +97,5 @@ RETURN pg_temp.bare(value) ~ '^[-+−–(]?\s*[-+−–]?\s*(\d[\d.,''’ \u00A0
 -- Nothing, or a word for it.
 CREATE FUNCTION pg_temp.filled(value text) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN octet_length(value) < 20 AND lower(btrim(value, E' \t\n\u00A0\u202F\u200B\uFEFF')) IN ('', '-', '--', 'null', '(null)', 'nil', 'none', 'nan', 'n/a', '#n/a', 'na', '\n', '(not set)', '(blank)', '(empty)', 'undefined') THEN NULL
+RETURN CASE WHEN octet_length(value) < 20 AND lower(btrim(value, E' \t\n\u00A0\u202F\u200B\uFEFF')) IN ('', '-', '--', 'null', '(null)', 'nil', 'none', 'nan', 'n/a', '#n/a', '#ref!', '#value!', '#name?', 'na', '\n', '(not set)', '(blank)', '(empty)', 'undefined') THEN NULL
 	ELSE nullif(btrim(value, E' \t\n\u00A0\u202F\u200B\uFEFF'), '') END;
