@@ -43,14 +43,14 @@ FROM orders;
 -- retention.require_zone
 -- ---------------------------------------------------------------
 
--- Everything that may take an instant, and not just any number.  What is new here
+-- Everything that may take an instant, and not just any number or boolean.  What is new here
 -- belongs into the table below, too.
 SELECT p.oid::regprocedure
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 	JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'retention'
 WHERE p.proargtypes[0] IS DISTINCT FROM 'internal'::regtype
 	AND ARRAY['"any"', 'timestamptz', 'tstzrange', 'timestamptz[]', 'anyelement', 'anyrange']::regtype[]::oid[] && p.proargtypes::oid[]
-	AND p.proname !~ '^(cac|csat)'
+	AND p.proname !~ '^(cac|csat|conditions)'
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 
 -- A call, the same with its zone named (NULL: it cannot be, or need not), and
@@ -139,7 +139,7 @@ FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid =
 	JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'retention'
 WHERE p.proargtypes[0] IS DISTINCT FROM 'internal'::regtype
 	AND ARRAY['"any"', 'timestamptz', 'tstzrange', 'timestamptz[]', 'anyelement', 'anyrange']::regtype[]::oid[] && p.proargtypes::oid[]
-	AND p.proname !~ '^(cac|csat)'
+	AND p.proname !~ '^(cac|csat|conditions)'
 	AND NOT EXISTS (SELECT FROM calls WHERE call ~ ('\m' || p.proname || '\('));
 
 -- Off, it changes nothing; on, what is cut in the zone of the session is
