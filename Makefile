@@ -218,7 +218,12 @@ OBJS = \
 	src/render/svg.o \
 	src/render/svg_scale.o \
 	src/render/text.o \
-	src/render/value_svg.o
+	src/render/value_svg.o \
+	src/scan/deform.o \
+	src/scan/exec.o \
+	src/scan/explain.o \
+	src/scan/feed.o \
+	src/scan/plan.o
 
 REGRESS = \
 	bridged \
@@ -283,6 +288,7 @@ REGRESS = \
 	rates \
 	recurring_matrix \
 	recurring_rows \
+	scan \
 	sequence \
 	sequence_errors \
 	sequence_next \

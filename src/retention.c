@@ -4,6 +4,7 @@
  *		metrics).
  */
 #include "base/zone.h"
+#include "scan/scan.h"
 
 /* The version is that of the control file. */
 MODULE_MAGIC("retention", "1.0");
@@ -14,5 +15,6 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	scan_define_settings();
 	zone_define_settings();
 }

@@ -92,3 +92,17 @@ call_aggref(FunctionCallInfo fcinfo)
 	ReleaseSysCache(tuple);
 	return own ? aggref : NULL;
 }
+
+/*
+ * The aggregate's plan node that takes its rows from a plan node; NULL as long
+ * as it has called none of our functions.
+ */
+AggState *
+call_site_above(const PlanState *input)
+{
+	for (const CallSite *site = sites; site != NULL; site = site->next)
+		if (IsA(site->node, AggState) &&
+			outerPlanState((AggState *) site->node) == input)
+			return (AggState *) site->node;
+	return NULL;
+}

@@ -42,4 +42,10 @@ extern CallSite *call_site(FunctionCallInfo fcinfo);
  */
 extern Aggref *call_aggref(FunctionCallInfo fcinfo);
 
+/*
+ * The aggregate's plan node that takes its rows from a plan node; NULL as long
+ * as it has called none of our functions.
+ */
+extern AggState *call_site_above(const PlanState *input);
+
 #endif							/* RETENTION_CALL_SITE_H */

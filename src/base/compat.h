@@ -63,6 +63,14 @@
 #define MODULE_MAGIC(module, release) PG_MODULE_MAGIC
 #endif
 
+/* PostgreSQL 18 split the header of EXPLAIN. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
 /*
  * The callbacks of pg_parse_json return void before PostgreSQL 16, a parse
  * result from there on; the lexer is built in place from 17 on.

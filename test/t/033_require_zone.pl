@@ -59,7 +59,7 @@ like(outcome($matrix), qr/^f$/, 'off for the database');
 $node->safe_psql('shard', 'ALTER DATABASE shard SET retention.require_zone = on');
 
 # Workers know what the leader was told in its session.
-like(outcome("EXPLAIN (COSTS OFF) $matrix"), qr/Workers Planned: 2.*Parallel Seq Scan/s, 'a parallel plan');
+like(outcome("EXPLAIN (COSTS OFF) $matrix"), qr/Workers Planned: 2.*Parallel Custom Scan/s, 'a parallel plan');
 like(outcome("SET retention.require_zone = off; SET parallel_leader_participation = off; $matrix"), qr/^f$/, 'off for workers');
 like(outcome("SET parallel_leader_participation = off; $matrix"), qr/ERROR:  22023/, 'on for workers');
 

@@ -1,0 +1,120 @@
+/*
+ * deform.c
+ *		The columns that a scan needs, taken out of a row on a page.
+ *
+ * PostgreSQL's own executor fills a slot with every column up to the last one
+ * needed.  Here columns in front of the first of variable length are taken by
+ * their offset, and what is in between is passed over.
+ */
+#include "scan/deform.h"
+
+#include "access/tupmacs.h"
+
+/* The offset of column i while nothing before it is NULL; -1: unknown. */
+static int32
+column_offset(const Deform *deform, int i)
+{
+	const DeformColumn *column = &deform->columns[i];
+	const DeformColumn *before = column - 1;
+	int32		offset;
+
+	if (i == 0)
+		return 0;
+	if (before->offset < 0 || before->length < 0)
+		return -1;
+	offset = before->offset + before->length;
+	/* a short varlena is not aligned: known only where there is no difference */
+	if (column->length == -1 &&
+		offset != (int32) att_align_nominal(offset, column->align))
+		return -1;
+	return (int32) att_align_nominal(offset, column->align);
+}
+
+/* A plan for the columns needed, numbered from 1. */
+Deform *
+deform_plan(TupleDesc desc, const Bitmapset *needed)
+{
+	Deform	   *deform = palloc0(sizeof(Deform));
+	int			last = 0;
+
+	for (int attno = 1; attno <= desc->natts; attno++)
+		if (bms_is_member(attno, needed))
+			last = attno;
+	deform->desc = desc;
+	deform->ncolumns = last;
+	deform->columns = palloc0(Max(last, 1) * sizeof(DeformColumn));
+	deform->needed = palloc0(Max(last, 1) * sizeof(int16));
+	deform->fixed = true;
+	for (int i = 0; i < last; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		DeformColumn *column = &deform->columns[i];
+
+		column->length = attribute->attlen;
+		column->by_value = attribute->attbyval;
+		column->align = attribute->attalign;
+		column->needed = bms_is_member(i + 1, needed);
+		column->offset = column_offset(deform, i);
+		if (!column->needed)
+			continue;
+		deform->needed[deform->nneeded++] = i;
+		deform->fixed = deform->fixed && column->offset >= 0;
+	}
+	return deform;
+}
+
+/* Columns that the row was written without: their defaults of then. */
+static void
+take_missing(const Deform *deform, int from, Datum *values, bool *nulls)
+{
+	for (int i = from; i < deform->ncolumns; i++)
+		if (deform->columns[i].needed)
+			values[i] = getmissingattr(deform->desc, i + 1, &nulls[i]);
+}
+
+/* Column by column. */
+void
+deform_walk(const Deform *deform, HeapTupleHeader row, Datum *values,
+			bool *nulls)
+{
+	const char *data = (const char *) row + row->t_hoff;
+	bool		some_null = (row->t_infomask & HEAP_HASNULL) != 0;
+	int			n = Min(HeapTupleHeaderGetNatts(row), deform->ncolumns);
+	bool		known = true;	/* are offsets as planned so far? */
+	uint32		offset = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		const DeformColumn *column = &deform->columns[i];
+
+		if (some_null && att_isnull(i, row->t_bits))
+		{
+			known = false;
+			if (column->needed)
+			{
+				values[i] = (Datum) 0;
+				nulls[i] = true;
+			}
+			continue;
+		}
+		if (known && column->offset >= 0)
+			offset = column->offset;
+		else
+		{
+			known = false;
+			offset = att_align_pointer(offset, column->align, column->length,
+									   data + offset);
+		}
+		if (column->needed)
+		{
+			values[i] = fetch_att(data + offset, column->by_value,
+								  column->length);
+			nulls[i] = false;
+		}
+		if (i + 1 < n)
+			offset = att_addlength_pointer(offset, column->length,
+										   data + offset);
+	}
+	if (n < deform->ncolumns)
+		take_missing(deform, n, values, nulls);
+}

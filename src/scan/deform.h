@@ -1,0 +1,68 @@
+/*
+ * deform.h
+ *		The columns that a scan needs, taken out of a row on a page.
+ */
+#ifndef RETENTION_DEFORM_H
+#define RETENTION_DEFORM_H
+
+#include "base/compat.h"
+#include "access/htup_details.h"
+#include "access/tupdesc.h"
+#include "nodes/bitmapset.h"
+
+/* A column up to the last one needed. */
+typedef struct DeformColumn
+{
+	int32		offset;			/* from the row's data while nothing before it is
+								 * NULL; -1 where it depends on the row */
+	int16		length;			/* as pg_attribute has them */
+	bool		by_value;
+	char		align;
+	bool		needed;
+} DeformColumn;
+
+typedef struct Deform
+{
+	TupleDesc	desc;
+	int			ncolumns;		/* up to the last one needed */
+	int			nneeded;
+	bool		fixed;			/* every one needed has an offset */
+	DeformColumn *columns;
+	int16	   *needed;			/* their places among the columns */
+} Deform;
+
+/* A plan for the columns needed, numbered from 1. */
+extern Deform *deform_plan(TupleDesc desc, const Bitmapset *needed);
+
+/* The same where a column is NULL, or its place depends on the row. */
+extern void deform_walk(const Deform *deform, HeapTupleHeader row,
+						Datum *values, bool *nulls);
+
+/*
+ * The columns needed into their places in values and nulls, the others left as
+ * they are.  What is passed by reference lies on the page.
+ */
+static inline void
+deform_row(const Deform *deform, HeapTupleHeader row, Datum *values,
+		   bool *nulls)
+{
+	const char *data = (const char *) row + row->t_hoff;
+
+	if (unlikely(!deform->fixed || (row->t_infomask & HEAP_HASNULL) != 0 ||
+				 HeapTupleHeaderGetNatts(row) < deform->ncolumns))
+	{
+		deform_walk(deform, row, values, nulls);
+		return;
+	}
+	for (int i = 0; i < deform->nneeded; i++)
+	{
+		int			at = deform->needed[i];
+		const DeformColumn *column = &deform->columns[at];
+
+		values[at] = fetch_att(data + column->offset, column->by_value,
+							   column->length);
+		nulls[at] = false;
+	}
+}
+
+#endif							/* RETENTION_DEFORM_H */

@@ -1,0 +1,278 @@
+/*
+ * exec.c
+ *		The plan node of a scan that feeds an aggregate.
+ *
+ * Pages, visibility, pruning, predicate locks, the ring of buffers,
+ * synchronized and parallel scans and the counters of statistics are those of
+ * PostgreSQL's own scan of a heap, page by page: this is one.  What is left out
+ * is the executor's work for each row.
+ *
+ * The node is a scan like any other, below PostgreSQL's own node of the
+ * aggregate, and gives rows like any other: at least the first one.  After
+ * that, when the aggregate above turns out to be one that can be fed
+ * (feed.c), all other rows go to its transition function at once, and the node
+ * says that there are no more.  Where they cannot, it goes on giving rows.
+ */
+#include "scan/scan.h"
+
+#include "access/heapam.h"
+#include "access/tableam.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "pgstat.h"
+#include "storage/bufmgr.h"
+
+/* Columns that the plan's expressions need, numbered from 1. */
+static Bitmapset *
+needed_columns(const CustomScan *plan)
+{
+	Bitmapset  *shifted = NULL;
+	Bitmapset  *needed = NULL;
+	int			member = -1;
+
+	pull_varattnos((Node *) plan->scan.plan.targetlist, plan->scan.scanrelid,
+				   &shifted);
+	pull_varattnos((Node *) plan->scan.plan.qual, plan->scan.scanrelid,
+				   &shifted);
+	while ((member = bms_next_member(shifted, member)) >= 0)
+	{
+		int			attno = member + FirstLowInvalidHeapAttributeNumber;
+
+		/* the planner's part has seen to it (plan.c) */
+		if (attno <= 0)
+			elog(ERROR, "retention scan of a system column");
+		needed = bms_add_member(needed, attno);
+	}
+	return needed;
+}
+
+static void
+scan_begin(CustomScanState *node, EState *estate, int eflags)
+{
+	RetentionScan *scan = (RetentionScan *) node;
+	Relation	relation = node->ss.ss_currentRelation;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	scan->deform = deform_plan(RelationGetDescr(relation),
+							   needed_columns((CustomScan *) node->ss.ps.plan));
+	scan->heap_slot = table_slot_create(relation, &estate->es_tupleTable);
+	memset(slot->tts_isnull, true, RelationGetDescr(relation)->natts);
+}
+
+/* The next row of the table, in the scan slot; false at the end. */
+static bool
+fetch_row(RetentionScan *scan)
+{
+	ScanState  *ss = &scan->css.ss;
+	TupleTableSlot *slot = ss->ss_ScanTupleSlot;
+	TupleTableSlot *from = scan->heap_slot;
+	int			n = scan->deform->ncolumns;
+
+	if (scan->scan == NULL)
+		scan->scan = table_beginscan(ss->ss_currentRelation,
+									 ss->ps.state->es_snapshot, 0, NULL);
+	ExecClearTuple(slot);
+	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, from))
+		return false;
+	slot_getsomeattrs(from, n);
+	memcpy(slot->tts_values, from->tts_values, n * sizeof(Datum));
+	memcpy(slot->tts_isnull, from->tts_isnull, n * sizeof(bool));
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+static TupleTableSlot *
+next_row(ScanState *ss)
+{
+	return fetch_row((RetentionScan *) ss) ? ss->ss_ScanTupleSlot : NULL;
+}
+
+/* There are no conditions but the quals. */
+static bool
+recheck_row(ScanState *ss, TupleTableSlot *slot)
+{
+	return true;
+}
+
+/*
+ * May rows be taken from pages?  Only where the heap's own scan goes page by
+ * page, and has for each the list of rows that the snapshot sees.
+ */
+static bool
+may_feed(const RetentionScan *scan)
+{
+	const ScanState *ss = &scan->css.ss;
+
+	return scan_enabled && scan->scan != NULL &&
+		ss->ps.state->es_epq_active == NULL &&
+		(scan->scan->rs_flags & SO_ALLOW_PAGEMODE) != 0 &&
+		ss->ss_currentRelation->rd_tableam == GetHeapamTableAmRoutine();
+}
+
+/*
+ * Feed what is visible on the page that the heap's scan has come to, from its
+ * current row on, and have it go to the next page.  The page is pinned by
+ * heap_slot; visible rows of a pinned page stay where they are.
+ */
+static void
+feed_page(RetentionScan *scan)
+{
+	PlanState  *ps = &scan->css.ss.ps;
+	HeapScanDesc heap = (HeapScanDesc) scan->scan;
+	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
+	Page		page = BufferGetPage(heap->rs_cbuf);
+	int			first = (int) heap->rs_cindex;
+	int			n = (int) heap->rs_ntuples;
+	uint64		fed = 0;
+
+	for (int i = first; i < n; i++)
+	{
+		ItemId		item = PageGetItemId(page, heap->rs_vistuples[i]);
+
+		/* the first of them was counted by the heap's scan */
+		if (i > first)
+			pgstat_count_heap_getnext(scan->css.ss.ss_currentRelation);
+		ResetExprContext(ps->ps_ExprContext);
+		deform_row(scan->deform, (HeapTupleHeader) PageGetItem(page, item),
+				   slot->tts_values, slot->tts_isnull);
+		if (ps->qual != NULL && !ExecQual(ps->qual, ps->ps_ExprContext))
+			continue;
+		feed_row(scan->feed, slot);
+		fed++;
+	}
+	heap->rs_cindex = n - 1;
+	InstrCountFiltered1(scan, n - first - fed);
+	if (ps->instrument != NULL)
+		ps->instrument->tuplecount += fed;
+	scan->fed_rows += fed;
+	scan->fed_pages++;
+}
+
+/* All other rows. */
+static void
+feed_rest(RetentionScan *scan)
+{
+	ScanState  *ss = &scan->css.ss;
+
+	ExecClearTuple(ss->ss_ScanTupleSlot);
+	ExecStoreVirtualTuple(ss->ss_ScanTupleSlot);
+	ss->ps.ps_ExprContext->ecxt_scantuple = ss->ss_ScanTupleSlot;
+	while (table_scan_getnextslot(scan->scan, ForwardScanDirection,
+								  scan->heap_slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		feed_page(scan);
+	}
+	ExecClearTuple(ss->ss_ScanTupleSlot);
+}
+
+static TupleTableSlot *
+scan_exec(CustomScanState *node)
+{
+	RetentionScan *scan = (RetentionScan *) node;
+	TupleTableSlot *slot;
+
+	if (scan->ended)
+		return NULL;
+	if (scan->begun && !scan->looked)
+	{
+		scan->looked = true;
+		scan->feed = may_feed(scan) ? feed_find(scan) : NULL;
+	}
+	if (scan->feed != NULL)
+	{
+		feed_rest(scan);
+		scan->ended = true;
+		return NULL;
+	}
+	slot = ExecScan(&node->ss, next_row, recheck_row);
+	scan->begun = true;
+	scan->ended = TupIsNull(slot);
+	return slot;
+}
+
+static void
+scan_end(CustomScanState *node)
+{
+	RetentionScan *scan = (RetentionScan *) node;
+
+	if (scan->heap_slot != NULL)
+		ExecClearTuple(scan->heap_slot);
+	if (scan->scan != NULL)
+		table_endscan(scan->scan);
+	scan->scan = NULL;
+}
+
+static void
+scan_rescan(CustomScanState *node)
+{
+	RetentionScan *scan = (RetentionScan *) node;
+
+	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	if (scan->scan != NULL)
+		table_rescan(scan->scan, NULL);
+	scan->begun = scan->looked = scan->ended = false;
+	scan->feed = NULL;
+	ExecScanReScan(&node->ss);
+}
+
+static Size
+scan_estimate_dsm(CustomScanState *node, ParallelContext *pcxt)
+{
+	return table_parallelscan_estimate(node->ss.ss_currentRelation,
+									   node->ss.ps.state->es_snapshot);
+}
+
+static void
+scan_initialize_dsm(CustomScanState *node, ParallelContext *pcxt,
+					void *coordinate)
+{
+	Relation	relation = node->ss.ss_currentRelation;
+
+	table_parallelscan_initialize(relation, coordinate,
+								  node->ss.ps.state->es_snapshot);
+	((RetentionScan *) node)->scan = table_beginscan_parallel(relation, coordinate);
+}
+
+static void
+scan_reinitialize_dsm(CustomScanState *node, ParallelContext *pcxt,
+					  void *coordinate)
+{
+	table_parallelscan_reinitialize(node->ss.ss_currentRelation, coordinate);
+}
+
+static void
+scan_initialize_worker(CustomScanState *node, shm_toc *toc, void *coordinate)
+{
+	((RetentionScan *) node)->scan =
+		table_beginscan_parallel(node->ss.ss_currentRelation, coordinate);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "RetentionScan",
+	.BeginCustomScan = scan_begin,
+	.ExecCustomScan = scan_exec,
+	.EndCustomScan = scan_end,
+	.ReScanCustomScan = scan_rescan,
+	.EstimateDSMCustomScan = scan_estimate_dsm,
+	.InitializeDSMCustomScan = scan_initialize_dsm,
+	.ReInitializeDSMCustomScan = scan_reinitialize_dsm,
+	.InitializeWorkerCustomScan = scan_initialize_worker,
+	.ExplainCustomScan = scan_explain
+};
+
+static Node *
+scan_create(CustomScan *plan)
+{
+	RetentionScan *scan = (RetentionScan *) newNode(sizeof(RetentionScan),
+													T_CustomScanState);
+
+	scan->css.methods = &exec_methods;
+	return (Node *) scan;
+}
+
+const CustomScanMethods scan_methods = {
+	.CustomName = "RetentionScan",
+	.CreateCustomScanState = scan_create
+};

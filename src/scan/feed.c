@@ -1,0 +1,251 @@
+/*
+ * feed.c
+ *		The aggregate above a scan, fed without the executor.
+ *
+ * PostgreSQL's node of an aggregate has the states of its transition functions
+ * and the calls ready.  Here the arguments are put into these calls from the
+ * columns of a row and the functions are called, which is what the node itself
+ * does for a row it is given; it makes the states, finishes and frees them.
+ * Anything it does besides, such as FILTER or DISTINCT, makes the scan give
+ * its rows the usual way.
+ */
+#include "scan/scan.h"
+
+#include "base/call_site.h"
+#include "catalog/pg_aggregate.h"
+#include "executor/nodeAgg.h"
+#include "nodes/nodeFuncs.h"
+
+extern Datum retention_check_events_transition(PG_FUNCTION_ARGS);
+extern Datum retention_check_ranges_transition(PG_FUNCTION_ARGS);
+extern Datum retention_funnel_transition(PG_FUNCTION_ARGS);
+extern Datum retention_journey_transition(PG_FUNCTION_ARGS);
+extern Datum retention_ledger_transition(PG_FUNCTION_ARGS);
+extern Datum retention_ledger_transition_starts(PG_FUNCTION_ARGS);
+extern Datum retention_movements_transition_lag(PG_FUNCTION_ARGS);
+
+/*
+ * Those over rows of customers: they are not strict, their state is a pointer,
+ * and they have a call site.
+ */
+static const PGFunction accepted[] = {
+	retention_check_events_transition,
+	retention_check_ranges_transition,
+	retention_funnel_transition,
+	retention_journey_transition,
+	retention_ledger_transition,
+	retention_ledger_transition_starts,
+	retention_movements_transition_lag
+};
+
+/* An argument that differs from row to row. */
+typedef struct FeedArgument
+{
+	NullableDatum *place;		/* in the call */
+	int			column;			/* of the scan slot, from 0 */
+	ExprState  *expression;		/* over the scan slot, or NULL: the column */
+} FeedArgument;
+
+/* A transition function of the aggregate's node. */
+typedef struct FeedCall
+{
+	AggStatePerTrans transition;
+	AggStatePerGroup group;		/* has the state */
+	FunctionCallInfo fcinfo;
+	FeedArgument *arguments;
+	int			narguments;
+} FeedCall;
+
+struct Feed
+{
+	AggState   *agg;
+	MemoryContext row_context;	/* reset for each row */
+	ExprContext *econtext;		/* of expressions */
+	FeedCall   *calls;
+	int			ncalls;
+};
+
+static bool
+is_accepted(const FmgrInfo *function)
+{
+	for (int i = 0; i < lengthof(accepted); i++)
+		if (function->fn_addr == accepted[i])
+			return !function->fn_strict;
+	return false;
+}
+
+/* Is this transition function one that the scan may call? */
+bool
+feed_accepts(Oid transition)
+{
+	FmgrInfo	function;
+
+	fmgr_info(transition, &function);
+	return is_accepted(&function);
+}
+
+/* Is there nothing to do for a row but to call this function? */
+static bool
+is_plain(const AggStatePerTransData *transition)
+{
+	const Aggref *aggref = transition->aggref;
+
+	return is_accepted(&transition->transfn) &&
+		transition->transtypeByVal &&
+		aggref->aggkind == AGGKIND_NORMAL &&
+		aggref->aggfilter == NULL && !aggref->aggvariadic &&
+		aggref->aggdistinct == NIL && aggref->aggorder == NIL &&
+		transition->numSortCols == 0 && transition->numDistinctCols == 0 &&
+		transition->numTransInputs == list_length(aggref->args) &&
+		transition->numInputs == list_length(aggref->args);
+}
+
+/* The expression of the scan that a column of its output is. */
+static Expr *
+output_column(const CustomScan *plan, const Var *var)
+{
+	TargetEntry *entry;
+
+	if (var->varno != OUTER_VAR || var->varattno <= 0 ||
+		var->varattno > list_length(plan->scan.plan.targetlist))
+		elog(ERROR, "unexpected column of an aggregate over a retention scan");
+	entry = list_nth(plan->scan.plan.targetlist, var->varattno - 1);
+	return entry->expr;
+}
+
+/* An argument over the scan's output as one over the columns of its table. */
+static Node *
+over_columns(Node *node, void *plan)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+		return copyObject((Node *) output_column(plan, (Var *) node));
+	return expression_tree_mutator(node, over_columns, plan);
+}
+
+/* How to take an argument of a call; one that is constant is put there. */
+static void
+plan_argument(RetentionScan *scan, FeedCall *call, int i, Expr *expr)
+{
+	NullableDatum *place = &call->fcinfo->args[i + 1];
+	FeedArgument *argument = &call->arguments[call->narguments];
+	Node	   *node = over_columns((Node *) expr, scan->css.ss.ps.plan);
+
+	/* another type of the same bytes */
+	while (IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	if (IsA(node, Const))
+	{
+		place->value = ((Const *) node)->constvalue;
+		place->isnull = ((Const *) node)->constisnull;
+		return;
+	}
+	argument->place = place;
+	if (IsA(node, Var))
+		argument->column = ((Var *) node)->varattno - 1;
+	else
+		argument->expression = ExecInitExpr((Expr *) node, &scan->css.ss.ps);
+	call->narguments++;
+}
+
+/* Make a call of each transition function. */
+static void
+plan_calls(RetentionScan *scan, Feed *feed)
+{
+	AggState   *agg = feed->agg;
+
+	feed->ncalls = agg->numtrans;
+	feed->calls = palloc0(agg->numtrans * sizeof(FeedCall));
+	for (int t = 0; t < agg->numtrans; t++)
+	{
+		FeedCall   *call = &feed->calls[t];
+		List	   *args = agg->pertrans[t].aggref->args;
+
+		call->transition = &agg->pertrans[t];
+		call->group = &agg->pergroups[0][t];
+		call->fcinfo = agg->pertrans[t].transfn_fcinfo;
+		call->arguments = palloc0(list_length(args) * sizeof(FeedArgument));
+		for (int i = 0; i < list_length(args); i++)
+			plan_argument(scan, call, i,
+						  ((TargetEntry *) list_nth(args, i))->expr);
+	}
+}
+
+/* The aggregate that takes its rows from a scan; NULL: in the usual way. */
+Feed *
+feed_find(RetentionScan *scan)
+{
+	AggState   *agg = call_site_above(&scan->css.ss.ps);
+	const Agg  *plan;
+	Feed	   *feed;
+	MemoryContext old;
+
+	if (agg == NULL)
+		return NULL;
+	plan = (const Agg *) agg->ss.ps.plan;
+	if (agg->aggstrategy != AGG_PLAIN || plan->groupingSets != NIL ||
+		plan->chain != NIL || DO_AGGSPLIT_COMBINE(agg->aggsplit))
+		return NULL;
+	for (int t = 0; t < agg->numtrans; t++)
+		if (!is_plain(&agg->pertrans[t]))
+			return NULL;
+
+	old = MemoryContextSwitchTo(scan->css.ss.ps.state->es_query_cxt);
+	feed = palloc0(sizeof(Feed));
+	feed->agg = agg;
+	feed->row_context = agg->tmpcontext->ecxt_per_tuple_memory;
+	feed->econtext = scan->css.ss.ps.ps_ExprContext;
+	plan_calls(scan, feed);
+	MemoryContextSwitchTo(old);
+	return feed;
+}
+
+/* Put what differs from row to row into a call. */
+static inline void
+take_arguments(const Feed *feed, const FeedCall *call,
+			   const TupleTableSlot *slot)
+{
+	for (int i = 0; i < call->narguments; i++)
+	{
+		const FeedArgument *argument = &call->arguments[i];
+		NullableDatum *place = argument->place;
+
+		if (unlikely(argument->expression != NULL))
+			place->value = ExecEvalExprSwitchContext(argument->expression,
+													 feed->econtext,
+													 &place->isnull);
+		else
+		{
+			place->value = slot->tts_values[argument->column];
+			place->isnull = slot->tts_isnull[argument->column];
+		}
+	}
+}
+
+/* A row more, whose columns are in the scan slot. */
+void
+feed_row(Feed *feed, const TupleTableSlot *slot)
+{
+	AggState   *agg = feed->agg;
+	MemoryContext old;
+
+	MemoryContextReset(feed->row_context);
+	old = MemoryContextSwitchTo(feed->row_context);
+	agg->curaggcontext = agg->aggcontexts[0];
+	agg->current_set = 0;
+	for (int t = 0; t < feed->ncalls; t++)
+	{
+		FeedCall   *call = &feed->calls[t];
+		FunctionCallInfo fcinfo = call->fcinfo;
+
+		take_arguments(feed, call, slot);
+		agg->curpertrans = call->transition;
+		fcinfo->args[0].value = call->group->transValue;
+		fcinfo->args[0].isnull = call->group->transValueIsNull;
+		fcinfo->isnull = false;
+		call->group->transValue = FunctionCallInvoke(fcinfo);
+		call->group->transValueIsNull = fcinfo->isnull;
+	}
+	MemoryContextSwitchTo(old);
+}

@@ -1,0 +1,253 @@
+/*
+ * plan.c
+ *		Where the planner is offered a scan that feeds an aggregate.
+ *
+ * The offer is an aggregate of the whole of one plain table, of the functions
+ * that feed.c knows, serial or in workers, beside what the planner has found
+ * by itself; the cheaper one wins.
+ */
+#include "scan/scan.h"
+
+#include "access/sysattr.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+#include "optimizer/prep.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
+#include "utils/guc.h"
+#include "utils/syscache.h"
+
+/*
+ * What the executor's work for a row is, in units of cpu_tuple_cost: measured
+ * as the share of a scan's own processor time that is not pages and visibility.
+ */
+#define ROW_SAVING 0.5
+
+bool		scan_enabled = true;
+
+static create_upper_paths_hook_type earlier_hook = NULL;
+
+/* Is the query an aggregate of all rows and nothing else? */
+static bool
+query_qualifies(const PlannerInfo *root)
+{
+	const Query *parse = root->parse;
+
+	return parse->commandType == CMD_SELECT && parse->hasAggs &&
+		parse->groupClause == NIL && parse->groupingSets == NIL &&
+		!root->hasHavingQual && parse->rowMarks == NIL &&
+		!root->hasPseudoConstantQuals && root->qual_security_level == 0 &&
+		root->numOrderedAggs == 0;
+}
+
+/* Are all transition functions those that can be fed, with plain arguments? */
+static bool
+aggregates_qualify(const PlannerInfo *root)
+{
+	ListCell   *lc;
+
+	if (root->aggtransinfos == NIL)
+		return false;
+	foreach(lc, root->aggtransinfos)
+	{
+		const AggTransInfo *transition = lfirst(lc);
+
+		if (transition->aggtranstype != INTERNALOID ||
+			transition->aggfilter != NULL ||
+			!feed_accepts(transition->transfn_oid) ||
+			contain_volatile_functions((Node *) transition->args) ||
+			contain_subplans((Node *) transition->args))
+			return false;
+	}
+	return true;
+}
+
+/* Is the relation a table stored as a heap? */
+static bool
+is_heap(Oid relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Form_pg_class class;
+	bool		heap;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	class = (Form_pg_class) GETSTRUCT(tuple);
+	heap = class->relam == HEAP_TABLE_AM_OID &&
+		(class->relkind == RELKIND_RELATION ||
+		 class->relkind == RELKIND_MATVIEW);
+	ReleaseSysCache(tuple);
+	return heap;
+}
+
+/* Does an expression go past the table's own columns? */
+static bool
+needs_more_than_columns(Node *node, Index varno)
+{
+	Bitmapset  *columns = NULL;
+
+	pull_varattnos(node, varno, &columns);
+	return bms_num_members(columns) > 0 &&
+		bms_next_member(columns, -1) <= -FirstLowInvalidHeapAttributeNumber;
+}
+
+/* Is a condition on rows one that the scan may look at? */
+static bool
+condition_qualifies(const RestrictInfo *condition, Index varno)
+{
+	Node	   *clause = (Node *) condition->clause;
+
+	return condition->security_level == 0 &&
+		!contain_volatile_functions(clause) && !contain_subplans(clause) &&
+		!needs_more_than_columns(clause, varno);
+}
+
+/* Is the input a plain table, of which columns alone are wanted? */
+static bool
+input_qualifies(PlannerInfo *root, RelOptInfo *rel)
+{
+	const RangeTblEntry *rte;
+	ListCell   *lc;
+
+	if (rel->reloptkind != RELOPT_BASEREL || rel->rtekind != RTE_RELATION ||
+		IS_DUMMY_REL(rel) || !bms_is_empty(rel->lateral_relids))
+		return false;
+	rte = planner_rt_fetch(rel->relid, root);
+	if (rte->inh || rte->tablesample != NULL || rte->securityQuals != NIL ||
+		!is_heap(rte->relid))
+		return false;
+	foreach(lc, rel->reltarget->exprs)
+	{
+		const Var  *var = lfirst(lc);
+
+		if (!IsA(var, Var) || var->varno != (int) rel->relid ||
+			var->varattno <= 0 || var->varlevelsup != 0)
+			return false;
+	}
+	foreach(lc, rel->baserestrictinfo)
+		if (!condition_qualifies(lfirst_node(RestrictInfo, lc), rel->relid))
+			return false;
+	return true;
+}
+
+static Plan *
+plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+		  List *clauses, List *custom_plans)
+{
+	CustomScan *scan = makeNode(CustomScan);
+
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
+	scan->scan.scanrelid = rel->relid;
+	scan->flags = path->flags;
+	scan->methods = &scan_methods;
+	return &scan->scan.plan;
+}
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "RetentionScan",
+	.PlanCustomPath = plan_scan
+};
+
+/* A scan of the table, or the part of one process of it. */
+static Path *
+scan_path(PlannerInfo *root, RelOptInfo *rel, int workers)
+{
+	CustomPath *path = makeNode(CustomPath);
+	double		share;
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.parallel_aware = workers > 0;
+	path->path.parallel_safe = rel->consider_parallel;
+	path->path.parallel_workers = workers;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->methods = &path_methods;
+	/* it is a sequential scan but for the executor's part of the rows */
+	cost_seqscan(&path->path, root, rel, NULL);
+	share = rel->rows > 0 ? Min(path->path.rows / rel->rows, 1.0) : 1.0;
+	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * rel->tuples * share;
+	return &path->path;
+}
+
+/* Offer the aggregate of all rows by one process. */
+static void
+add_serial(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
+{
+	AggClauseCosts costs = {0};
+
+	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
+	add_path(output, (Path *)
+			 create_agg_path(root, output, scan_path(root, input, 0),
+							 output->reltarget, AGG_PLAIN, AGGSPLIT_SIMPLE,
+							 NIL, NIL, &costs, 1));
+}
+
+/* Offer the same by workers, whose states are put together. */
+static void
+add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+			 const GroupPathExtraData *extra)
+{
+	RelOptInfo *partial;
+	Path	   *path;
+	int			workers;
+	double		rows;
+
+	if (!input->consider_parallel || !output->consider_parallel ||
+		input->partial_pathlist == NIL || !extra->partial_costs_set)
+		return;
+	partial = fetch_upper_rel(root, UPPERREL_PARTIAL_GROUP_AGG,
+							  output->relids);
+	workers = compute_parallel_worker(input, input->pages, -1,
+									  max_parallel_workers_per_gather);
+	if (partial->partial_pathlist == NIL || workers <= 0)
+		return;
+	path = (Path *) create_agg_path(root, partial,
+									scan_path(root, input, workers),
+									partial->reltarget, AGG_PLAIN,
+									AGGSPLIT_INITIAL_SERIAL, NIL, NIL,
+									&extra->agg_partial_costs, 1);
+	rows = path->rows * path->parallel_workers;
+	path = (Path *) create_gather_path(root, partial, path, partial->reltarget,
+									   NULL, &rows);
+	add_path(output, (Path *)
+			 create_agg_path(root, output, path, output->reltarget, AGG_PLAIN,
+							 AGGSPLIT_FINAL_DESERIAL, NIL, NIL,
+							 &extra->agg_final_costs, 1));
+}
+
+static void
+offer_scan(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input,
+		   RelOptInfo *output, void *extra)
+{
+	if (earlier_hook != NULL)
+		earlier_hook(root, stage, input, output, extra);
+	if (stage != UPPERREL_GROUP_AGG || !scan_enabled || !enable_seqscan ||
+		extra == NULL || !query_qualifies(root) ||
+		!input_qualifies(root, input) || !aggregates_qualify(root))
+		return;
+	add_serial(root, input, output);
+	add_parallel(root, input, output, extra);
+}
+
+/* The library is being loaded. */
+void
+scan_define_settings(void)
+{
+	DefineCustomBoolVariable("retention.scan",
+							 "Lets aggregates over the rows of a table read it by a scan of their own.",
+							 "Results are the same. EXPLAIN shows such a scan as RetentionScan.",
+							 &scan_enabled, true, PGC_USERSET, GUC_EXPLAIN,
+							 NULL, NULL, NULL);
+	RegisterCustomScanMethods(&scan_methods);
+	earlier_hook = create_upper_paths_hook;
+	create_upper_paths_hook = offer_scan;
+}

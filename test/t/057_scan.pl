@@ -1,0 +1,277 @@
+# The scan that feeds an aggregate against the executor: the same bytes for
+# random queries over a table that has seen everything, in every kind of plan;
+# serializable transactions, a standby, cancel, temporary space.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('scan');
+$node->init(allows_streaming => 1);
+$node->append_conf(
+	'postgresql.conf', q{
+timezone = 'Europe/Paris'
+session_preload_libraries = 'retention'
+max_prepared_transactions = 4
+max_worker_processes = 8
+max_parallel_workers = 8
+max_parallel_workers_per_gather = 0
+parallel_setup_cost = 0
+parallel_tuple_cost = 0
+min_parallel_table_scan_size = 0
+autovacuum = off
+jit = off
+});
+$node->start;
+
+sub sql
+{
+	my ($sql) = @_;
+	return $node->safe_psql('postgres', $sql);
+}
+
+sub state_of
+{
+	my ($sql) = @_;
+	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\n$sql");
+	return $err =~ /ERROR:\s+(\w{5})/ ? $1 : $err;
+}
+
+sub left_over
+{
+	my $folder = $node->data_dir . '/base/pgsql_tmp';
+	return '' if !-d $folder;
+	return join(' ', grep { !/^\.\.?$/ } slurp_dir($folder));
+}
+
+# The queries are the same for the same seed.
+my $seed = $ENV{SEED} || 17;
+note "SEED=$seed";
+srand($seed);
+
+sub one_of
+{
+	return $_[ int(rand(@_)) ];
+}
+
+##################################################################
+# A table that has seen everything
+##################################################################
+
+# Columns dropped and added with defaults and without, NULLs anywhere, amounts
+# and names kept out of line and compressed, rows updated in place and not,
+# deleted, written by transactions that failed or have not ended.
+sql(q{
+	CREATE EXTENSION retention;
+	CREATE TABLE seen (n int, gone text, id bigint, note text, at timestamptz, amount numeric, day date, step int)
+		WITH (parallel_workers = 3, fillfactor = 70);
+	INSERT INTO seen
+	SELECT n, repeat('x', n % 20), nullif(abs(hashint4(n)) % 700, 5), CASE WHEN n % 9 = 0 THEN NULL ELSE 'note ' || n % 300 END,
+		timestamptz '2023-03-01' + (abs(hashint4(n + 1)) % 900000) * interval '71 seconds',
+		CASE n % 13 WHEN 0 THEN NULL WHEN 1 THEN -(n % 90) ELSE n % 1000 / 7.0 END,
+		CASE WHEN n % 17 > 0 THEN date '2023-01-01' + n % 600 END, 1 + n % 4
+	FROM generate_series(1, 9000) n;
+	ALTER TABLE seen DROP COLUMN gone;
+	ALTER TABLE seen ADD COLUMN later numeric DEFAULT 3.75, ADD COLUMN word text DEFAULT 'early', ADD COLUMN flag bool;
+	CREATE INDEX ON seen (n);
+	INSERT INTO seen (n, id, note, at, amount, day, step, later, word, flag)
+	SELECT n, abs(hashint4(n)) % 700, CASE WHEN n % 50 = 0 THEN (SELECT string_agg(md5((n % 300 + i)::text), '') FROM generate_series(1, 200) i) ELSE 'note ' || n % 300 END,
+		timestamptz '2023-03-01' + (abs(hashint4(n + 1)) % 900000) * interval '71 seconds', n / 8.0, date '2023-01-01' + n % 600,
+		nullif(n % 5, 0), nullif(n % 7, 3), repeat('w' || n % 10, 1 + n % 600), n % 3 = 0
+	FROM generate_series(9001, 15000) n;
+	ALTER TABLE seen ALTER COLUMN amount SET STORAGE external;
+	UPDATE seen SET amount = (repeat('1', 12) || '.' || repeat('5', 6) || repeat('0', 9000))::numeric WHERE n % 997 = 0;
+	UPDATE seen SET flag = NOT flag WHERE n % 10 = 0;
+	UPDATE seen SET n = n + 100000 WHERE n % 101 = 0;
+	DELETE FROM seen WHERE n % 23 = 0;
+	BEGIN; INSERT INTO seen (n, id, at) SELECT n, n, '2023-01-01' FROM generate_series(1, 500) n; UPDATE seen SET amount = 1 WHERE n % 7 = 0; ROLLBACK;
+	ANALYZE seen;
+	BEGIN; SAVEPOINT a; DELETE FROM seen WHERE n % 31 = 0; ROLLBACK TO a; UPDATE seen SET step = 4 WHERE n % 29 = 0;
+	INSERT INTO seen (n, id, at) SELECT n, n, '2023-01-01' FROM generate_series(1, 300) n; PREPARE TRANSACTION 'open';
+
+	CREATE TABLE parts (LIKE seen) PARTITION BY LIST (step);
+	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1, 2) WITH (parallel_workers = 2);
+	CREATE TABLE parts_2 PARTITION OF parts DEFAULT WITH (parallel_workers = 2);
+	INSERT INTO parts SELECT * FROM seen;
+	CREATE MATERIALIZED VIEW kept AS SELECT * FROM seen WHERE n < 4000;
+	VACUUM ANALYZE parts, kept;});
+
+# Runs a query with the scan and without in each plan, and says what differs.
+sql(q{
+	CREATE TABLE plans (query text, set_as text, scan bool);
+	CREATE FUNCTION differs(query text, set_as text) RETURNS text LANGUAGE plpgsql AS $$
+	DECLARE fed text; given text; line text; plan text := '';
+	BEGIN
+		PERFORM set_config('retention.scan', 'on', true);
+		FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP plan := plan || line || E'\n'; END LOOP;
+		INSERT INTO plans VALUES (query, set_as, plan ~ 'RetentionScan');
+		BEGIN
+			EXECUTE 'SELECT string_agg(md5(record_send(r)), '','') FROM (' || query || ') r' INTO fed;
+		EXCEPTION WHEN data_exception THEN fed := SQLSTATE || SQLERRM;
+		END;
+		PERFORM set_config('retention.scan', 'off', true);
+		BEGIN
+			EXECUTE 'SELECT string_agg(md5(record_send(r)), '','') FROM (' || query || ') r' INTO given;
+		EXCEPTION WHEN data_exception THEN given := SQLSTATE || SQLERRM;
+		END;
+		PERFORM set_config('retention.scan', 'on', true);
+		RETURN CASE WHEN fed IS NOT DISTINCT FROM given THEN '' ELSE set_as || E'\n' || query || E'\n' || plan || fed || E'\n' || given END;
+	END $$;});
+
+my @customers = ('id', 'id', 'n', 'note', 'word', 'later', 'day', 'flag', '(id, step)', 'lower(note)', 'id::int', 'coalesce(note, word)');
+my @times = ('at', 'at', 'day', 'at::timestamp', 'at::date');
+my @amounts = ('amount', 'amount', 'later', 'n', 'step', 'amount::float8', 'amount + later', 'NULL');
+my @grains = ('month', 'week', 'quarter at UTC', 'month since start', 'days 0,1,7,30 since start by month');
+my @conditions = (
+	'', '', '', 'n % 3 = 0', 'amount IS NULL', 'amount > 20 AND step < 3', q{note LIKE '%7'}, 'flag', 'flag IS NOT TRUE', q{word = 'early'},
+	'day BETWEEN $$2023-02-01$$ AND $$2023-09-01$$', 'later > 3', 'id IN (1, 2, 3, 50, 400)', 'n = ANY (ARRAY[5, 7, 1007])', 'n < 0',
+	'id > (SELECT avg(id) FROM kept)', 'length(note) > 1000', 'CASE WHEN step = 1 THEN n % 2 = 0 ELSE amount > 3 END', 'at >= day', 'n > 14990');
+
+sub aggregate
+{
+	my ($c, $at, $grain) = (one_of(@customers), one_of(@times), one_of(@grains));
+	my $amount = one_of(@amounts);
+	my $started = one_of('day', 'NULL::date');
+	my $calendar = one_of('month', 'week', 'quarter at UTC');
+	return one_of(
+		"cohort_matrix($c, $at, '$grain')", "cohort_matrix($c, $at, $amount, '$grain')",
+		"cohort_matrix($c, $started, day, $amount, '$grain')", "cohort_matrix($c, NULL, $at, $amount, '$calendar', 2)",
+		"recurring_matrix($c, $at, $amount, '$calendar')", "customer_movements($c, $at, $amount, '$calendar')",
+		"customer_movements($c, $at, $amount, '$calendar', 3)", "cohort_matrix($c, tstzrange(at, at + interval '40 days'), '$calendar')",
+		"funnel($c, $at, step, '30 days')", "funnel($c, at, ARRAY[step = 1, flag, amount > 50], '9 days')",
+		"journey($c, at, 'place ' || step, '20 days')", "check_events($c, $at, later, '2026-01-01')");
+}
+
+sub query
+{
+	my $select = join(', ', map { aggregate() } 1 .. one_of(1, 1, 1, 2, 3));
+	my $from = one_of('seen', 'seen', 'seen', 'parts_1', 'parts_2', 'kept', 'parts');
+	my $condition = one_of(@conditions);
+	my $where = $condition eq '' ? '' : "WHERE $condition";
+	my $plain = "SELECT $select FROM $from $where";
+	return one_of(
+		$plain, $plain, $plain, $plain,
+		"SELECT s, q.* FROM generate_series(1, 3) s, LATERAL (SELECT $select FROM $from WHERE step = s) q",
+		"SELECT s, (SELECT " . aggregate() . " FROM $from WHERE step <> s AND id IS NOT NULL) FROM generate_series(1, 2) s",
+		"SELECT flag, $select FROM $from $where GROUP BY flag ORDER BY flag");
+}
+
+my @sets = (
+	"SET work_mem = '64kB'; SET hash_mem_multiplier = 1;", "SET work_mem = '1GB';", '', "SET jit = on; SET jit_above_cost = 0;",
+	map { my $leader = $_; map { "SET max_parallel_workers_per_gather = $_; SET parallel_leader_participation = $leader;" } 1, 2, 4 } 'on', 'off');
+push @sets, map { "$_ SET work_mem = '64kB'; SET hash_mem_multiplier = 1;" } @sets[ 5, 8 ];
+
+# rows of its own, but for those that the open transaction has changed
+my $own = q{BEGIN; DELETE FROM seen WHERE n % 19 = 0 AND n % 29 > 0; UPDATE seen SET amount = 9.5 WHERE n % 37 = 0 AND n % 29 > 0;
+	SAVEPOINT s; DELETE FROM seen WHERE n % 29 > 0; ROLLBACK TO s; INSERT INTO seen (n, id, at, amount) SELECT n, n, '2023-05-05', n FROM generate_series(1, 100) n;};
+
+for my $round (1 .. 30)
+{
+	my $set = one_of(@sets);
+	my $transaction = one_of('BEGIN;', 'BEGIN ISOLATION LEVEL REPEATABLE READ;', 'BEGIN ISOLATION LEVEL SERIALIZABLE;', $own);
+	my @queries = map { query() } 1 .. 10;
+	my $as = $set . ' ' . substr($transaction, 0, 40);
+	my $values = join(', ', map { "(\$query\$$_\$query\$)" } @queries);
+	is(sql("SET client_min_messages = warning; $set $transaction SELECT string_agg(differs(q, \$\$$as\$\$), '') FROM (VALUES $values) v (q); COMMIT;"),
+		'', "round $round, ten queries: $as");
+}
+cmp_ok(sql('SELECT count(*) FILTER (WHERE scan) * 100 / count(*) FROM plans'), '>', 30, 'many of them by the scan');
+cmp_ok(sql(q{SELECT count(*) FROM plans WHERE scan AND set_as ~ 'workers_per_gather'}), '>', 20, 'also in workers');
+is(sql(q{SELECT count(*) FROM plans WHERE scan AND (query ~ 'GROUP BY' OR query ~ 'FROM parts ')}), 0, 'it steps aside');
+sql(q{COMMIT PREPARED 'open'});
+
+# rescans, with parameters and without, and a leader that has nothing to do
+my $rescan = q{SELECT md5(string_agg(record_send(q)::text, '')) FROM (SELECT s, m FROM generate_series(1, 4) s CROSS JOIN LATERAL
+	(SELECT customer_movements(id, at, amount, 'month') AS m FROM seen WHERE n > s * 100 OFFSET 0) q1) q;};
+for my $set ('', 'SET max_parallel_workers_per_gather = 3;', 'SET max_parallel_workers_per_gather = 3; SET parallel_leader_participation = off;')
+{
+	is(sql("$set $rescan"), sql("SET retention.scan = off; $rescan"), "rescans: $set");
+}
+is(sql("SET max_parallel_workers_per_gather = 3; SELECT 1 FROM (SELECT cohort_matrix(id, at, 'month') AS m FROM seen) q WHERE m IS NOT NULL LIMIT 1"),
+	1, 'an early end');
+
+##################################################################
+# Statistics and serializable transactions
+##################################################################
+
+my $matrix = q{SELECT cohort_matrix(id, at, amount, 'month') IS NOT NULL FROM seen};
+my %counted;
+for my $scan ('on', 'off')
+{
+	my $reset = sql("SELECT pg_stat_reset_single_table_counters('seen'::regclass); SELECT 1");
+	sql("SET retention.scan = $scan; $matrix; SELECT pg_sleep(0)");
+	$node->poll_query_until('postgres', "SELECT seq_scan > 0 FROM pg_stat_user_tables WHERE relname = 'seen'");
+	$counted{$scan} = sql("SELECT seq_scan, seq_tup_read FROM pg_stat_user_tables WHERE relname = 'seen'");
+}
+is($counted{on}, $counted{off}, 'pg_stat counts scans and rows as ever');
+
+# Two serializable transactions that read all rows and write one: only one of
+# them may commit.
+SKIP:
+{
+	skip 'no dblink here', 2 if sql("SELECT count(*) FROM pg_available_extensions WHERE name = 'dblink'") == 0;
+	my $connection = $node->connstr('postgres');
+	my $outcome = sql(qq{
+		CREATE EXTENSION dblink;
+		SET client_min_messages = error;
+		SELECT dblink_connect(c, \$\$$connection\$\$) FROM unnest('{a,b}'::text[]) c;
+		SELECT dblink_exec(c, 'BEGIN ISOLATION LEVEL SERIALIZABLE') FROM unnest('{a,b}'::text[]) c;
+		SELECT count(*) FROM unnest('{a,b}'::text[]) c, dblink(c, \$\$$matrix\$\$) AS q(found bool);
+		SELECT 'locks', count(DISTINCT pid) FROM pg_locks WHERE mode = 'SIReadLock' AND relation = 'seen'::regclass AND page IS NULL;
+		SELECT dblink_exec(c, 'INSERT INTO seen (n, id, at) VALUES (0, 1, now())') FROM unnest('{a,b}'::text[]) c;
+		SELECT dblink_exec('a', 'COMMIT', false);
+		SELECT 'second', dblink_exec('b', 'COMMIT', false);
+		SELECT dblink_disconnect(c) FROM unnest('{a,b}'::text[]) c;});
+	like($outcome, qr/^locks\|2$/m, 'a predicate lock on the table each');
+	like($outcome, qr/^second\|ERROR$/m, 'and one of two transactions fails');
+}
+
+##################################################################
+# Where space or time runs out
+##################################################################
+
+sql(q{
+	CREATE TABLE many WITH (parallel_workers = 2) AS
+	SELECT hashint8extended(n, 0) AS id, timestamp '2020-01-01' + (n % 100003) * interval '97 seconds' AS at, n % 1000 / 8.0 AS amount
+	FROM generate_series(1, 300000) n;
+	VACUUM ANALYZE many;});
+my $many = q{SELECT length(cohort_matrix_send(cohort_matrix(id, at, amount, 'day'))) FROM many;};
+my $spill = "SET work_mem = '256kB'; SET hash_mem_multiplier = 1;";
+for my $workers ('', 'SET max_parallel_workers_per_gather = 2;')
+{
+	like(sql("$workers EXPLAIN (COSTS off) $many"), qr/RetentionScan/, "a scan: $workers");
+	is(sql("$workers $spill $many"), sql("SET retention.scan = off; $many"), 'little memory is enough');
+	is(state_of("$workers $spill SET temp_file_limit = '200kB'; $many"), '53400', 'temp_file_limit is obeyed');
+	is(left_over(), '', 'no temporary file stays');
+	for my $timeout (5, 20, 60, 150)
+	{
+		like(state_of("$workers $spill SET statement_timeout = $timeout; $many"), qr/^(57014)?$/, "cancelled after $timeout ms, or done");
+		is(left_over(), '', 'no temporary file stays');
+	}
+}
+is(state_of("INSERT INTO many VALUES (1, 'infinity', 1); $many"), '22008', 'an error in the last row');
+is(left_over(), '', 'no temporary file stays');
+
+##################################################################
+# A standby
+##################################################################
+
+sql(q{DELETE FROM many WHERE at = 'infinity'; VACUUM many; DELETE FROM many WHERE id % 5 = 0;});
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+sql(q{UPDATE many SET amount = amount + 1 WHERE id % 7 = 0});
+$node->wait_for_catchup($standby, 'replay');
+for my $workers (0, 2)
+{
+	my $set = "SET max_parallel_workers_per_gather = $workers;";
+	like($standby->safe_psql('postgres', "$set EXPLAIN (COSTS off) $many"), qr/RetentionScan/, 'a standby scans, too');
+	is($standby->safe_psql('postgres', "$set SELECT md5(cohort_matrix(id, at, amount, 'week')::text) FROM many"),
+		sql("SET retention.scan = off; SELECT md5(cohort_matrix(id, at, amount, 'week')::text) FROM many"), 'and finds the same');
+}
+$standby->stop;
+
+done_testing();
