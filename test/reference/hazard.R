@@ -58,6 +58,13 @@ for (set in 1:100) {
 	}
 	put(set, "fit", "", f$n, f$nevent, f$loglik[1], f$loglik[2], s$logtest["test"], f$wald.test, s$sctest["test"])
 	put(set, "concordance", "", s$concordance[1], s$concordance[2])
+	# a customer of the third row: risk against the mean of numbers, false and the
+	# most frequent plan; survival in the middle
+	one <- d[3, ]
+	risk <- sum(f$coefficients * (c(one$logins, one$spend, one$invited, as.numeric(one$plan == levels(d$plan)[-1])) -
+		c(sum(d$w * d$logins), sum(d$w * d$spend), rep(0, length(f$coefficients) - 2) * sum(d$w)) / sum(d$w)))
+	at <- floor(median(d$duration))
+	put(set, "customer", "", exp(risk), at, summary(survfit(f, newdata = one), times = at)$surv)
 	for (transform in c("km", "rank", "identity", "log")) {
 		z <- cox.zph(f, transform = transform)$table
 		for (r in rownames(z)) put(set, transform, r, z[r, "chisq"], z[r, "df"], z[r, "p"])

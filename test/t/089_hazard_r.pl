@@ -30,6 +30,7 @@ sub u
 sub up_to { return int(u() * $_[0]); }
 
 my $lives = '';
+my $row = 0;
 for my $set (1 .. 100)
 {
 	$x = $set * 7919;
@@ -47,7 +48,8 @@ for my $set (1 .. 100)
 		my $plan = ('a' .. 'd')[ int(u() * 3.3) ];
 		my $region = up_to(3);
 		my $n = 1 + up_to(3);
-		$lives .= join("\t", $set, $duration, $entered, $churned, $logins, $spend, $invited, $plan, $region, $n) . "\n";
+		$row++;
+		$lives .= join("\t", $row, $set, $duration, $entered, $churned, $logins, $spend, $invited, $plan, $region, $n) . "\n";
 	}
 }
 my $file = $node->basedir . '/lives.tsv';
@@ -56,7 +58,7 @@ append_to_file($file, $lives);
 query(
 	qq{
 	CREATE EXTENSION retention;
-	CREATE TABLE lives (set int, duration float8, entered float8, churned bool, logins numeric, spend numeric, invited bool, plan text, region int, n int);
+	CREATE TABLE lives (i int, set int, duration float8, entered float8, churned bool, logins numeric, spend numeric, invited bool, plan text, region int, n int);
 	COPY lives FROM '$file';
 	CREATE TABLE lines (line text);
 	COPY lines FROM '$source/test/reference/hazard_r.csv';
@@ -95,6 +97,11 @@ against_r('counts, log-likelihoods, tests', 1e-8, 'fit',
 	FROM r JOIN fits USING (set), model_fit(m) f WHERE kind = 'fit'});
 against_r('concordance and its error', 1e-6, 'concordance',
 	q{SELECT r.set, v, furthest(ARRAY[f.concordance, f.concordance_error], v) AS apart FROM r JOIN fits USING (set), model_fit(m) f WHERE kind = 'concordance'});
+against_r('risk and survival of a customer', 1e-8, 'customer',
+	q{SELECT r.set, v, furthest(ARRAY[relative_risk(m, t), v[2], survival(m, t, v[2])], v) AS apart
+	FROM r JOIN fits USING (set) JOIN (SELECT DISTINCT ON (set) set, t FROM (SELECT set, n, row_number() OVER (PARTITION BY set ORDER BY i) AS place,
+			jsonb_build_object('logins', logins, 'spend', spend, 'invited', invited, 'plan', plan, 'region', region) AS t FROM lives) l WHERE place = 3) c USING (set)
+	WHERE kind = 'customer'});
 for my $transform ('km', 'rank', 'identity', 'log')
 {
 	against_r("proportional hazards, $transform", 1e-8, $transform,
