@@ -427,7 +427,7 @@ demo:
 cluster:
 	@'$(HERE)/test/shards/run.sh'
 
-## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= PEERS=1 MEMORY=1 MODELS=1)
+## bench          speed as ratios in one run (ROWS= CUSTOMERS= MONTHS= RUNS= ONLY= PEERS=1 MEMORY=1 MODELS=1 GROWTH=1)
 bench:
 	@'$(HERE)/test/bench/run.sh'
 

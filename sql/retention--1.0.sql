@@ -351,25 +351,25 @@ CREATE TYPE cohort_matrix;
 
 CREATE FUNCTION cohort_matrix_in(cstring) RETURNS cohort_matrix
 	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION cohort_matrix_in(cstring) IS
 	'input of cohort_matrix: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION cohort_matrix_out(cohort_matrix) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION cohort_matrix_out(cohort_matrix) IS
 	'output of cohort_matrix: canonical JSON without loss, dates in ISO style whatever the DateStyle';
 
 CREATE FUNCTION cohort_matrix_recv(internal) RETURNS cohort_matrix
 	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION cohort_matrix_recv(internal) IS
 	'binary input of cohort_matrix; every field and sum is checked, error 22P03';
 
 CREATE FUNCTION cohort_matrix_send(cohort_matrix) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_send(cohort_matrix) IS
 	'binary output of cohort_matrix, version 2: the stored bytes, the same on every machine';
 
@@ -389,55 +389,55 @@ COMMENT ON TYPE cohort_matrix IS
 
 CREATE FUNCTION cohort_matrix_eq(cohort_matrix, cohort_matrix) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_eq(cohort_matrix, cohort_matrix) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION cohort_matrix_ne(cohort_matrix, cohort_matrix) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_ne(cohort_matrix, cohort_matrix) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION cohort_matrix_lt(cohort_matrix, cohort_matrix) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_lt(cohort_matrix, cohort_matrix) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION cohort_matrix_le(cohort_matrix, cohort_matrix) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_le(cohort_matrix, cohort_matrix) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION cohort_matrix_gt(cohort_matrix, cohort_matrix) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_gt(cohort_matrix, cohort_matrix) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION cohort_matrix_ge(cohort_matrix, cohort_matrix) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_ge(cohort_matrix, cohort_matrix) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION cohort_matrix_cmp(cohort_matrix, cohort_matrix) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_cmp(cohort_matrix, cohort_matrix) IS
 	'below, at or above 0 as the first matrix sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION cohort_matrix_hash(cohort_matrix) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_hash(cohort_matrix) IS
 	'hash of a cohort matrix';
 
 CREATE FUNCTION cohort_matrix_hash_extended(cohort_matrix, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cohort_matrix_hash_extended(cohort_matrix, bigint) IS
 	'64-bit hash of a cohort matrix with a seed';
 
@@ -542,7 +542,7 @@ COMMENT ON OPERATOR FAMILY cohort_matrix_ops USING hash IS
 
 CREATE FUNCTION cohort_matrix_to_json(cohort_matrix) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION cohort_matrix_to_json(cohort_matrix) IS
 	'a cohort matrix as json, the object its text is';
 
@@ -553,7 +553,7 @@ COMMENT ON CAST (cohort_matrix AS json) IS
 
 CREATE FUNCTION cohort_matrix_to_jsonb(cohort_matrix) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_cohort_matrix_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION cohort_matrix_to_jsonb(cohort_matrix) IS
 	'a cohort matrix as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -803,25 +803,25 @@ CREATE TYPE timeline;
 
 CREATE FUNCTION timeline_in(cstring) RETURNS timeline
 	AS 'MODULE_PATHNAME', 'retention_timeline_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION timeline_in(cstring) IS
 	'input of timeline: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION timeline_out(timeline) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_timeline_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION timeline_out(timeline) IS
 	'output of timeline: canonical JSON without loss, dates in ISO style whatever the DateStyle';
 
 CREATE FUNCTION timeline_recv(internal) RETURNS timeline
 	AS 'MODULE_PATHNAME', 'retention_timeline_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION timeline_recv(internal) IS
 	'binary input of timeline; every field and sum is checked, error 22P03';
 
 CREATE FUNCTION timeline_send(timeline) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_send(timeline) IS
 	'binary output of timeline, version 1: the stored bytes, the same on every machine';
 
@@ -841,55 +841,55 @@ COMMENT ON TYPE timeline IS
 
 CREATE FUNCTION timeline_eq(timeline, timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_eq(timeline, timeline) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION timeline_ne(timeline, timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_ne(timeline, timeline) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION timeline_lt(timeline, timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_lt(timeline, timeline) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION timeline_le(timeline, timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_le(timeline, timeline) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION timeline_gt(timeline, timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_gt(timeline, timeline) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION timeline_ge(timeline, timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_ge(timeline, timeline) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION timeline_cmp(timeline, timeline) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_cmp(timeline, timeline) IS
 	'below, at or above 0 as the first timeline sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION timeline_hash(timeline) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_hash(timeline) IS
 	'hash of a timeline';
 
 CREATE FUNCTION timeline_hash_extended(timeline, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION timeline_hash_extended(timeline, bigint) IS
 	'64-bit hash of a timeline with a seed';
 
@@ -994,7 +994,7 @@ COMMENT ON OPERATOR FAMILY timeline_ops USING hash IS
 
 CREATE FUNCTION timeline_to_json(timeline) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_timeline_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION timeline_to_json(timeline) IS
 	'a timeline as json, the object its text is';
 
@@ -1005,7 +1005,7 @@ COMMENT ON CAST (timeline AS json) IS
 
 CREATE FUNCTION timeline_to_jsonb(timeline) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_timeline_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
 COMMENT ON FUNCTION timeline_to_jsonb(timeline) IS
 	'a timeline as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -1042,7 +1042,7 @@ COMMENT ON FUNCTION timeline_transition(internal, "any", "any", grain) IS
 
 CREATE FUNCTION timeline_rollup_transition(internal, timeline) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_timeline_rollup_transition'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION timeline_rollup_transition(internal, timeline) IS
 	'aggregate support: adds a timeline to that of its group; error 22023 for another kind or time zone';
 
@@ -1142,7 +1142,7 @@ COMMENT ON AGGREGATE rollup(timeline) IS
 
 CREATE FUNCTION timeline_merge(timeline, timeline) RETURNS timeline
 	AS 'MODULE_PATHNAME', 'retention_timeline_merge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION timeline_merge(timeline, timeline) IS
 	'two timelines of one customer added up: orders and amounts of a day, levels in force; NULL for a NULL argument; error 22023 when kind or time zone differ, 22003 when a sum overflows';
 
@@ -1245,80 +1245,80 @@ COMMENT ON AGGREGATE timeline_of_levels("any", "any", grain) IS
 
 CREATE FUNCTION first_at(timeline timeline) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_first_at'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION first_at(timeline) IS
 	'first day a customer was active: with an order, or with a level above 0. NULL when there is none, and for a NULL timeline';
 
 CREATE FUNCTION last_at(timeline timeline) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_last_at'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION last_at(timeline) IS
 	'last day a customer was active: with an order, or with a level above 0. NULL when there is none or, of levels, when the level stays above 0 for ever (a range with an open end), and for a NULL timeline';
 
 CREATE FUNCTION orders(timeline timeline, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_orders'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION orders(timeline, date, date) IS
 	'number of orders of the days from since_day up to but not including until_day, a NULL bound being none, likewise -infinity and infinity; refunds (negative amounts) are none. NULL for a NULL timeline; error 22023 for a timeline of levels';
 
 CREATE FUNCTION active_days(timeline timeline, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_active_days'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION active_days(timeline, date, date) IS
 	'number of days with an order, or with a level above 0, from since_day up to but not including until_day, a NULL bound being none, likewise -infinity and infinity. NULL when there is no end: the level stays above 0 for ever (a range with an open end) and until_day is none; and for a NULL timeline';
 
 CREATE FUNCTION active_periods(timeline timeline, grain grain, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_active_periods'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION active_periods(timeline, grain, date, date) IS
 	'number of calendar periods of the grain (weeks, months, ...) with an active day, one with an order or with a level above 0, among the days from since_day up to but not including until_day: stickiness. A NULL bound is none, likewise -infinity and infinity. NULL when there is no end, as in active_days, and for a NULL timeline or grain. Errors: 22023 for a grain since start or with cut points, or one that names another zone than the timeline was cut in';
 
 CREATE FUNCTION usage_interval(timeline timeline) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_usage_interval'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION usage_interval(timeline) IS
 	'median of the days from each active day, one with an order, to the next: how often a customer comes, 7 once a week. As percentile_cont(0.5): of an even number the mean of the two in the middle. NULL with fewer than two active days, and for a NULL timeline; error 22023 for a timeline of levels';
 
 CREATE FUNCTION revenue(timeline timeline, since_day date DEFAULT NULL, until_day date DEFAULT NULL) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'retention_revenue'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION revenue(timeline, date, date) IS
 	'net amount, in the unit of the amounts, of the days from since_day up to but not including until_day, a NULL bound being none, likewise -infinity and infinity; 0 when nothing happened there. NULL without an amount argument and for a NULL timeline; error 22023 for a timeline of levels';
 
 CREATE FUNCTION active(timeline timeline, since_day date, until_day date) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_active'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION active(timeline, date, date) IS
 	'was the customer active (an order, or a level above 0) on any day from since_day up to but not including until_day? A NULL bound is none, likewise -infinity and infinity. NULL for a NULL timeline';
 
 CREATE FUNCTION level(timeline timeline, on_date date) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'retention_level'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION level(timeline, date) IS
 	'level in force on a day, in the unit of the amounts, or without amounts the number of ranges; 0 outside of all ranges. NULL for a NULL argument. Errors: 22023 for a timeline of orders, 22008 for an infinite day';
 
 CREATE FUNCTION bridged(timeline timeline, gap interval) RETURNS timeline
 	AS 'MODULE_PATHNAME', 'retention_bridged'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION bridged(timeline, interval) IS
 	'a timeline of levels whose short silences are filled: where no level is above 0 for fewer days than gap, the last level before goes on until the next one (a late renewal, a payment tried again, a pause). A level of 0 is silence, too; the days filled count as active, with level and revenue. What follows the last level stays as it is. gap is in days or hours, interval ''30 days''; one of 0 fills nothing. NULL for a NULL argument. Errors 22023: a gap with months (they are not of one length: pass days), a negative gap, a timeline of orders';
 
 CREATE FUNCTION lasting(timeline timeline, span interval) RETURNS timeline
 	AS 'MODULE_PATHNAME', 'retention_lasting'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION lasting(timeline, interval) IS
 	'a timeline of levels in which each active day of a timeline of orders lasts so long: the level is 1 from an active day until span after it, however many days last into one another, so that customer_movements(lasting(t, ''28 days''), ''day'') counts who was active within the last 28 days, on every day. span is in whole days, or months as in date + interval. It does not add up: of one customer''s parts take lasting(rollup(t), span). NULL for a NULL argument. Errors: 22023 for a span that is not above 0 or not in whole days, and for a timeline of levels; 22008 past the last date';
 
 CREATE FUNCTION tenure(timeline timeline, as_of date) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_tenure'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION tenure(timeline, date) IS
 	'days from the first active day to the day before as_of, or for levels to the last active day when that is earlier; as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of is active, and for a NULL argument; error 22008 for an infinite as_of';
 
 CREATE FUNCTION timeline_days(timeline timeline,
 	OUT day date, OUT orders bigint, OUT amount numeric) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_timeline_days'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 30;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 30;
 COMMENT ON FUNCTION timeline_days(timeline) IS
 	'one row per day on which something happened, in order: the number of orders (0 on a day of refunds only) and their net amount, NULL without an amount argument; for levels one row per change, orders NULL and amount the level from that day on. NULL timeline: no rows';
 
@@ -1328,7 +1328,7 @@ CREATE FUNCTION purchase_summary(timeline timeline, as_of date, unit text DEFAUL
 	OUT frequency bigint, OUT recency double precision,
 	OUT age double precision, OUT monetary_value numeric) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_purchase_summary'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION purchase_summary(timeline, date, text) IS
 	'repeat-purchase statistics, the input of purchase models (x, t_x, T of Fader, Hardie and Lee 2005): the orders of a day count as one purchase; frequency: days with an order after the first; recency: from the first day with an order to the last; age: from the first to the day before as_of; both in the unit ''day'', ''week'' (7 days) or ''month'' (365/12 days), in singular or plural; monetary_value: mean net amount of the days counted in frequency, NULL without one or without an amount argument. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of has an order, and for a NULL argument. Errors: 22023 for an unknown unit or a timeline of levels, 22008 for an infinite as_of';
 
@@ -1339,13 +1339,13 @@ COMMENT ON TYPE lifecycle_state IS
 CREATE FUNCTION lifecycle(timeline timeline, as_of date,
 	at_risk_after interval DEFAULT '90 days', lost_after interval DEFAULT '180 days') RETURNS lifecycle_state
 	AS 'MODULE_PATHNAME', 'retention_lifecycle'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION lifecycle(timeline, date, interval, interval) IS
 	'state of a customer on the day before as_of, of the enum lifecycle_state: a word that is no state is an error, and where a text is wanted write ::text; d is the last active day before as_of (as_of - 1 while a level is above 0). The first that holds: ''lost'' when d + lost_after < as_of; ''at risk'' when d + at_risk_after < as_of; ''won back'' when the last gap of at least lost_after between two active days ended less than lost_after before as_of; ''new'' with one active day (levels: when the first day + at_risk_after >= as_of); else ''regular''. as_of is the first day the data do not cover, days from there on are ignored. NULL when no day before as_of is active, and for a NULL argument. Errors: 22023 when lost_after is not longer than at_risk_after or that is negative, 22008 for an infinite as_of';
 
 CREATE FUNCTION overdue(timeline timeline, as_of date) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_overdue'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION overdue(timeline, date) IS
 	'silence of a customer over the customer''s own rhythm: (as_of - 1 - d) / ((d - first) / (active days - 1)), where first and d are the first and last active day before as_of; 1 is on time, 3 three times as long as usual. as_of is the first day the data do not cover, days from there on are ignored. NULL with fewer than two active days before as_of, and for a NULL argument; error 22008 for an infinite as_of';
 
@@ -1385,13 +1385,13 @@ COMMENT ON AGGREGATE recurring_matrix(timeline, grain) IS
 
 CREATE FUNCTION cohort_of(timeline timeline, grain grain, started_at date DEFAULT NULL) RETURNS date
 	AS 'MODULE_PATHNAME', 'retention_cohort_of'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION cohort_of(timeline, grain, date) IS
 	'the cohort that a matrix counts a customer in, the first day of its period as in cohort_cells: by first activity as in cohort_matrix(timeline, grain), or by started_at as in cohort_matrix(customer, started_at, at, amount, grain), whose date it is that day; with since start a period of the cohort rows. A NULL started_at means by first activity. NULL for a customer who is never active, and for a NULL timeline or grain. Errors: 22023 for a grain of hours, or one that names another zone than the timeline was cut in; 22008 for an infinite started_at';
 
 CREATE FUNCTION active_at_age(timeline timeline, grain grain, age integer, started_at date DEFAULT NULL) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_active_at_age'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION active_at_age(timeline, grain, integer, date) IS
 	'does a matrix count the customer as active at this age, in the cell (cohort_of(timeline, grain, started_at), age)? It lists the customers of a cell: WHERE cohort_of(t, ''month'') = ''2024-01-01'' AND active_at_age(t, ''month'', 3). Levels are active at an age with one above 0 at its end, without started_at in any case at age 0. NULL for a customer without cohort, for an age that the grain has not (below 0, past the last cut point), and for a NULL timeline, grain or age; a NULL started_at means by first activity. Errors as cohort_of(timeline, grain, started_at)';
 
@@ -1473,25 +1473,25 @@ CREATE TYPE customer_movements;
 
 CREATE FUNCTION customer_movements_in(cstring) RETURNS customer_movements
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION customer_movements_in(cstring) IS
 	'input of customer_movements: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION customer_movements_out(customer_movements) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION customer_movements_out(customer_movements) IS
 	'output of customer_movements: canonical JSON without loss, dates in ISO style whatever the DateStyle';
 
 CREATE FUNCTION customer_movements_recv(internal) RETURNS customer_movements
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION customer_movements_recv(internal) IS
 	'binary input of customer_movements; every field and sum is checked, error 22P03';
 
 CREATE FUNCTION customer_movements_send(customer_movements) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_send(customer_movements) IS
 	'binary output of customer_movements, version 2: the stored bytes, the same on every machine';
 
@@ -1511,55 +1511,55 @@ COMMENT ON TYPE customer_movements IS
 
 CREATE FUNCTION customer_movements_eq(customer_movements, customer_movements) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_eq(customer_movements, customer_movements) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION customer_movements_ne(customer_movements, customer_movements) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_ne(customer_movements, customer_movements) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION customer_movements_lt(customer_movements, customer_movements) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_lt(customer_movements, customer_movements) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION customer_movements_le(customer_movements, customer_movements) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_le(customer_movements, customer_movements) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION customer_movements_gt(customer_movements, customer_movements) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_gt(customer_movements, customer_movements) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION customer_movements_ge(customer_movements, customer_movements) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_ge(customer_movements, customer_movements) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION customer_movements_cmp(customer_movements, customer_movements) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_cmp(customer_movements, customer_movements) IS
 	'below, at or above 0 as the first sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION customer_movements_hash(customer_movements) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_hash(customer_movements) IS
 	'hash of customer movements';
 
 CREATE FUNCTION customer_movements_hash_extended(customer_movements, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION customer_movements_hash_extended(customer_movements, bigint) IS
 	'64-bit hash of customer movements with a seed';
 
@@ -1664,7 +1664,7 @@ COMMENT ON OPERATOR FAMILY customer_movements_ops USING hash IS
 
 CREATE FUNCTION customer_movements_to_json(customer_movements) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION customer_movements_to_json(customer_movements) IS
 	'customer movements as json, the object its text is';
 
@@ -1675,7 +1675,7 @@ COMMENT ON CAST (customer_movements AS json) IS
 
 CREATE FUNCTION customer_movements_to_jsonb(customer_movements) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_customer_movements_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION customer_movements_to_jsonb(customer_movements) IS
 	'customer movements as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -2612,25 +2612,25 @@ CREATE TYPE funnel;
 
 CREATE FUNCTION funnel_in(cstring) RETURNS funnel
 	AS 'MODULE_PATHNAME', 'retention_funnel_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION funnel_in(cstring) IS
 	'input of funnel: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION funnel_out(funnel) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_funnel_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION funnel_out(funnel) IS
 	'output of funnel: canonical JSON without loss, the window in ISO 8601, times in seconds';
 
 CREATE FUNCTION funnel_recv(internal) RETURNS funnel
 	AS 'MODULE_PATHNAME', 'retention_funnel_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION funnel_recv(internal) IS
 	'binary input of funnel; every field and sum is checked, error 22P03';
 
 CREATE FUNCTION funnel_send(funnel) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_send(funnel) IS
 	'binary output of funnel, version 2: the stored bytes, the same on every machine';
 
@@ -2650,55 +2650,55 @@ COMMENT ON TYPE funnel IS
 
 CREATE FUNCTION funnel_eq(funnel, funnel) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_eq(funnel, funnel) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION funnel_ne(funnel, funnel) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_ne(funnel, funnel) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION funnel_lt(funnel, funnel) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_lt(funnel, funnel) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION funnel_le(funnel, funnel) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_le(funnel, funnel) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION funnel_gt(funnel, funnel) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_gt(funnel, funnel) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION funnel_ge(funnel, funnel) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_ge(funnel, funnel) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION funnel_cmp(funnel, funnel) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_cmp(funnel, funnel) IS
 	'below, at or above 0 as the first funnel sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION funnel_hash(funnel) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_hash(funnel) IS
 	'hash of a funnel';
 
 CREATE FUNCTION funnel_hash_extended(funnel, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION funnel_hash_extended(funnel, bigint) IS
 	'64-bit hash of a funnel with a seed';
 
@@ -2803,7 +2803,7 @@ COMMENT ON OPERATOR FAMILY funnel_ops USING hash IS
 
 CREATE FUNCTION funnel_to_json(funnel) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_funnel_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION funnel_to_json(funnel) IS
 	'a funnel as json, the object its text is';
 
@@ -2814,7 +2814,7 @@ COMMENT ON CAST (funnel AS json) IS
 
 CREATE FUNCTION funnel_to_jsonb(funnel) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_funnel_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION funnel_to_jsonb(funnel) IS
 	'a funnel as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -3190,25 +3190,25 @@ CREATE TYPE purchase_model;
 
 CREATE FUNCTION purchase_model_in(cstring) RETURNS purchase_model
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION purchase_model_in(cstring) IS
 	'input of purchase_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
 
 CREATE FUNCTION purchase_model_out(purchase_model) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION purchase_model_out(purchase_model) IS
 	'output of purchase_model: one JSON object, lossless';
 
 CREATE FUNCTION purchase_model_recv(internal) RETURNS purchase_model
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION purchase_model_recv(internal) IS
 	'binary input of purchase_model; every field is checked, error 22P03';
 
 CREATE FUNCTION purchase_model_send(purchase_model) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_send(purchase_model) IS
 	'binary output of purchase_model, version 1, the same on every machine';
 
@@ -3228,55 +3228,55 @@ COMMENT ON TYPE purchase_model IS
 
 CREATE FUNCTION purchase_model_eq(purchase_model, purchase_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_eq(purchase_model, purchase_model) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION purchase_model_ne(purchase_model, purchase_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_ne(purchase_model, purchase_model) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION purchase_model_lt(purchase_model, purchase_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_lt(purchase_model, purchase_model) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION purchase_model_le(purchase_model, purchase_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_le(purchase_model, purchase_model) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION purchase_model_gt(purchase_model, purchase_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_gt(purchase_model, purchase_model) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION purchase_model_ge(purchase_model, purchase_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_ge(purchase_model, purchase_model) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION purchase_model_cmp(purchase_model, purchase_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_cmp(purchase_model, purchase_model) IS
 	'below, at or above 0 as the first purchase_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION purchase_model_hash(purchase_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_hash(purchase_model) IS
 	'hash support';
 
 CREATE FUNCTION purchase_model_hash_extended(purchase_model, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION purchase_model_hash_extended(purchase_model, bigint) IS
 	'hash support with a seed';
 
@@ -3381,7 +3381,7 @@ COMMENT ON OPERATOR FAMILY purchase_model_ops USING hash IS
 
 CREATE FUNCTION purchase_model_to_json(purchase_model) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION purchase_model_to_json(purchase_model) IS
 	'a purchase_model as json, the object its text is';
 
@@ -3392,7 +3392,7 @@ COMMENT ON CAST (purchase_model AS json) IS
 
 CREATE FUNCTION purchase_model_to_jsonb(purchase_model) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION purchase_model_to_jsonb(purchase_model) IS
 	'a purchase_model as jsonb, the object its text is';
 
@@ -3471,7 +3471,7 @@ COMMENT ON AGGREGATE purchase_model(text, bigint, double precision, double preci
 
 CREATE FUNCTION purchase_model_transition(internal, text, timeline, date, text) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_transition_timeline'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION purchase_model_transition(internal, text, timeline, date, text) IS
 	'aggregate support: counts a customer, equal ones together';
 
@@ -3495,7 +3495,7 @@ CREATE FUNCTION model_parameters(
 	model purchase_model,
 	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_parameters'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 4;
 COMMENT ON FUNCTION model_parameters(purchase_model) IS
 	'one row per parameter, in the order of the publications: r, alpha, a, b of bg/nbd and mbg/nbd, r, alpha, s, beta of pareto/nbd; alpha and beta are times in the unit of the model; standard_error is asymptotic, NULL where the likelihood is flat';
 
@@ -3505,7 +3505,7 @@ CREATE FUNCTION model_fit(
 	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
 	OUT identified boolean, OUT aic double precision, OUT bic double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_purchase_model_fit'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION model_fit(purchase_model) IS
 	'how the fit went, one row: log_likelihood (as Fader and Hardie write it, without terms of the data alone), customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while predictions may still be good); aic and bic, information criteria: twice the parameters, or the parameters times ln(customers), less twice the log_likelihood: of kinds fitted to the same customers the one with the lower is to be preferred. All NULL for a model that was not fitted here';
 
@@ -3649,25 +3649,25 @@ COMMENT ON TYPE total_purchases IS
 
 CREATE FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_total_purchases_add'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision) IS
 	'aggregate support: adds the purchases expected of a customer';
 
 CREATE FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_total_purchases_add'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION total_purchases_add(bytea, purchase_model, double precision, bigint, double precision, double precision, double precision) IS
 	'aggregate support: adds the purchases expected of a customer';
 
 CREATE FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_total_purchases_add_timeline'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date) IS
 	'aggregate support: adds the purchases expected of a customer';
 
 CREATE FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date, double precision) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_total_purchases_add_timeline'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200;
 COMMENT ON FUNCTION total_purchases_add_timeline(bytea, purchase_model, interval, timeline, date, double precision) IS
 	'aggregate support: adds the purchases expected of a customer';
 
@@ -3739,25 +3739,25 @@ CREATE TYPE spend_model;
 
 CREATE FUNCTION spend_model_in(cstring) RETURNS spend_model
 	AS 'MODULE_PATHNAME', 'retention_spend_model_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION spend_model_in(cstring) IS
 	'input of spend_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
 
 CREATE FUNCTION spend_model_out(spend_model) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_spend_model_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION spend_model_out(spend_model) IS
 	'output of spend_model: one JSON object, lossless';
 
 CREATE FUNCTION spend_model_recv(internal) RETURNS spend_model
 	AS 'MODULE_PATHNAME', 'retention_spend_model_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION spend_model_recv(internal) IS
 	'binary input of spend_model; every field is checked, error 22P03';
 
 CREATE FUNCTION spend_model_send(spend_model) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_send(spend_model) IS
 	'binary output of spend_model, version 1, the same on every machine';
 
@@ -3777,55 +3777,55 @@ COMMENT ON TYPE spend_model IS
 
 CREATE FUNCTION spend_model_eq(spend_model, spend_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_eq(spend_model, spend_model) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION spend_model_ne(spend_model, spend_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_ne(spend_model, spend_model) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION spend_model_lt(spend_model, spend_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_lt(spend_model, spend_model) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION spend_model_le(spend_model, spend_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_le(spend_model, spend_model) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION spend_model_gt(spend_model, spend_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_gt(spend_model, spend_model) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION spend_model_ge(spend_model, spend_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_ge(spend_model, spend_model) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION spend_model_cmp(spend_model, spend_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_cmp(spend_model, spend_model) IS
 	'below, at or above 0 as the first spend_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION spend_model_hash(spend_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_hash(spend_model) IS
 	'hash support';
 
 CREATE FUNCTION spend_model_hash_extended(spend_model, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION spend_model_hash_extended(spend_model, bigint) IS
 	'hash support with a seed';
 
@@ -3930,7 +3930,7 @@ COMMENT ON OPERATOR FAMILY spend_model_ops USING hash IS
 
 CREATE FUNCTION spend_model_to_json(spend_model) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_spend_model_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION spend_model_to_json(spend_model) IS
 	'a spend_model as json, the object its text is';
 
@@ -3941,7 +3941,7 @@ COMMENT ON CAST (spend_model AS json) IS
 
 CREATE FUNCTION spend_model_to_jsonb(spend_model) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_spend_model_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION spend_model_to_jsonb(spend_model) IS
 	'a spend_model as jsonb, the object its text is';
 
@@ -4040,7 +4040,7 @@ COMMENT ON AGGREGATE spend_model(bigint, numeric, bigint) IS
 
 CREATE FUNCTION spend_model_transition(internal, timeline, date) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_spend_model_transition_timeline'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION spend_model_transition(internal, timeline, date) IS
 	'aggregate support: counts a customer, equal ones together';
 
@@ -4064,7 +4064,7 @@ CREATE FUNCTION model_parameters(
 	model spend_model,
 	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_spend_model_parameters'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 3;
 COMMENT ON FUNCTION model_parameters(spend_model) IS
 	'one row per parameter: p, q and gamma, the latter in the unit of the values; standard_error is asymptotic, NULL where the likelihood is flat';
 
@@ -4075,7 +4075,7 @@ CREATE FUNCTION model_fit(
 	OUT identified boolean, OUT aic double precision, OUT bic double precision,
 	OUT correlation double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_spend_model_fit'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION model_fit(spend_model) IS
 	'how the fit went, one row: log_likelihood, customers with repeat purchases, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter), and correlation of frequency and monetary value, which the model takes to be 0 (NULL when either is constant); aic and bic, information criteria: twice the parameters, or the parameters times ln(customers), less twice the log_likelihood: of kinds fitted to the same customers the one with the lower is to be preferred. All NULL for a model that was not fitted here';
 
@@ -4143,25 +4143,25 @@ CREATE TYPE survival_curve;
 
 CREATE FUNCTION survival_curve_in(cstring) RETURNS survival_curve
 	AS 'MODULE_PATHNAME', 'retention_survival_curve_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION survival_curve_in(cstring) IS
 	'input of survival_curve: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION survival_curve_out(survival_curve) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_survival_curve_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION survival_curve_out(survival_curve) IS
 	'output of survival_curve: canonical JSON without loss, times in as many digits as they need whatever extra_float_digits says';
 
 CREATE FUNCTION survival_curve_recv(internal) RETURNS survival_curve
 	AS 'MODULE_PATHNAME', 'retention_survival_curve_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION survival_curve_recv(internal) IS
 	'binary input of survival_curve; every field and the sum of the counts is checked, error 22P03';
 
 CREATE FUNCTION survival_curve_send(survival_curve) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_send(survival_curve) IS
 	'binary output of survival_curve, version 1: the stored bytes, the same on every machine';
 
@@ -4181,55 +4181,55 @@ COMMENT ON TYPE survival_curve IS
 
 CREATE FUNCTION survival_curve_eq(survival_curve, survival_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_eq(survival_curve, survival_curve) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION survival_curve_ne(survival_curve, survival_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_ne(survival_curve, survival_curve) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION survival_curve_lt(survival_curve, survival_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_lt(survival_curve, survival_curve) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION survival_curve_le(survival_curve, survival_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_le(survival_curve, survival_curve) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION survival_curve_gt(survival_curve, survival_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_gt(survival_curve, survival_curve) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION survival_curve_ge(survival_curve, survival_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_ge(survival_curve, survival_curve) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION survival_curve_cmp(survival_curve, survival_curve) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_cmp(survival_curve, survival_curve) IS
 	'below, at or above 0 as the first survival_curve sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION survival_curve_hash(survival_curve) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_hash(survival_curve) IS
 	'hash of a survival_curve';
 
 CREATE FUNCTION survival_curve_hash_extended(survival_curve, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION survival_curve_hash_extended(survival_curve, bigint) IS
 	'64-bit hash of a survival_curve with a seed';
 
@@ -4334,7 +4334,7 @@ COMMENT ON OPERATOR FAMILY survival_curve_ops USING hash IS
 
 CREATE FUNCTION survival_curve_to_json(survival_curve) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_survival_curve_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION survival_curve_to_json(survival_curve) IS
 	'a survival_curve as json, the object its text is';
 
@@ -4345,7 +4345,7 @@ COMMENT ON CAST (survival_curve AS json) IS
 
 CREATE FUNCTION survival_curve_to_jsonb(survival_curve) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_survival_curve_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION survival_curve_to_jsonb(survival_curve) IS
 	'a survival_curve as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -4430,7 +4430,7 @@ COMMENT ON FUNCTION survival_curve_transition(internal, interval, interval, bool
 
 CREATE FUNCTION survival_curve_rollup(internal, survival_curve) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_survival_curve_rollup'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION survival_curve_rollup(internal, survival_curve) IS
 	'aggregate support: adds a curve to that of its group';
 
@@ -4651,7 +4651,7 @@ CREATE FUNCTION survival_points(
 	OUT high double precision, OUT cumulative_hazard double precision,
 	OUT hazard_std_error double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_survival_points'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
 COMMENT ON FUNCTION survival_points(survival_curve, double precision, text) IS
 	'one row for each distinct duration, ascending: at_risk (customers there and observed just before, those last seen then included), events (churned then), censored (last seen then), survival (fraction still there after it, by Kaplan and Meier 1958), std_error of survival (Greenwood 1926; NULL when survival is 0), low and high (bounds of survival, see below), cumulative_hazard (Nelson 1972, Aalen 1978) and its hazard_std_error (Aalen 1978: the square root of the sum of events / at_risk^2). conf_type says what is taken to be normally distributed, as in R survival: log-log for log(-log survival), log for log survival, plain for survival; bounds are cut off at 0 and 1. There are none (NULL) when survival is 0, nor by log-log when it is 1. Times are in the unit of the durations. No rows for a NULL; errors: 22003 unless confidence is above 0 and below 1, 22023 for another conf_type';
 
@@ -4661,13 +4661,13 @@ CREATE FUNCTION lifetime_quantile(
 	OUT estimate double precision, OUT low double precision,
 	OUT high double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_lifetime_quantile'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION lifetime_quantile(survival_curve, double precision, double precision, text) IS
 	'time by which a fraction p of the customers has churned, in the unit of the durations: where survival falls below 1 - p; where it is exactly 1 - p for a while, the middle of that while, up to the last time in the data for the last value (the rule of R survival). low and high: where the bounds of survival_points of the same confidence and conf_type cross 1 - p, by the same rule. NULL where survival, or a bound, does not fall so far in the data, and for a NULL argument. p = 0 gives 0. Errors: 22003 for p outside 0..1 or a confidence that is not above 0 and below 1, 22023 for another conf_type than log-log, log and plain';
 
 CREATE FUNCTION median_lifetime(curve survival_curve) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'retention_median_lifetime'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION median_lifetime(survival_curve) IS
 	'time by which half of the customers have churned, in the unit of the durations, as lifetime_quantile(curve, 0.5); NULL when more than half are there to the end of the data, and for a NULL';
 
@@ -4675,7 +4675,7 @@ CREATE FUNCTION mean_lifetime(
 	curve survival_curve, up_to double precision,
 	OUT estimate double precision, OUT std_error double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_mean_lifetime'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION mean_lifetime(survival_curve, double precision) IS
 	'mean time a customer stays within the first up_to units, in the unit of the durations: the area under the survival curve up to there (restricted mean), with its standard error (as rmean of R survival). up_to past the last time in the data gives NULL unless all have churned by then: nobody knows how the curve goes on; the whole mean, with up_to infinity, exists then too. NULL for a NULL argument; error 22003 for a negative or NaN up_to';
 
@@ -4684,7 +4684,7 @@ CREATE FUNCTION log_rank(
 	OUT chi_square double precision, OUT degrees_of_freedom integer,
 	OUT p_value double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_log_rank'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION log_rank(survival_curve[]) IS
 	'log-rank test of whether groups of customers, one curve each, churn alike (Mantel 1966, Peto and Peto 1972): p_value is the probability of a chi_square so large if they do, an approximation for many churned customers; differences that change their sign over time may go unnoticed. NULL curves, and groups in which no churn could be expected, are left out; NULL when fewer than two are left, or when all customers churn at one time. log_rank(a, b) compares two, log_rank(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 1000';
 
@@ -4694,7 +4694,7 @@ CREATE FUNCTION log_rank(
 	OUT chi_square double precision, OUT degrees_of_freedom integer,
 	OUT p_value double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_log_rank_strata'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION log_rank(survival_curve[], text[], text[], text, double precision) IS
 	'log-rank test of curves in groups, within strata, and with weights. groups and strata name the group and the stratum of each curve, from array_agg over the same rows as curves; NULL: every curve is a group of its own, all are one stratum. Customers are compared within strata alone (plans, channels, cohorts), so that groups which are made up of these differently are not taken to differ; curves of one group and stratum count together. weights says what a time counts, as in survdiff of R: log-rank alike; gehan-breslow by the n customers at risk; tarone-ware by the square root of n; peto by survival just before, S(t-), of all groups of the stratum; fleming-harrington by S(t-)^rho. rho may be given with any: S(t-)^rho multiplies the weight. One row as of log_rank(curve, ...), all NULL for NULL curves or fewer than two groups; curves that are NULL are left out, a NULL name is a name, NULL weights or rho mean the default. Errors: 22023 for other weights, or for groups or strata that are not as many as curves, 22003 for a rho that is negative or not finite, 54000 for more than 1000 groups';
 
@@ -4704,7 +4704,7 @@ CREATE FUNCTION log_rank_groups(
 	OUT group_name text, OUT customers bigint, OUT observed double precision,
 	OUT expected double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_log_rank_groups'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000 ROWS 10;
 COMMENT ON FUNCTION log_rank_groups(survival_curve[], text[], text[], text, double precision) IS
 	'what log_rank of the same arguments compares, one row for each group in the order in which they come first in curves: group_name (as in groups, else the number of the curve in the array), customers, observed (how many churned) and expected (how many would have, had all groups churned alike), both weighted where there are weights; observed / expected above 1: the group churns more. Both add up to the same over the groups. No rows for NULL curves; errors as of log_rank';
 
@@ -4725,25 +4725,25 @@ CREATE TYPE contract_model;
 
 CREATE FUNCTION contract_model_in(cstring) RETURNS contract_model
 	AS 'MODULE_PATHNAME', 'retention_contract_model_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION contract_model_in(cstring) IS
 	'input of contract_model: a JSON object as its output writes it, keys in any order; kind and parameters are enough; error 22P02 with a hint when the text is not one';
 
 CREATE FUNCTION contract_model_out(contract_model) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_contract_model_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION contract_model_out(contract_model) IS
 	'output of contract_model: one JSON object, lossless';
 
 CREATE FUNCTION contract_model_recv(internal) RETURNS contract_model
 	AS 'MODULE_PATHNAME', 'retention_contract_model_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION contract_model_recv(internal) IS
 	'binary input of contract_model; every field is checked, error 22P03';
 
 CREATE FUNCTION contract_model_send(contract_model) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_send(contract_model) IS
 	'binary output of contract_model, version 1, the same on every machine';
 
@@ -4763,55 +4763,55 @@ COMMENT ON TYPE contract_model IS
 
 CREATE FUNCTION contract_model_eq(contract_model, contract_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_eq(contract_model, contract_model) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION contract_model_ne(contract_model, contract_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_ne(contract_model, contract_model) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION contract_model_lt(contract_model, contract_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_lt(contract_model, contract_model) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION contract_model_le(contract_model, contract_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_le(contract_model, contract_model) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION contract_model_gt(contract_model, contract_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_gt(contract_model, contract_model) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION contract_model_ge(contract_model, contract_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_ge(contract_model, contract_model) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION contract_model_cmp(contract_model, contract_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_cmp(contract_model, contract_model) IS
 	'below, at or above 0 as the first contract_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION contract_model_hash(contract_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_hash(contract_model) IS
 	'hash support';
 
 CREATE FUNCTION contract_model_hash_extended(contract_model, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION contract_model_hash_extended(contract_model, bigint) IS
 	'hash support with a seed';
 
@@ -4916,7 +4916,7 @@ COMMENT ON OPERATOR FAMILY contract_model_ops USING hash IS
 
 CREATE FUNCTION contract_model_to_json(contract_model) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_contract_model_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION contract_model_to_json(contract_model) IS
 	'a contract_model as json, the object its text is';
 
@@ -4927,7 +4927,7 @@ COMMENT ON CAST (contract_model AS json) IS
 
 CREATE FUNCTION contract_model_to_jsonb(contract_model) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_contract_model_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION contract_model_to_jsonb(contract_model) IS
 	'a contract_model as jsonb, the object its text is';
 
@@ -4996,7 +4996,7 @@ CREATE FUNCTION model_parameters(
 	model contract_model,
 	OUT name text, OUT estimate double precision, OUT standard_error double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_contract_model_parameters'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 3;
 COMMENT ON FUNCTION model_parameters(contract_model) IS
 	'one row per parameter: alpha and beta of the distribution of churn probabilities, whose mean is alpha / (alpha + beta), and c of bdw (above 1: the churn probability of a customer rises with time, below 1 it falls); standard_error is asymptotic, NULL where the likelihood is flat';
 
@@ -5006,7 +5006,7 @@ CREATE FUNCTION model_fit(
 	OUT distinct_rows bigint, OUT evaluations bigint, OUT status text,
 	OUT identified boolean, OUT aic double precision, OUT bic double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_contract_model_fit'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION model_fit(contract_model) IS
 	'how the fit went, one row: log_likelihood, customers, distinct_rows among them, evaluations of the likelihood, status (converged; boundary: the likelihood rises on towards 0 or infinity of a parameter, as where customers are all alike or of two kinds, and was followed there; stalled; too many evaluations), identified (converged, and no standard error exceeds its parameter; if not, single parameters mean nothing while survival within the data may still be good); aic and bic, information criteria: twice the parameters, or the parameters times ln(customers), less twice the log_likelihood: of kinds fitted to the same customers the one with the lower is to be preferred. All NULL for a model that was not fitted here';
 
@@ -5040,25 +5040,25 @@ CREATE TYPE data_check;
 
 CREATE FUNCTION data_check_in(cstring) RETURNS data_check
 	AS 'MODULE_PATHNAME', 'retention_data_check_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION data_check_in(cstring) IS
 	'input of data_check: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION data_check_out(data_check) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_data_check_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION data_check_out(data_check) IS
 	'output of data_check: canonical JSON without loss';
 
 CREATE FUNCTION data_check_recv(internal) RETURNS data_check
 	AS 'MODULE_PATHNAME', 'retention_data_check_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION data_check_recv(internal) IS
 	'binary input of data_check; every field is checked, error 22P03';
 
 CREATE FUNCTION data_check_send(data_check) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_send(data_check) IS
 	'binary output of data_check, version 1: the stored bytes, the same on every machine whose database has the same encoding';
 
@@ -5078,55 +5078,55 @@ COMMENT ON TYPE data_check IS
 
 CREATE FUNCTION data_check_eq(data_check, data_check) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_eq(data_check, data_check) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION data_check_ne(data_check, data_check) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_ne(data_check, data_check) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION data_check_lt(data_check, data_check) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_lt(data_check, data_check) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION data_check_le(data_check, data_check) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_le(data_check, data_check) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION data_check_gt(data_check, data_check) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_gt(data_check, data_check) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION data_check_ge(data_check, data_check) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_ge(data_check, data_check) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION data_check_cmp(data_check, data_check) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_cmp(data_check, data_check) IS
 	'below, at or above 0 as the first data_check sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION data_check_hash(data_check) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_hash(data_check) IS
 	'hash of a data_check';
 
 CREATE FUNCTION data_check_hash_extended(data_check, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION data_check_hash_extended(data_check, bigint) IS
 	'64-bit hash of a data_check with a seed';
 
@@ -5231,7 +5231,7 @@ COMMENT ON OPERATOR FAMILY data_check_ops USING hash IS
 
 CREATE FUNCTION data_check_to_json(data_check) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_data_check_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION data_check_to_json(data_check) IS
 	'a data_check as json, the object its text is';
 
@@ -5242,7 +5242,7 @@ COMMENT ON CAST (data_check AS json) IS
 
 CREATE FUNCTION data_check_to_jsonb(data_check) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_data_check_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION data_check_to_jsonb(data_check) IS
 	'a data_check as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -5320,7 +5320,7 @@ COMMENT ON AGGREGATE check_ranges("any", "any", "any", date) IS
 CREATE FUNCTION findings(data_check)
 	RETURNS TABLE (finding text, severity text, rows bigint, among bigint, example text, remedy text)
 	AS 'MODULE_PATHNAME', 'retention_findings'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 3;
 COMMENT ON FUNCTION findings(data_check) IS
 	'what check_events or check_ranges found, faults first: finding, its name; severity, fault (no table that is as it should be has it) or look (see whether it is meant); rows that have it, among so many that were looked at, all of a kind or those of the sample; example, the customer, the time and the amount of the earliest of them, 100 bytes of it, instants in UTC; remedy, SQL with :table, :customer, :at, :during, :amount and :as_of in the place of what was checked. No rows: nothing was found. No rows for NULL';
 
@@ -5619,25 +5619,25 @@ CREATE TYPE journey;
 
 CREATE FUNCTION journey_in(cstring) RETURNS journey
 	AS 'MODULE_PATHNAME', 'retention_journey_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION journey_in(cstring) IS
 	'input of journey: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION journey_out(journey) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_journey_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION journey_out(journey) IS
 	'output of journey: canonical JSON without loss, the silence in ISO 8601, times in seconds';
 
 CREATE FUNCTION journey_recv(internal) RETURNS journey
 	AS 'MODULE_PATHNAME', 'retention_journey_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION journey_recv(internal) IS
 	'binary input of journey; every field and sum is checked, error 22P03';
 
 CREATE FUNCTION journey_send(journey) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_send(journey) IS
 	'binary output of journey, version 1: the stored bytes, the same on every machine';
 
@@ -5657,55 +5657,55 @@ COMMENT ON TYPE journey IS
 
 CREATE FUNCTION journey_eq(journey, journey) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_eq(journey, journey) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION journey_ne(journey, journey) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_ne(journey, journey) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION journey_lt(journey, journey) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_lt(journey, journey) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION journey_le(journey, journey) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_le(journey, journey) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION journey_gt(journey, journey) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_gt(journey, journey) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION journey_ge(journey, journey) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_ge(journey, journey) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION journey_cmp(journey, journey) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_cmp(journey, journey) IS
 	'below, at or above 0 as the first journey sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION journey_hash(journey) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_hash(journey) IS
 	'hash of a journey';
 
 CREATE FUNCTION journey_hash_extended(journey, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION journey_hash_extended(journey, bigint) IS
 	'64-bit hash of a journey with a seed';
 
@@ -5810,7 +5810,7 @@ COMMENT ON OPERATOR FAMILY journey_ops USING hash IS
 
 CREATE FUNCTION journey_to_json(journey) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_journey_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION journey_to_json(journey) IS
 	'a journey as json, the object its text is';
 
@@ -5821,7 +5821,7 @@ COMMENT ON CAST (journey AS json) IS
 
 CREATE FUNCTION journey_to_jsonb(journey) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_journey_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION journey_to_jsonb(journey) IS
 	'a journey as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -6142,25 +6142,25 @@ CREATE TYPE signals;
 
 CREATE FUNCTION signals_in(cstring) RETURNS signals
 	AS 'MODULE_PATHNAME', 'retention_signals_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION signals_in(cstring) IS
 	'input of signals: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION signals_out(signals) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_signals_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION signals_out(signals) IS
 	'output of signals: canonical JSON without loss, numbers in as many digits as they need whatever extra_float_digits says';
 
 CREATE FUNCTION signals_recv(internal) RETURNS signals
 	AS 'MODULE_PATHNAME', 'retention_signals_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION signals_recv(internal) IS
 	'binary input of signals; every field is checked, error 22P03';
 
 CREATE FUNCTION signals_send(signals) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_send(signals) IS
 	'binary output of signals, version 1: the stored bytes, the same on every machine whose database has the same encoding';
 
@@ -6180,55 +6180,55 @@ COMMENT ON TYPE signals IS
 
 CREATE FUNCTION signals_eq(signals, signals) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_eq(signals, signals) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION signals_ne(signals, signals) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_ne(signals, signals) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION signals_lt(signals, signals) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_lt(signals, signals) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION signals_le(signals, signals) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_le(signals, signals) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION signals_gt(signals, signals) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_gt(signals, signals) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION signals_ge(signals, signals) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_ge(signals, signals) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION signals_cmp(signals, signals) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_cmp(signals, signals) IS
 	'below, at or above 0 as the first signals sort before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION signals_hash(signals) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_hash(signals) IS
 	'hash of signals';
 
 CREATE FUNCTION signals_hash_extended(signals, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION signals_hash_extended(signals, bigint) IS
 	'64-bit hash of signals with a seed';
 
@@ -6333,7 +6333,7 @@ COMMENT ON OPERATOR FAMILY signals_ops USING hash IS
 
 CREATE FUNCTION signals_to_json(signals) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_signals_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION signals_to_json(signals) IS
 	'signals as json, the object their text is';
 
@@ -6344,7 +6344,7 @@ COMMENT ON CAST (signals AS json) IS
 
 CREATE FUNCTION signals_to_jsonb(signals) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_signals_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION signals_to_jsonb(signals) IS
 	'signals as jsonb, the object their text is; error 54000 when they are larger than a jsonb can be';
 
@@ -6363,7 +6363,7 @@ COMMENT ON FUNCTION signals_transition(internal, boolean, jsonb) IS
 
 CREATE FUNCTION signals_rollup(internal, signals) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_signals_rollup'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION signals_rollup(internal, signals) IS
 	'aggregate support: adds signals to those of their group';
 
@@ -6440,25 +6440,25 @@ CREATE TYPE hazard_model;
 
 CREATE FUNCTION hazard_model_in(cstring) RETURNS hazard_model
 	AS 'MODULE_PATHNAME', 'retention_hazard_model_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION hazard_model_in(cstring) IS
 	'input of hazard_model: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION hazard_model_out(hazard_model) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_hazard_model_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION hazard_model_out(hazard_model) IS
 	'output of hazard_model: canonical JSON without loss, numbers in as many digits as they need whatever extra_float_digits says';
 
 CREATE FUNCTION hazard_model_recv(internal) RETURNS hazard_model
 	AS 'MODULE_PATHNAME', 'retention_hazard_model_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION hazard_model_recv(internal) IS
 	'binary input of hazard_model; every field is checked, error 22P03';
 
 CREATE FUNCTION hazard_model_send(hazard_model) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_send(hazard_model) IS
 	'binary output of hazard_model, version 1: the stored bytes, the same on every machine whose database has the same encoding';
 
@@ -6478,55 +6478,55 @@ COMMENT ON TYPE hazard_model IS
 
 CREATE FUNCTION hazard_model_eq(hazard_model, hazard_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_eq(hazard_model, hazard_model) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION hazard_model_ne(hazard_model, hazard_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_ne(hazard_model, hazard_model) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION hazard_model_lt(hazard_model, hazard_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_lt(hazard_model, hazard_model) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION hazard_model_le(hazard_model, hazard_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_le(hazard_model, hazard_model) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION hazard_model_gt(hazard_model, hazard_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_gt(hazard_model, hazard_model) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION hazard_model_ge(hazard_model, hazard_model) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_ge(hazard_model, hazard_model) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION hazard_model_cmp(hazard_model, hazard_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_cmp(hazard_model, hazard_model) IS
 	'below, at or above 0 as the first hazard_model sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION hazard_model_hash(hazard_model) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_hash(hazard_model) IS
 	'hash of a hazard_model';
 
 CREATE FUNCTION hazard_model_hash_extended(hazard_model, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION hazard_model_hash_extended(hazard_model, bigint) IS
 	'64-bit hash of a hazard_model with a seed';
 
@@ -6631,7 +6631,7 @@ COMMENT ON OPERATOR FAMILY hazard_model_ops USING hash IS
 
 CREATE FUNCTION hazard_model_to_json(hazard_model) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_hazard_model_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION hazard_model_to_json(hazard_model) IS
 	'a hazard_model as json, the object its text is';
 
@@ -6642,7 +6642,7 @@ COMMENT ON CAST (hazard_model AS json) IS
 
 CREATE FUNCTION hazard_model_to_jsonb(hazard_model) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_hazard_model_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION hazard_model_to_jsonb(hazard_model) IS
 	'a hazard_model as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -6726,7 +6726,7 @@ CREATE FUNCTION hazard_ratios(
 	OUT low double precision, OUT high double precision,
 	OUT z double precision, OUT p_value double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_hazard_ratios'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 10;
 COMMENT ON FUNCTION hazard_ratios(hazard_model, double precision) IS
 	'one row for each term, by covariate, then by level: covariate; level of a text (compared with the most frequent one, which has no row), else NULL; coefficient and its std_error; ratio, exp(coefficient): how many times as fast customers leave for one more of a number, for true against false, for the level against the most frequent; low and high: bounds of the ratio, exp(coefficient -+ z std_error); z, coefficient / std_error, and its two-sided p_value (Wald). All NULL for a term that is collinear, constant or separated, see model_fit. That customers with a covariate leave sooner does not say that it makes them leave. No rows for a NULL; error 22003 unless confidence is above 0 and below 1';
 
@@ -6741,7 +6741,7 @@ CREATE FUNCTION model_fit(
 	OUT score double precision, OUT score_p double precision,
 	OUT concordance double precision, OUT concordance_error double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'retention_hazard_model_fit'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION model_fit(hazard_model) IS
 	'how the fit went: status, converged, or the first of separated, collinear, constant (iterations: no maximum was found); problems, which terms that is said of, NULL for none; rows fitted, left_out (a NULL or null), events (rows of customers who churned), iterations; the partial log-likelihood without the covariates (null) and with them; degrees_of_freedom, terms that have an effect; three tests that none has: likelihood_ratio, wald (NULL with a separated term) and score (log-rank), chi-squares with their p values; concordance, the share of pairs of customers of whom the one with the higher risk churns first (0.5 is a coin), with its standard error by the infinitesimal jackknife. As summary(coxph) of R survival. NULL for a NULL';
 
@@ -6750,7 +6750,7 @@ CREATE FUNCTION proportional_hazards_test(
 	OUT covariate text, OUT chi_square double precision,
 	OUT degrees_of_freedom integer, OUT p_value double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_proportional_hazards_test'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION proportional_hazards_test(hazard_model, text) IS
 	'does a covariate act alike at all times? One row for each covariate, and a last one, covariate NULL, for all together: the score test of an interaction with time (cox.zph of R survival 3), chi_square and its p_value; a small one says that the ratio changes with time: cut the time, or make the covariate the strata. transform of time: km (default, by Kaplan and Meier''s estimate), rank, identity or log; others are error 22023. chi_square is NULL where it cannot be told: the fit did not converge, all events are at one time, a logarithm of 0. No rows for a NULL';
 
@@ -6774,25 +6774,25 @@ CREATE TYPE incidence_curve;
 
 CREATE FUNCTION incidence_curve_in(cstring) RETURNS incidence_curve
 	AS 'MODULE_PATHNAME', 'retention_incidence_curve_in'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION incidence_curve_in(cstring) IS
 	'input of incidence_curve: a JSON object as the output writes it, keys in any order; error 22P02 with a detail and a hint when the text or the numbers in it are inconsistent';
 
 CREATE FUNCTION incidence_curve_out(incidence_curve) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'retention_incidence_curve_out'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION incidence_curve_out(incidence_curve) IS
 	'output of incidence_curve: canonical JSON without loss, times in as many digits as they need whatever extra_float_digits says';
 
 CREATE FUNCTION incidence_curve_recv(internal) RETURNS incidence_curve
 	AS 'MODULE_PATHNAME', 'retention_incidence_curve_recv'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION incidence_curve_recv(internal) IS
 	'binary input of incidence_curve; every field and the sum of the counts is checked, error 22P03';
 
 CREATE FUNCTION incidence_curve_send(incidence_curve) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'retention_value_send'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_send(incidence_curve) IS
 	'binary output of incidence_curve, version 1: the stored bytes, the same on every machine';
 
@@ -6812,55 +6812,55 @@ COMMENT ON TYPE incidence_curve IS
 
 CREATE FUNCTION incidence_curve_eq(incidence_curve, incidence_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_eq'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_eq(incidence_curve, incidence_curve) IS
 	'implementation of the = operator';
 
 CREATE FUNCTION incidence_curve_ne(incidence_curve, incidence_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ne'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_ne(incidence_curve, incidence_curve) IS
 	'implementation of the <> operator';
 
 CREATE FUNCTION incidence_curve_lt(incidence_curve, incidence_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_lt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_lt(incidence_curve, incidence_curve) IS
 	'implementation of the < operator';
 
 CREATE FUNCTION incidence_curve_le(incidence_curve, incidence_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_le'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_le(incidence_curve, incidence_curve) IS
 	'implementation of the <= operator';
 
 CREATE FUNCTION incidence_curve_gt(incidence_curve, incidence_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_gt'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_gt(incidence_curve, incidence_curve) IS
 	'implementation of the > operator';
 
 CREATE FUNCTION incidence_curve_ge(incidence_curve, incidence_curve) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'retention_value_ge'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_ge(incidence_curve, incidence_curve) IS
 	'implementation of the >= operator';
 
 CREATE FUNCTION incidence_curve_cmp(incidence_curve, incidence_curve) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_cmp'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_cmp(incidence_curve, incidence_curve) IS
 	'below, at or above 0 as the first incidence_curve sorts before, with or after the second; by the stored bytes, an order for indexes and DISTINCT without further meaning';
 
 CREATE FUNCTION incidence_curve_hash(incidence_curve) RETURNS integer
 	AS 'MODULE_PATHNAME', 'retention_value_hash'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_hash(incidence_curve) IS
 	'hash of a incidence_curve';
 
 CREATE FUNCTION incidence_curve_hash_extended(incidence_curve, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'retention_value_hash_extended'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION incidence_curve_hash_extended(incidence_curve, bigint) IS
 	'64-bit hash of a incidence_curve with a seed';
 
@@ -6965,7 +6965,7 @@ COMMENT ON OPERATOR FAMILY incidence_curve_ops USING hash IS
 
 CREATE FUNCTION incidence_curve_to_json(incidence_curve) RETURNS json
 	AS 'MODULE_PATHNAME', 'retention_incidence_curve_to_json'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION incidence_curve_to_json(incidence_curve) IS
 	'a incidence_curve as json, the object its text is';
 
@@ -6976,7 +6976,7 @@ COMMENT ON CAST (incidence_curve AS json) IS
 
 CREATE FUNCTION incidence_curve_to_jsonb(incidence_curve) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'retention_incidence_curve_to_jsonb'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION incidence_curve_to_jsonb(incidence_curve) IS
 	'a incidence_curve as jsonb, the object its text is; error 54000 when it is larger than a jsonb can be';
 
@@ -7025,7 +7025,7 @@ COMMENT ON FUNCTION incidence_curve_transition(internal, interval, boolean, text
 
 CREATE FUNCTION incidence_curve_rollup(internal, incidence_curve) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_incidence_curve_rollup'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION incidence_curve_rollup(internal, incidence_curve) IS
 	'aggregate support: adds a curve to that of its group';
 
@@ -7161,7 +7161,7 @@ CREATE FUNCTION incidence_points(
 	OUT std_error double precision, OUT low double precision,
 	OUT high double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_incidence_points'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 300;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 300;
 COMMENT ON FUNCTION incidence_points(incidence_curve, double precision, text) IS
 	'one row for each reason, in the order of its bytes, and each distinct duration of all reasons, ascending: at_risk (customers there just before, those last seen then included), events (left then for that reason), censored (last seen then), incidence (fraction that has left for that reason by then, by Aalen and Johansen 1978), std_error of incidence (of Greenwood''s kind, Andersen et al. 1993: the infinitesimal jackknife of survfit of R; cuminc of cmprsk has another, Aalen''s of 1978), low and high (bounds). Incidences of all reasons and survival add up to 1; 1 - survival of a curve that takes other reasons as censored is larger. conf_type says what is taken to be normally distributed: log-log for log(-log incidence), log for log incidence, plain for incidence; bounds are cut off at 0 and 1. There are none (NULL) where incidence is 0 but for plain, nor by log-log where it is 1. Times are in the unit of the durations. No rows for a NULL or when nobody has left; errors: 22003 unless confidence is above 0 and below 1, 22023 for another conf_type';
 
@@ -7170,7 +7170,7 @@ CREATE FUNCTION gray_test(
 	OUT reason text, OUT chi_square double precision,
 	OUT degrees_of_freedom integer, OUT p_value double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'retention_gray_test'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5000 ROWS 10;
 COMMENT ON FUNCTION gray_test(incidence_curve[]) IS
 	'Gray''s test (1988) of whether the incidence of a reason is the same in groups of customers, one curve each; one row for each reason there is, in the order of its bytes: p_value is the probability of a chi_square so large if it is, an approximation for many customers who left. The figures of cuminc of cmprsk, for any order of the curves. Unlike log_rank of curves that take other reasons as censored it compares how many do leave for a reason, not how many would if there were no other. NULL curves, and groups in which no customer could be expected to leave for the reason, are left out; figures are NULL when fewer than two are left, or where their covariance has no inverse. gray_test(a, b) compares two, gray_test(VARIADIC array_agg(curve)) as many as there are; error 54000 for more than 100';
 

@@ -57,6 +57,22 @@ none(
 none(
 	qq{SELECT f.oid::regprocedure FROM ($functions) f WHERE prosecdef ORDER BY 1},
 	'none is SECURITY DEFINER');
+
+# A stored value is read, checked and summed up: planned as if that cost nothing,
+# readers would be called early and for every row.  A grain is a word or two.
+none(
+	qq{SELECT f.oid::regprocedure FROM ($functions) f
+	   WHERE f.prokind = 'f' AND f.procost <= 1
+	     AND EXISTS (SELECT FROM unnest(f.proargtypes) a
+	                 JOIN pg_type t ON t.oid = a
+	                 JOIN pg_type v ON v.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END
+	                 JOIN ($members) m ON m.classid = 'pg_type'::regclass AND m.objid = v.oid
+	                 WHERE v.typtype = 'b' AND v.typname <> 'grain')
+	   ORDER BY 1},
+	'no function over a stored value has the COST of an addition');
+cmp_ok(
+	$node->safe_psql('postgres', qq{SELECT min(procost) FROM ($functions) f WHERE proname IN ('orders', 'revenue', 'active_days', 'lifecycle', 'cohort_of')}),
+	'>=', 50, 'readers of timelines cost what they take');
 none(
 	qq{SELECT f.oid::regprocedure FROM ($functions) f WHERE proleakproof ORDER BY 1},
 	'none is LEAKPROOF');
