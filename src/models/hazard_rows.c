@@ -351,13 +351,8 @@ hazard_rows_check(const HazardRows *state, const float8 *row)
 	{
 		float8		value = row[ROW_KEYS + i];
 
-		if (state->keys[i].role == HAZARD_ENTERED && value >= row[ROW_DURATION])
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a customer must be observed from before the duration on"),
-					 errdetail("One entered at %g and has a duration of %g.", value,
-							   row[ROW_DURATION]),
-					 errhint("Both are counted from the customer's start: the duration is the age at the end, entered the age at which observation began.")));
+		if (state->keys[i].role == HAZARD_ENTERED)
+			duration_check_late(value, row[ROW_DURATION]);
 		if (state->keys[i].role == HAZARD_WEIGHT &&
 			!(value >= 0 && value <= WEIGHT_MAX && value == floor(value)))
 			ereport(ERROR,

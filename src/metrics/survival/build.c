@@ -90,17 +90,6 @@ retention_survival_curve_transition_interval(PG_FUNCTION_ARGS)
 	return curve_transition(fcinfo, &survival, &row_form, add_row, duration_interval);
 }
 
-static void
-refuse_late(float8 entered, float8 at)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("entered must be below duration"),
-			 errdetail("Observation began at %g, and the customer churned, or was last seen, at %g.",
-					   entered, at),
-			 errhint("Both are ages, counted from the customer's start. Who left before observation began is not in the data: leave such rows out with FILTER (WHERE entered < duration).")));
-}
-
 static const uint8 late_roles[] = {ROLE_VALUE, ROLE_VALUE, ROLE_VALUE, ROLE_WEIGHT};
 static const ArgumentForm late_form = ARGUMENT_FORM(late_roles);
 
@@ -113,8 +102,7 @@ add_late_row(CurveState *state, FunctionCallInfo fcinfo, DurationTake take,
 	float8		entered = take(PG_GETARG_DATUM(1), DURATION_ENTERED);
 	float8		at = take(PG_GETARG_DATUM(2), DURATION_LASTED);
 
-	if (unlikely(entered >= at))
-		refuse_late(entered, at);
+	duration_check_late(entered, at);
 	lives_add(lives, at, PG_GETARG_BOOL(3), weight);
 	if (entered > 0)
 		lives_enter(lives, entered, weight);

@@ -113,3 +113,14 @@ duration_interval(Datum value, Duration which)
 		refuse_negative(which);
 	return duration;
 }
+
+void
+duration_refuse_late(float8 entered, float8 at)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("entered must be below duration"),
+			 errdetail("Observation began at %g, and the customer churned, or was last seen, at %g.",
+					   entered, at),
+			 errhint("Both are ages, counted from the customer's start. Who left before observation began is not in the data: leave such rows out with FILTER (WHERE entered < duration).")));
+}

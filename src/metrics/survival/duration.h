@@ -24,4 +24,14 @@ extern float8 duration_float8(Datum value, Duration which);
 extern float8 duration_int8(Datum value, Duration which);
 extern float8 duration_interval(Datum value, Duration which);	/* in days */
 
+/* Error 22023 unless observation began before the end. */
+pg_noreturn extern void duration_refuse_late(float8 entered, float8 at);
+
+static inline void
+duration_check_late(float8 entered, float8 at)
+{
+	if (unlikely(entered >= at))
+		duration_refuse_late(entered, at);
+}
+
 #endif							/* RETENTION_SURVIVAL_DURATION_H */
