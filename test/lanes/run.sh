@@ -160,7 +160,8 @@ lane_valgrind()
 	cluster_stage with_llvm=no
 	wrap_server "exec valgrind --quiet --trace-children=yes --leak-check=no --num-callers=30 \\
 		--gen-suppressions=all --error-markers=REPORT,END --log-file='$reports/valgrind.%p' \\
-		--suppressions='${PG_CONFIG%/bin/pg_config}/valgrind.supp' \"\$program\" \"\$@\""
+		--suppressions='${PG_CONFIG%/bin/pg_config}/valgrind.supp' --suppressions='$here/memcheck/postgres.supp' \\
+		\"\$program\" \"\$@\""
 	# A start under Valgrind takes its time.
 	export PGCTLTIMEOUT=600
 	probe 3 REPORT
