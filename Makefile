@@ -7,7 +7,7 @@ MODULE_big = retention
 # The file lists are spelled out: a wildcard finds nothing in a build outside
 # the source tree, and then silently installs nothing.
 DATA = sql/retention--1.0.sql
-DOCS = README.md doc/clients.md doc/clusters.md doc/cohorts.svg doc/coming-from.md doc/dashboard.md doc/functions.md \
+DOCS = README.md doc/clients.md doc/clusters.md doc/cohorts.svg doc/coming-from.md doc/dashboard.md doc/functions.md doc/loader.md \
 	doc/models.md doc/operations.md doc/questions.md doc/reference.md
 
 OBJS = \

@@ -2,9 +2,11 @@
 # bare.sh: installs the extension the ways README.md names, each into a Debian
 # that has nothing, and runs the first example of README.md there.
 #
-#	BARE="deb source zip"	which ways: the package of make deb; README.md's own
+#	BARE="deb source zip demo"	which ways: the package of make deb; README.md's own
 #							lines, in a folder without git; the archive of make
-#							dist by PGXN's client, which then asks nobody
+#							dist by PGXN's client, which then asks nobody; the
+#							lines of README.md for a file of one's own, until the
+#							page is there, which stays as bare/demo.html in LANES
 #	LANES=DIR				where that Debian is kept (/var/cache/retention)
 #
 # Needs root, debootstrap and Debian's packages; skipped with the reason elsewhere.
@@ -104,8 +106,19 @@ example()
 	EOF
 }
 
+# Orders as a French till exports them: 600 of 60 customers.
+orders_file()
+{
+	printf 'N° client;Date de commande;Montant TTC;Magasin\r\n'
+	awk 'BEGIN {
+		for (i = 0; i < 600; i++)
+			printf "C%03d;%02d/%02d/%d;%d,%02d EUR;%s\r\n", i * 7 % 60, 1 + i * 11 % 28, 1 + int(i / 25) % 12,
+				2024 + int(i / 300), 10 + i * 37 % 400, i * 13 % 100, i % 3 ? "Lyon" : "Nîmes"
+	}'
+}
+
 failed=()
-for way in ${BARE:-deb source zip}
+for way in ${BARE:-deb source zip demo}
 do
 	trial=$(mktemp -d "$lanes/trial.XXXXXX")
 	cp -a "$bare/." "$trial/"
@@ -125,6 +138,19 @@ do
 			echo "cd /trial/source"
 			block sh Install
 			;;
+		demo)
+			copy_tree "$root" "$trial/trial/source"
+			orders_file >"$trial/trial/source/orders.csv"
+			echo "cd /trial/source"
+			block sh "Your own orders, seen at once"
+			# No server runs there afterwards, and the page is whole.
+			cat >"$trial/trial/example.sh" <<-'EOF'
+				set -e
+				grep -q '60 customers have placed 600 orders' /trial/source/retention.html
+				grep -q '</html>' /trial/source/retention.html
+				! ls /tmp/retention.* 2>/dev/null
+			EOF
+			;;
 		zip)
 			cp "$root"/dist/retention-*.zip "$trial/trial/" 2>/dev/null ||
 				{ echo "$way: no archive in dist: make dist first" >&2; exit 1; }
@@ -134,14 +160,21 @@ do
 			echo "with_llvm=no pgxn install --pg_config /usr/lib/postgresql/$major/bin/pg_config /trial/retention-*.zip"
 			;;
 		*)
-			echo "BARE=$way: deb, source or zip" >&2
+			echo "BARE=$way: deb, source, zip or demo" >&2
 			exit 1
 			;;
 	esac >"$trial/trial/install.sh"
 	echo "# $way" >&2
+	began=$SECONDS
 	if inside sh -c 'set -e; sh -e /trial/install.sh; sh /trial/example.sh' >"$trial/trial/log" 2>&1
 	then
-		echo "ok $way: installed in a bare Debian, the first example prints what README.md says"
+		if [ "$way" = demo ]
+		then
+			cp "$trial/trial/source/retention.html" "$lanes/demo.html"
+			echo "ok $way: a page of one's own file in a bare Debian, by the $(grep -vc '^cd ' "$trial/trial/install.sh") lines of README.md, in $(((SECONDS - began + 30) / 60)) minutes: $lanes/demo.html"
+		else
+			echo "ok $way: installed in a bare Debian, the first example prints what README.md says"
+		fi
 	else
 		tail -n 40 "$trial/trial/log" >&2
 		echo "not ok $way"

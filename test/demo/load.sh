@@ -46,12 +46,12 @@ look_inside()
 	local first
 	first=$(head -c 8 "$file" | od -An -v -tx1 | tr -d ' \n')
 	case $first in
-		'') stop "the file is empty" "$again with a file that has orders in it" ;;
+		'') stop "the file is empty" "$other_file   (with a file that has orders in it)" ;;
 		504b0304*) stop "is a spreadsheet or an archive (zip), not text" \
-			"in the spreadsheet, File, Save as, CSV UTF-8; then DATA= that file" ;;
+			"$other_file   (with the file that the spreadsheet writes by File, Save as, CSV UTF-8)" ;;
 		d0cf11e0*) stop "is an old spreadsheet, not text" \
-			"in the spreadsheet, File, Save as, CSV UTF-8; then DATA= that file" ;;
-		25504446*) stop "is a PDF, not a table" "export the orders as CSV" ;;
+			"$other_file   (with the file that the spreadsheet writes by File, Save as, CSV UTF-8)" ;;
+		25504446*) stop "is a PDF, not a table" "$other_file   (with the orders exported as CSV)" ;;
 		1f8b*)
 			gzip -dc <"$file" >"$work/raw" || stop "is compressed, and damaged"
 			file=$work/raw
@@ -71,7 +71,7 @@ look_inside()
 		*)
 			# grep finds no byte of zeros everywhere; tr does.
 			[ "$(tr -dc '\000' <"$file" 2>/dev/null | head -c 1 | wc -c)" -eq 0 ] ||
-				stop "holds bytes of zeros: not text, or in an encoding that it does not tell" "$again ENCODING=UTF-16LE"
+				stop "holds bytes of zeros: not text, or in an encoding that it does not tell" "${command/@words@/ENCODING=UTF-16LE}"
 			if iconv -f UTF-8 -t UTF-8 "$file" >/dev/null 2>&1
 			then
 				encoding=UTF-8
@@ -92,8 +92,8 @@ decode()
 	if ! iconv -f "$encoding" -t UTF-8 "$file" >"$work/utf8" 2>"$work/why"
 	then
 		[ -z "${ENCODING:-}" ] ||
-			stop "is not $encoding ($(head -n 1 "$work/why"))" "$again ENCODING=UTF-8, or another that iconv -l lists"
-		stop "is neither UTF-8 nor Windows-1252" "$again ENCODING=... (iconv -l lists them; MACINTOSH, CP850 and ISO-8859-2 are common)"
+			stop "is not $encoding ($(head -n 1 "$work/why"))" "${command/@words@/ENCODING=UTF-8}   (or another that iconv -l lists)"
+		stop "is neither UTF-8 nor Windows-1252" "${command/@words@/ENCODING=...}   (iconv -l lists them; MACINTOSH, CP850 and ISO-8859-2 are common)"
 	fi
 	ends='s/\r$//; s/\r/ /g'
 	if [ "$(tr -dc '\n' <"$work/utf8" 2>/dev/null | head -c 1 | wc -c)" -eq 0 ]
@@ -135,11 +135,18 @@ then
 fi
 file=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 name=${DATA:-$1}
-again="make demo DATA=$(quoted "$name")"
+# What to type, words in the place of @words@.
+if [ -n "${DATA:-}" ]
+then
+	command="make demo DATA=$(quoted "$name") @words@"
+	other_file='make demo DATA=...'
+else
+	command="env @words@ test/demo/load.sh $(quoted "$name")"
+	other_file='test/demo/load.sh ...'
+fi
 variables=()
 for option in "${options[@]}"
 do
-	[ -z "${!option:-}" ] || again+=" $option=$(quoted "${!option}")"
 	variables+=(-v "o_$option=${!option:-}")
 done
 
@@ -155,7 +162,7 @@ export PGCLIENTENCODING=UTF8
 status=0
 {
 	LC_ALL=C psql -X -q -v ON_ERROR_STOP=1 -v VERBOSITY=default -v SHOW_CONTEXT=never "${variables[@]}" \
-		-v schema="${SCHEMA:-demo}" -v name="$(quoted "$name")" \
+		-v schema="${SCHEMA:-demo}" -v name="$(quoted "$name")" -v command="$command" -v other_file="$other_file" \
 		-v encoding="$encoding" -v guessed="$guessed" -v lines="$(cat count)" \
 		-f "$here/load/load.sql" 2>&1 >/dev/null | spoken
 } || status=$?

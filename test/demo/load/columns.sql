@@ -31,7 +31,7 @@ BEGIN
 		SELECT * INTO head FROM first_lines WHERE filled >= greatest(2, (usual + 1) / 2) ORDER BY line LIMIT 1;
 	END IF;
 	IF head.line IS NULL THEN
-		PERFORM pg_temp.stop('none of the first lines has two fields with something in them, a customer and a time', 'SEPARATOR=... (comma, semicolon, tab, pipe or blanks)');
+		PERFORM pg_temp.stop('none of the first lines has two fields with something in them, a customer and a time', 'SEPARATOR=...   (comma, semicolon, tab, pipe or blanks)');
 	END IF;
 	IF EXISTS (SELECT FROM first_lines WHERE line < head.line) THEN
 		PERFORM pg_temp.say(format('  above the table, left out: %s', (SELECT string_agg(pg_temp.shown(btrim(array_to_string(c, ' '))), ', ' ORDER BY line) FROM first_lines WHERE line < head.line)));
@@ -123,7 +123,7 @@ BEGIN
 			CASE WHEN pg_temp.fact('header') IS NULL THEN 'most have' ELSE 'the line of names has' END, n,
 			CASE WHEN longer > 1 THEN format('(and %s more)', longer - 1) ELSE '(no other)' END, pg_temp.shown(bad.shown)),
 		format('sed -n %sp %s   (shows it; a field with a %s in it must be quoted)', bad.line, pg_temp.fact('name'), sep),
-		'SEPARATOR=... (if the fields are not separated by a ' || sep || ')');
+		'SEPARATOR=...   (if the fields are not separated by a ' || sep || ')');
 END
 $$;
 

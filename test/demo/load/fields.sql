@@ -102,7 +102,7 @@ BEGIN
 	IF pg_temp.setting('SKIP') IS NULL AND without > 0.3 * n THEN
 		PERFORM pg_temp.stop(format('%s of %s lines have nobody in %s', pg_temp.many(without), pg_temp.many(n), pg_temp.named(pg_temp.role('customer'))),
 			'SKIP=yes   (if these are nobody''s orders, and should be left out)',
-			'CUSTOMER=... (another column); or, if a name stands in the first line of several, fill the column down and export again');
+			'CUSTOMER=...   (another column); or, if a name stands in the first line of several, fill the column down and export again');
 	END IF;
 	SELECT line, customer INTO bad FROM fields WHERE strpos(customer, chr(65533)) > 0 ORDER BY line LIMIT 1;
 	IF FOUND THEN

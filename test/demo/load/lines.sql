@@ -30,7 +30,7 @@ BEGIN
 		ORDER BY n LIMIT 1;
 		IF FOUND THEN
 			PERFORM pg_temp.stop(format('line %s: is not UTF-8, and as Windows-1252 it reads %s', odd.n, pg_temp.shown(odd.word)),
-				'ENCODING=MACINTOSH', 'ENCODING=CP850', 'ENCODING=WINDOWS-1251', 'ENCODING=... (iconv -l lists them; ENCODING=WINDOWS-1252 takes it as it reads)');
+				'ENCODING=MACINTOSH', 'ENCODING=CP850', 'ENCODING=WINDOWS-1251', 'ENCODING=...   (iconv -l lists them; ENCODING=WINDOWS-1252 takes it as it reads)');
 		END IF;
 		PERFORM pg_temp.say('  not UTF-8: read as Windows-1252 (ENCODING= names another)');
 	ELSIF pg_temp.fact('encoding') <> 'UTF-8' THEN
@@ -100,7 +100,7 @@ BEGIN
 		IF NOT FOUND THEN
 			PERFORM pg_temp.stop('no comma, semicolon, tab or pipe in any line: one column alone, where a customer and a time are needed',
 				VARIADIC CASE WHEN (SELECT bool_and(line ~ '\S\s+\S') FROM (SELECT line FROM lines WHERE line ~ '\S' ORDER BY n LIMIT 100) AS l)
-					THEN ARRAY['SEPARATOR=blanks'] ELSE ARRAY['SEPARATOR=... (one letter), or export again with a comma between the fields'] END);
+					THEN ARRAY['SEPARATOR=blanks'] ELSE ARRAY['SEPARATOR=...   (one letter), or export again with a comma between the fields'] END);
 		END IF;
 		rivals := ARRAY(SELECT r.sep FROM rivals AS r WHERE (good, agree, usual) = (best.good, best.agree, best.usual));
 		IF cardinality(rivals) > 1 THEN

@@ -24,7 +24,7 @@ FROM (VALUES ('CUSTOMER', :'o_CUSTOMER'), ('AT', :'o_AT'), ('AMOUNT', :'o_AMOUNT
 	('HEADER', :'o_HEADER'), ('DATES', :'o_DATES'), ('DECIMAL', :'o_DECIMAL'), ('ZONE', :'o_ZONE'), ('SIGN', :'o_SIGN'), ('KEEP', :'o_KEEP'),
 	('REFUNDS', :'o_REFUNDS'), ('LINES', :'o_LINES'), ('SKIP', :'o_SKIP')) AS v (name, value);
 CREATE TEMPORARY TABLE facts (name text PRIMARY KEY, value text) ON COMMIT DROP;
-INSERT INTO facts VALUES ('again', 'make demo DATA=' || :'name'), ('name', :'name'), ('schema', :'schema'), ('encoding', :'encoding'), ('guessed', :'guessed'), ('lines', :'lines');
+INSERT INTO facts VALUES ('command', :'command'), ('other file', :'other_file'), ('name', :'name'), ('schema', :'schema'), ('encoding', :'encoding'), ('guessed', :'guessed'), ('lines', :'lines');
 
 \ir words.sql
 \ir speak.sql

@@ -117,7 +117,7 @@ BEGIN
 	IF bad.n > 0 AND pg_temp.setting('SKIP') IS NULL THEN
 		PERFORM pg_temp.stop(format('line %s: %s is no number%s%s', bad.line, pg_temp.shown(bad.value),
 				CASE WHEN bad.value ~ '^[^[:alpha:]]*\d[^[:alpha:]]*$' THEN format(', the decimal mark being a %s', CASE WHEN comma THEN 'comma' ELSE 'dot' END) ELSE '' END, CASE WHEN bad.n > 1 THEN format(' (and %s more)', pg_temp.many(bad.n - 1)) ELSE '' END),
-			'SKIP=yes   (leaves such lines out)', upper(bad.role) || '=... (another column)', 'DATA= with that line mended');
+			'SKIP=yes   (leaves such lines out)', upper(bad.role) || '=...   (another column)', 'DATA= with that line mended');
 	ELSIF bad.n > 0 THEN
 		PERFORM pg_temp.say(format('  %s lines left out: their amounts are no numbers, %s the first', pg_temp.many(bad.n), pg_temp.shown(bad.value)));
 		DELETE FROM fields WHERE line IN (SELECT line FROM bad_lines);

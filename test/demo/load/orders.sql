@@ -88,9 +88,9 @@ BEGIN
 			VARIADIC ARRAY['CUSTOMER=' || pg_temp.typed(customer_column) || '   (it is)'] || others);
 	ELSIF s.negative > 0.5 * s.amounts AND s.amounts > 1 THEN
 		PERFORM pg_temp.stop(format('%s of %s amounts are negative: a negative amount is money given back', pg_temp.many(s.negative), pg_temp.many(s.amounts)),
-			'SIGN=flip   (if the file writes sales with a minus)', 'AMOUNT=... (another column)');
+			'SIGN=flip   (if the file writes sales with a minus)', 'AMOUNT=...   (another column)');
 	ELSIF s.most >= 9e12 THEN
-		PERFORM pg_temp.stop(format('line %s: %s is no amount of an order', (SELECT line FROM rows WHERE abs(amount) = s.most LIMIT 1), s.most), 'AMOUNT=... (another column)', 'AMOUNT=none');
+		PERFORM pg_temp.stop(format('line %s: %s is no amount of an order', (SELECT line FROM rows WHERE abs(amount) = s.most LIMIT 1), s.most), 'AMOUNT=...   (another column)', 'AMOUNT=none');
 	END IF;
 END
 $$;

@@ -116,11 +116,11 @@ BEGIN
 		PERFORM pg_temp.stop('the file has no lines with anything in them', 'DATA= with a file that has orders in it');
 	ELSIF (SELECT max(fields) FROM records) < 2 THEN
 		PERFORM pg_temp.stop(format('no line has a %s: one column alone, where a customer and a time are needed', pg_temp.separator_name(sep)),
-			'SEPARATOR=... (comma, semicolon, tab, pipe or blanks)');
+			'SEPARATOR=...   (comma, semicolon, tab, pipe or blanks)');
 	END IF;
 	SELECT line, fields INTO bad FROM records WHERE fields > 500 ORDER BY line LIMIT 1;
 	IF FOUND THEN
-		PERFORM pg_temp.stop(format('line %s has %s fields: is that a table with a row for each order?', bad.line, bad.fields), 'SEPARATOR=... (comma, semicolon, tab, pipe or blanks)');
+		PERFORM pg_temp.stop(format('line %s has %s fields: is that a table with a row for each order?', bad.line, bad.fields), 'SEPARATOR=...   (comma, semicolon, tab, pipe or blanks)');
 	END IF;
 	PERFORM pg_temp.learn('columns', (SELECT max(fields)::text FROM records));
 	PERFORM pg_temp.step(pg_temp.many((SELECT count(*) FROM records)) || ' records told apart');

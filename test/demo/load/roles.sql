@@ -108,7 +108,7 @@ $$;
 
 CREATE FUNCTION pg_temp.choices(option text, candidates int[]) RETURNS text[]
 LANGUAGE sql STABLE
-AS $$ SELECT coalesce(array_agg(format('%s=%s   (%s)', option, pg_temp.typed(i), coalesce(pg_temp.shown(example), 'empty')) ORDER BY i), ARRAY[option || '=... (the name or the number of the column)'])
+AS $$ SELECT coalesce(array_agg(format('%s=%s   (%s)', option, pg_temp.typed(i), coalesce(pg_temp.shown(example), 'empty')) ORDER BY i), ARRAY[option || '=...   (the name or the number of the column)'])
 	FROM columns WHERE i = ANY (candidates) $$;
 
 CREATE FUNCTION pg_temp.find_time() RETURNS void

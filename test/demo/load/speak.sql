@@ -48,12 +48,12 @@ DECLARE
 BEGIN
 	FOREACH choice IN ARRAY choices LOOP
 		IF choice LIKE 'DATA=%' THEN
-			choice := format('make demo DATA=...   (%s)', substr(choice, 7));
+			choice := format('%s   (%s)', pg_temp.fact('other file'), substr(choice, 7));
 		ELSIF choice ~ '^[A-Z]+=' THEN
 			SELECT coalesce(string_agg(' ' || name || '=' || pg_temp.quoted(value), '' ORDER BY name), '') INTO before
 			FROM settings
 			WHERE value IS NOT NULL AND choice !~ ('(^| )' || name || '=');
-			choice := pg_temp.fact('again') || before || ' ' || choice;
+			choice := replace(pg_temp.fact('command'), '@words@', btrim(before || ' ' || split_part(choice, '   (', 1))) || CASE WHEN strpos(choice, '   (') > 0 THEN substr(choice, strpos(choice, '   (')) ELSE '' END;
 		END IF;
 		typed := typed || CASE WHEN typed = '' THEN '' ELSE E'\n     or: ' END || choice;
 	END LOOP;
