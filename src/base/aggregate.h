@@ -28,6 +28,14 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
+/* Reset a context for the next row; mostly there is nothing to do. */
+static inline void
+row_context_reset(MemoryContext context)
+{
+	if (unlikely(!context->isReset || context->firstchild != NULL))
+		MemoryContextReset(context);
+}
+
 /* The memory of the query that a plan node with aggregates belongs to. */
 static inline MemoryContext
 aggregate_query_context(Node *node)

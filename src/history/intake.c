@@ -293,10 +293,51 @@ add_range(const Intake *intake, Ledger *ledger, const uint64 *key, Datum value,
 }
 
 /*
+ * Take a row into a ledger; args are the call's arguments from the first on.
+ * A NULL customer or time skips the row, a NULL amount is an event worth
+ * nothing or a level of nothing, a negative amount corrects revenue and is no
+ * order.  Without an amount a range weighs 1.
+ */
+static pg_attribute_always_inline void
+take_arguments(Intake *intake, Ledger *ledger, const NullableDatum *args)
+{
+	const NullableDatum *customer = args;
+	const NullableDatum *at = &args[intake->at_arg - 1];
+	const NullableDatum *start = intake->start_arg == 0 ? NULL :
+		&args[intake->start_arg - 1];
+	uint64		key[2] = {0, 0};
+	int64		amount = 0;
+
+	if (customer->isnull || (at->isnull && start == NULL))
+		return;
+	/* checked even where the row says nothing more */
+	if (intake->args.amount != AMOUNT_NONE)
+	{
+		const NullableDatum *given = &args[intake->args.arg[ROLE_AMOUNT] - 1];
+
+		if (!given->isnull)
+			amount = take_amount(intake->args.amount, given->value);
+	}
+	identity_take(&intake->args.customer, customer->value, key);
+	if (start != NULL && !start->isnull)
+		ledger_add(ledger, key,
+				   ledger_when(take_start(intake, ledger, start->value),
+							   LEDGER_START), 0);
+	if (at->isnull)
+		return;
+	if (intake->args.range != NULL)
+		add_range(intake, ledger, key, at->value,
+				  intake->flags & LEDGER_UNITS ? MONEY_ONE : amount);
+	else
+		ledger_add(ledger, key,
+				   ledger_when(take_time(ledger->calendar, intake->args.at,
+										 at->value),
+							   amount < 0 ? 0 : 1), amount);
+}
+
+/*
  * One call of a transition function: take the row into the group's ledger,
- * made on the first.  A NULL customer or time skips the row, a NULL amount is
- * an event worth nothing or a level of nothing, a negative amount corrects
- * revenue and is no order.  Without an amount a range weighs 1.
+ * made on the first.
  */
 static inline Ledger *
 take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, Constant number,
@@ -304,9 +345,6 @@ take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, Constant number,
 {
 	Intake	   *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger;
-	uint64		key[2] = {0, 0};
-	int64		amount;
-	bool		at_null;
 
 	if (unlikely(intake == NULL))
 		intake = argument_plan_find(fcinfo, form);
@@ -325,31 +363,42 @@ take_row(FunctionCallInfo fcinfo, const ArgumentForm *form, Constant number,
 				check_number(ledger, number, take(fcinfo, PG_NARGS() - 1));
 		}
 	}
-
-	at_null = PG_ARGISNULL(intake->at_arg);
-	Assert((PG_ARGISNULL(1) || (at_null && intake->start_arg == 0)) ==
+	Assert((PG_ARGISNULL(1) ||
+			(PG_ARGISNULL(intake->at_arg) && intake->start_arg == 0)) ==
 		   argument_skips(&intake->args, fcinfo));
-	if (PG_ARGISNULL(1) || (at_null && intake->start_arg == 0))
-		return ledger;
-	/* checked even where the row says nothing more */
-	amount = argument_amount(&intake->args, fcinfo);
-	identity_take(&intake->args.customer, PG_GETARG_DATUM(1), key);
-	if (intake->start_arg && !PG_ARGISNULL(intake->start_arg))
-		ledger_add(ledger, key,
-				   ledger_when(take_start(intake, ledger,
-										  PG_GETARG_DATUM(intake->start_arg)),
-							   LEDGER_START), 0);
-	if (at_null)
-		return ledger;
-	if (intake->args.range != NULL)
-		add_range(intake, ledger, key, PG_GETARG_DATUM(intake->at_arg),
-				  intake->flags & LEDGER_UNITS ? MONEY_ONE : amount);
-	else
-		ledger_add(ledger, key,
-				   ledger_when(take_time(ledger->calendar, intake->args.at,
-										 PG_GETARG_DATUM(intake->at_arg)),
-							   amount < 0 ? 0 : 1), amount);
+	take_arguments(intake, ledger, &fcinfo->args[1]);
 	return ledger;
+}
+
+/* Can rows of a call that has taken one be taken many at a time? */
+bool
+intake_takes_many(FunctionCallInfo fcinfo)
+{
+	const Intake *intake = fcinfo->flinfo->fn_extra;
+
+	return intake != NULL && intake->args.constant && !PG_ARGISNULL(0);
+}
+
+/*
+ * Take many rows into the ledger of a call, of each the arguments from the
+ * first on.  What they come to besides is in memory that is reset for each row.
+ */
+void
+intake_many(FunctionCallInfo fcinfo, const NullableDatum *rows, int n,
+			MemoryContext row_context)
+{
+	Intake	   *intake = fcinfo->flinfo->fn_extra;
+	Ledger	   *ledger = (Ledger *) PG_GETARG_POINTER(0);
+	MemoryContext old = MemoryContextSwitchTo(row_context);
+	int			width = PG_NARGS() - 1;
+
+	ledger_check(ledger);
+	for (int i = 0; i < n; i++)
+	{
+		row_context_reset(row_context);
+		take_arguments(intake, ledger, rows + i * width);
+	}
+	MemoryContextSwitchTo(old);
 }
 
 /* at_least in an argument. */

@@ -26,4 +26,12 @@ typedef int64 (*IntakeNumber) (FunctionCallInfo fcinfo, int arg);
 
 extern Ledger *intake_row_with_lag(FunctionCallInfo fcinfo, IntakeNumber take);
 
+/*
+ * For who has rows by the page: after a call of one of these functions has taken
+ * a row, others of the same call may be taken many at a time.
+ */
+extern bool intake_takes_many(FunctionCallInfo fcinfo);
+extern void intake_many(FunctionCallInfo fcinfo, const NullableDatum *rows,
+						int n, MemoryContext row_context);
+
 #endif							/* RETENTION_INTAKE_H */

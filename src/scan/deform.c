@@ -55,12 +55,43 @@ deform_plan(TupleDesc desc, const Bitmapset *needed)
 		column->align = attribute->attalign;
 		column->needed = bms_is_member(i + 1, needed);
 		column->offset = column_offset(deform, i);
+		if (column->offset >= 0)
+			deform->last_known = i;
 		if (!column->needed)
 			continue;
-		deform->needed[deform->nneeded++] = i;
-		deform->fixed = deform->fixed && column->offset >= 0;
+		if (column->offset >= 0)
+			deform->needed[deform->nknown++] = i;
+		else
+			deform->fixed = false;
 	}
 	return deform;
+}
+
+/* The columns behind the last one with an offset, where nothing is NULL. */
+void
+deform_rest(const Deform *deform, const char *data, Datum *values,
+			bool *nulls)
+{
+	const DeformColumn *column = &deform->columns[deform->last_known];
+	const DeformColumn *end = &deform->columns[deform->ncolumns];
+	uint32		offset = column->offset;
+
+	for (;;)
+	{
+		offset = att_addlength_pointer(offset, column->length, data + offset);
+		if (++column == end)
+			break;
+		offset = att_align_pointer(offset, column->align, column->length,
+								   data + offset);
+		if (column->needed)
+		{
+			int			at = column - deform->columns;
+
+			values[at] = fetch_att(data + offset, column->by_value,
+								   column->length);
+			nulls[at] = false;
+		}
+	}
 }
 
 /* Columns that the row was written without: their defaults of then. */

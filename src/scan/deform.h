@@ -25,7 +25,8 @@ typedef struct Deform
 {
 	TupleDesc	desc;
 	int			ncolumns;		/* up to the last one needed */
-	int			nneeded;
+	int			nknown;			/* of the needed, those with an offset */
+	int			last_known;		/* of all, the last one with an offset */
 	bool		fixed;			/* every one needed has an offset */
 	DeformColumn *columns;
 	int16	   *needed;			/* their places among the columns */
@@ -34,8 +35,12 @@ typedef struct Deform
 /* A plan for the columns needed, numbered from 1. */
 extern Deform *deform_plan(TupleDesc desc, const Bitmapset *needed);
 
-/* The same where a column is NULL, or its place depends on the row. */
+/* The same where a column is NULL, or was added after the row. */
 extern void deform_walk(const Deform *deform, HeapTupleHeader row,
+						Datum *values, bool *nulls);
+
+/* The columns behind the last one with an offset, where nothing is NULL. */
+extern void deform_rest(const Deform *deform, const char *data,
 						Datum *values, bool *nulls);
 
 /*
@@ -48,13 +53,13 @@ deform_row(const Deform *deform, HeapTupleHeader row, Datum *values,
 {
 	const char *data = (const char *) row + row->t_hoff;
 
-	if (unlikely(!deform->fixed || (row->t_infomask & HEAP_HASNULL) != 0 ||
+	if (unlikely((row->t_infomask & HEAP_HASNULL) != 0 ||
 				 HeapTupleHeaderGetNatts(row) < deform->ncolumns))
 	{
 		deform_walk(deform, row, values, nulls);
 		return;
 	}
-	for (int i = 0; i < deform->nneeded; i++)
+	for (int i = 0; i < deform->nknown; i++)
 	{
 		int			at = deform->needed[i];
 		const DeformColumn *column = &deform->columns[at];
@@ -63,6 +68,8 @@ deform_row(const Deform *deform, HeapTupleHeader row, Datum *values,
 							   column->length);
 		nulls[at] = false;
 	}
+	if (!deform->fixed)
+		deform_rest(deform, data, values, nulls);
 }
 
 #endif							/* RETENTION_DEFORM_H */

@@ -17,6 +17,7 @@
 
 #include "access/heapam.h"
 #include "access/tableam.h"
+#include "base/aggregate.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
@@ -110,6 +111,17 @@ may_feed(const RetentionScan *scan)
 		ss->ss_currentRelation->rd_tableam == GetHeapamTableAmRoutine();
 }
 
+#define AHEAD 6					/* rows asked for before they are looked at */
+
+static inline void
+prefetch_row(Page page, OffsetNumber number)
+{
+	const char *row = (const char *) PageGetItem(page, PageGetItemId(page, number));
+
+	__builtin_prefetch(row);
+	__builtin_prefetch(row + 64);
+}
+
 /*
  * Feed what is visible on the page that the heap's scan has come to, from its
  * current row on, and have it go to the next page.  The page is pinned by
@@ -130,10 +142,13 @@ feed_page(RetentionScan *scan)
 	{
 		ItemId		item = PageGetItemId(page, heap->rs_vistuples[i]);
 
+		/* of a page that is all visible nobody has touched a row so far */
+		if (i + AHEAD < n)
+			prefetch_row(page, heap->rs_vistuples[i + AHEAD]);
 		/* the first of them was counted by the heap's scan */
 		if (i > first)
 			pgstat_count_heap_getnext(scan->css.ss.ss_currentRelation);
-		ResetExprContext(ps->ps_ExprContext);
+		row_context_reset(ps->ps_ExprContext->ecxt_per_tuple_memory);
 		deform_row(scan->deform, (HeapTupleHeader) PageGetItem(page, item),
 				   slot->tts_values, slot->tts_isnull);
 		if (ps->qual != NULL && !ExecQual(ps->qual, ps->ps_ExprContext))
@@ -141,6 +156,7 @@ feed_page(RetentionScan *scan)
 		feed_row(scan->feed, slot);
 		fed++;
 	}
+	feed_page_end(scan->feed);
 	heap->rs_cindex = n - 1;
 	InstrCountFiltered1(scan, n - first - fed);
 	if (ps->instrument != NULL)

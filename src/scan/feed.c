@@ -12,8 +12,10 @@
 #include "scan/scan.h"
 
 #include "base/call_site.h"
+#include "access/htup_details.h"
 #include "catalog/pg_aggregate.h"
 #include "executor/nodeAgg.h"
+#include "history/intake.h"
 #include "nodes/nodeFuncs.h"
 
 extern Datum retention_check_events_transition(PG_FUNCTION_ARGS);
@@ -26,22 +28,24 @@ extern Datum retention_movements_transition_lag(PG_FUNCTION_ARGS);
 
 /*
  * Those over rows of customers: they are not strict, their state is a pointer,
- * and they have a call site.
+ * and they have a call site.  The first ones take rows by the page, too.
  */
 static const PGFunction accepted[] = {
+	retention_ledger_transition,
+	retention_ledger_transition_starts,
+	retention_movements_transition_lag,
 	retention_check_events_transition,
 	retention_check_ranges_transition,
 	retention_funnel_transition,
-	retention_journey_transition,
-	retention_ledger_transition,
-	retention_ledger_transition_starts,
-	retention_movements_transition_lag
+	retention_journey_transition
 };
+#define TAKING_MANY 3
 
 /* An argument that differs from row to row. */
 typedef struct FeedArgument
 {
 	NullableDatum *place;		/* in the call */
+	int			number;			/* of the argument, from 0 */
 	int			column;			/* of the scan slot, from 0 */
 	ExprState  *expression;		/* over the scan slot, or NULL: the column */
 } FeedArgument;
@@ -56,19 +60,11 @@ typedef struct FeedCall
 	int			narguments;
 } FeedCall;
 
-struct Feed
-{
-	AggState   *agg;
-	MemoryContext row_context;	/* reset for each row */
-	ExprContext *econtext;		/* of expressions */
-	FeedCall   *calls;
-	int			ncalls;
-};
-
+/* Is it one of the first n of these functions? */
 static bool
-is_accepted(const FmgrInfo *function)
+is_among(const FmgrInfo *function, int n)
 {
-	for (int i = 0; i < lengthof(accepted); i++)
+	for (int i = 0; i < n; i++)
 		if (function->fn_addr == accepted[i])
 			return !function->fn_strict;
 	return false;
@@ -81,7 +77,7 @@ feed_accepts(Oid transition)
 	FmgrInfo	function;
 
 	fmgr_info(transition, &function);
-	return is_accepted(&function);
+	return is_among(&function, lengthof(accepted));
 }
 
 /* Is there nothing to do for a row but to call this function? */
@@ -90,7 +86,7 @@ is_plain(const AggStatePerTransData *transition)
 {
 	const Aggref *aggref = transition->aggref;
 
-	return is_accepted(&transition->transfn) &&
+	return is_among(&transition->transfn, lengthof(accepted)) &&
 		transition->transtypeByVal &&
 		aggref->aggkind == AGGKIND_NORMAL &&
 		aggref->aggfilter == NULL && !aggref->aggvariadic &&
@@ -142,6 +138,7 @@ plan_argument(RetentionScan *scan, FeedCall *call, int i, Expr *expr)
 		return;
 	}
 	argument->place = place;
+	argument->number = i;
 	if (IsA(node, Var))
 		argument->column = ((Var *) node)->varattno - 1;
 	else
@@ -172,6 +169,40 @@ plan_calls(RetentionScan *scan, Feed *feed)
 	}
 }
 
+/*
+ * May rows be kept until the page is done?  Then an expression must not have
+ * made any of their values, whose memory is used again for the next row, and
+ * there is one call: with several, which row fails first would be another.
+ */
+static void
+plan_rows(Feed *feed)
+{
+	const FeedCall *call = feed->calls;
+
+	if (feed->ncalls != 1 ||
+		!is_among(&call->transition->transfn, TAKING_MANY))
+		return;
+	feed->columns = palloc0((call->narguments + 1) * sizeof(FeedColumn));
+	feed->ncolumns = call->narguments;
+	for (int i = 0; i < call->narguments; i++)
+	{
+		if (call->arguments[i].expression != NULL)
+			return;
+		feed->columns[i].column = call->arguments[i].column;
+		feed->columns[i].number = call->arguments[i].number;
+	}
+	call->fcinfo->args[0].isnull = call->group->transValueIsNull;
+	if (!intake_takes_many(call->fcinfo))
+		return;
+	feed->width = call->fcinfo->nargs - 1;
+	feed->rows = palloc(mul_size(MaxHeapTuplesPerPage * sizeof(NullableDatum),
+								 feed->width));
+	/* what is constant stays as it is in the call */
+	for (int i = 0; i < MaxHeapTuplesPerPage; i++)
+		memcpy(feed->rows + i * feed->width, &call->fcinfo->args[1],
+			   feed->width * sizeof(NullableDatum));
+}
+
 /* The aggregate that takes its rows from a scan; NULL: in the usual way. */
 Feed *
 feed_find(RetentionScan *scan)
@@ -197,6 +228,7 @@ feed_find(RetentionScan *scan)
 	feed->row_context = agg->tmpcontext->ecxt_per_tuple_memory;
 	feed->econtext = scan->css.ss.ps.ps_ExprContext;
 	plan_calls(scan, feed);
+	plan_rows(feed);
 	MemoryContextSwitchTo(old);
 	return feed;
 }
@@ -223,29 +255,49 @@ take_arguments(const Feed *feed, const FeedCall *call,
 	}
 }
 
-/* A row more, whose columns are in the scan slot. */
-void
-feed_row(Feed *feed, const TupleTableSlot *slot)
+/* Have the aggregate's node say whose call it is. */
+static inline void
+set_call(const Feed *feed, const FeedCall *call)
 {
 	AggState   *agg = feed->agg;
-	MemoryContext old;
 
-	MemoryContextReset(feed->row_context);
-	old = MemoryContextSwitchTo(feed->row_context);
 	agg->curaggcontext = agg->aggcontexts[0];
 	agg->current_set = 0;
+	agg->curpertrans = call->transition;
+	call->fcinfo->args[0].value = call->group->transValue;
+	call->fcinfo->args[0].isnull = call->group->transValueIsNull;
+}
+
+/* A row for all calls, at once. */
+void
+feed_calls(Feed *feed, const TupleTableSlot *slot)
+{
+	MemoryContext old;
+
+	row_context_reset(feed->row_context);
+	old = MemoryContextSwitchTo(feed->row_context);
 	for (int t = 0; t < feed->ncalls; t++)
 	{
 		FeedCall   *call = &feed->calls[t];
 		FunctionCallInfo fcinfo = call->fcinfo;
 
 		take_arguments(feed, call, slot);
-		agg->curpertrans = call->transition;
-		fcinfo->args[0].value = call->group->transValue;
-		fcinfo->args[0].isnull = call->group->transValueIsNull;
+		set_call(feed, call);
 		fcinfo->isnull = false;
 		call->group->transValue = FunctionCallInvoke(fcinfo);
 		call->group->transValueIsNull = fcinfo->isnull;
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/* The page is done, which the kept rows lie on. */
+void
+feed_page_end(Feed *feed)
+{
+	if (feed->nrows == 0)
+		return;
+	set_call(feed, feed->calls);
+	intake_many(feed->calls->fcinfo, feed->rows, feed->nrows,
+				feed->row_context);
+	feed->nrows = 0;
 }

@@ -15,8 +15,28 @@
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 
+/* An argument that is a column, in a row that is kept. */
+typedef struct FeedColumn
+{
+	int			column;			/* of the scan slot, from 0 */
+	int			number;			/* of the argument, from 0 */
+} FeedColumn;
+
 /* Where rows go past the executor (feed.c). */
-typedef struct Feed Feed;
+typedef struct Feed
+{
+	struct AggState *agg;
+	MemoryContext row_context;	/* reset for each row */
+	ExprContext *econtext;		/* of expressions */
+	struct FeedCall *calls;		/* one of each transition function */
+	int			ncalls;
+	/* rows of a page, where the only call takes many; else NULL */
+	NullableDatum *rows;
+	int			width;			/* of a row */
+	int			nrows;
+	FeedColumn *columns;
+	int			ncolumns;
+} Feed;
 
 typedef struct RetentionScan
 {
@@ -45,8 +65,35 @@ extern bool feed_accepts(Oid transition);
 /* The aggregate that takes its rows from a scan; NULL: in the usual way. */
 extern Feed *feed_find(RetentionScan *scan);
 
-/* A row more for it, whose columns are in the scan slot. */
-extern void feed_row(Feed *feed, const TupleTableSlot *slot);
+/* A row for all calls, at once. */
+extern void feed_calls(Feed *feed, const TupleTableSlot *slot);
+
+/* The page is done, which the kept rows lie on. */
+extern void feed_page_end(Feed *feed);
+
+/*
+ * A row more for it, whose columns are in the scan slot; it may be kept until
+ * the page is done, which must stay in place as long.
+ */
+static inline void
+feed_row(Feed *feed, const TupleTableSlot *slot)
+{
+	NullableDatum *row;
+
+	if (feed->rows == NULL)
+	{
+		feed_calls(feed, slot);
+		return;
+	}
+	row = feed->rows + feed->nrows++ * feed->width;
+	for (int i = 0; i < feed->ncolumns; i++)
+	{
+		const FeedColumn *column = &feed->columns[i];
+
+		row[column->number].value = slot->tts_values[column->column];
+		row[column->number].isnull = slot->tts_isnull[column->column];
+	}
+}
 
 /* What EXPLAIN says besides. */
 extern void scan_explain(CustomScanState *node, List *ancestors,
