@@ -485,7 +485,7 @@ for my $round (1 .. ($ENV{LOADER_ROUNDS} || 40))
 	my (%doc, %known);
 	my $page = slurp_file("$source/doc/loader.md");
 	my ($names) = $page =~ /^## The names of columns it knows\n(.*)/ms;
-	while ($names =~ /^\| ([^|]+) \| ([a-z0-9 ]+) \|$/mg) { $1 eq 'what' or $doc{$_} = 1 for split / /, $2 }
+	while ($names =~ /^\| ([^|]+) \| ([a-z0-9 ]+) \|$/mg) { my ($what, $list) = ($1, $2); $what eq 'what' or $doc{$_} = 1 for split / /, $list }
 	my ($vocabulary) = slurp_file("$source/test/demo/load/words.sql") =~ /INSERT INTO vocabulary VALUES(.*?);/s;
 	while ($vocabulary =~ /\('[a-z ]+', '([^']*)'\)/g) { $known{$_} = 1 for split ' ', $1 }
 	cmp_ok(scalar keys %known, '>', 300, 'the names are found');
