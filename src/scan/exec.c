@@ -194,7 +194,12 @@ scan_exec(CustomScanState *node)
 	if (scan->begun && !scan->looked)
 	{
 		scan->looked = true;
-		scan->feed = may_feed(scan) ? feed_find(scan) : NULL;
+		if (may_feed(scan))
+		{
+			if (scan->found == NULL)
+				scan->found = feed_find(scan);
+			scan->feed = scan->found;
+		}
 	}
 	if (scan->feed != NULL)
 	{

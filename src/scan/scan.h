@@ -49,6 +49,7 @@ typedef struct RetentionScan
 	bool		begun;			/* a row was given to it the usual way */
 	bool		ended;
 	Feed	   *feed;			/* NULL: rows go the usual way */
+	Feed	   *found;			/* kept from one rescan to the next */
 	/* for EXPLAIN ANALYZE, of this process */
 	uint64		fed_rows;
 	uint64		fed_pages;
