@@ -14,8 +14,8 @@
  * for each that there is already.
  */
 #define EXPAND_BYTES 2048
-#define EXPAND_ROWS 64
-#define EXPAND_STEPS 64
+#define EXPAND_ROWS 16
+#define EXPAND_STEPS 16
 
 /* Is it worth it? */
 static bool
