@@ -7595,6 +7595,7 @@ UNION ALL SELECT 10, 'segments', 'Segments',
 	names text[] := '{}';
 	types regtype[] := '{}';
 	words text;
+	what text;
 	n bigint;
 	view text[];
 BEGIN
@@ -7729,7 +7730,9 @@ BEGIN
 			RAISE EXCEPTION USING ERRCODE = 'duplicate_schema',
 				MESSAGE = format('schema %I exists and is not empty', schema),
 				DETAIL = format('It holds %s%s.', words, CASE WHEN n > 1 THEN format(' and %s more', n - 1) ELSE '' END),
-				HINT = CASE WHEN obj_description(schema_oid, 'pg_namespace') LIKE 'customer retention of %'
+				HINT = CASE WHEN EXISTS (
+					SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+					WHERE c.relnamespace = schema_oid AND c.relname = 'settings' AND a.attname = 'as_of_given')
 					THEN format('CALL retention_refresh(%L) brings that dashboard up to date, DROP SCHEMA %I CASCADE makes room for another.', schema, schema)
 					ELSE 'Name a schema that does not exist yet, or an empty one.' END;
 		END IF;
@@ -7779,19 +7782,20 @@ BEGIN
 				coalesce('the next ' || words, 'in the next period'), coalesce(words, 'period')));
 		EXECUTE format('COMMENT ON %s %I.%I IS %L', CASE view[1] WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, schema, view[2], view[3]);
 	END LOOP;
-	SELECT min(p.oid::regprocedure::text) INTO words
+	SELECT p.oid::regprocedure::text, CASE p.prokind WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END INTO words, what
 	FROM pg_rewrite AS r
 	JOIN pg_class AS c ON c.oid = r.ev_class AND c.relnamespace = (SELECT s.oid FROM pg_namespace AS s WHERE s.nspname = schema)
 	JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_proc'::regclass
 	JOIN pg_proc AS p ON p.oid = d.refobjid AND p.pronamespace = (SELECT x.extnamespace FROM pg_extension AS x WHERE x.extname = 'retention')
 	WHERE NOT EXISTS (
 		SELECT FROM pg_depend AS m JOIN pg_extension AS x ON x.oid = m.refobjid AND x.extname = 'retention'
-		WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid AND m.refclassid = 'pg_extension'::regclass AND m.deptype = 'e');
+		WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid AND m.refclassid = 'pg_extension'::regclass AND m.deptype = 'e')
+	ORDER BY 1 LIMIT 1;
 	IF words IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'ambiguous_function',
 			MESSAGE = format('%s is in the way', words),
 			DETAIL = 'It is in the schema of the extension retention but does not belong to it, and PostgreSQL would call it in the place of the extension''s own.',
-			HINT = format('DROP FUNCTION %s; or move the extension to a schema where nobody else may create: ALTER EXTENSION retention SET SCHEMA ...', words);
+			HINT = format('DROP %s %s; or move the extension to a schema where nobody else may create: ALTER EXTENSION retention SET SCHEMA ...', what, words);
 	END IF;
 	EXECUTE format('CREATE UNIQUE INDEX timelines_customer ON %I.timelines (customer)', schema);
 	EXECUTE format('CREATE UNIQUE INDEX matrices_position ON %I.matrices (position)', schema);
@@ -7827,7 +7831,7 @@ BEGIN
 	SELECT c.oid, pg_get_userbyid(c.relowner) INTO settings, owner
 	FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
 	WHERE s.nspname = schema AND c.relname = 'settings' AND c.relkind = 'r'
-		AND obj_description(s.oid, 'pg_namespace') LIKE 'customer retention of %';
+		AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'as_of_given');
 	IF NOT FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_schema_name',
 			MESSAGE = format('schema %s is no dashboard', coalesce(quote_ident(schema), 'NULL')),
@@ -7933,8 +7937,6 @@ figure{min-width:0}
 .pic svg{display:block;width:100%}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .box{margin-bottom:16px}
-details>summary{cursor:pointer;font-weight:600}
-details[open]>summary{margin-bottom:6px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;min-width:100%}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;white-space:nowrap}
@@ -7979,9 +7981,9 @@ $c$;
 		ARRAY['states', 'Where customers stand', 'At risk: silent for more than 90 days. Lost: for more than 180. Won back: came back after such a silence.',
 			'SELECT state, customers, share, revenue, p_alive, value FROM %1$I.states ORDER BY position',
 			'State:text|Customers:count|Share:percent|Revenue so far:money|Still there:percent|Expected within a year:money'],
-		ARRAY['channels', 'Channels', 'The channel of a customer is that of the first order. Retention and value at ages counted in periods of the dashboard.',
+		ARRAY['channels', 'Channels', 'The channel of a customer is that of the first order. Retention and value at ages counted in periods; expected is the revenue of the next year.',
 			'SELECT channel, customers, share, orders, revenue, revenue_per_customer, retention_1, retention_3, retention_6, retention_12, ltv_6, ltv_12, at_risk, lost, value FROM %1$I.channels ORDER BY position',
-			'Channel:text|Customers:count|Share:percent|Orders:count|Revenue:money|Per customer:money|Retained at 1:percent|at 3:percent|at 6:percent|at 12:percent|Value by 6:money|by 12:money|At risk:count|Lost:count|Expected within a year:money'],
+			'Channel:text|Customers:count|Share:percent|Orders:count|Revenue:money|Per customer:money|Retained at 1:percent|at 3:percent|at 6:percent|at 12:percent|Value by 6:money|by 12:money|At risk:count|Lost:count|Expected:money'],
 		ARRAY['segments', 'Segments', 'By recency, frequency and money, in fifths of the customers each.',
 			'SELECT segment, customers, share, days_silent, orders, revenue, value FROM %1$I.segments ORDER BY revenue DESC NULLS LAST, segment',
 			'Segment:text|Customers:count|Share:percent|Days silent, mean:number|Orders, mean:number|Revenue:money|Expected within a year:money'],
@@ -8005,11 +8007,12 @@ $c$;
 	rows text;
 	names text;
 	charset text;
+	words text;
 	n integer;
 BEGIN
 	PERFORM FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
 	WHERE s.nspname = schema AND c.relname = 'settings' AND c.relkind = 'r'
-		AND obj_description(s.oid, 'pg_namespace') LIKE 'customer retention of %';
+		AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'as_of_given');
 	IF NOT FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_schema_name',
 			MESSAGE = format('schema %I is no dashboard', schema),
@@ -8053,7 +8056,9 @@ BEGIN
 	FOR line IN EXECUTE format('SELECT picture, title, svg FROM %I.pictures ORDER BY position', schema) LOOP
 		-- as wide as it is drawn at least, where it can be read
 		n := substring(line.svg FROM ' width="(\d+)')::integer;
-		page := concat(page, '<figure id="picture-', line.picture, CASE WHEN n > 860 THEN '" class="wide' ELSE '' END, '"><h3>', line.title, '</h3><div class="scroll pic" role="region" tabindex="0" aria-label="', line.title, '"><div style="--w:', n, '">', line.svg, '</div></div></figure>');
+		-- two pictures of nothing may be the same text: their ids must not
+		words := substring(line.svg FROM ' id="(r[0-9a-f]{16})t"');
+		page := concat(page, '<figure id="picture-', line.picture, CASE WHEN n > 860 THEN '" class="wide' ELSE '' END, '"><h3>', line.title, '</h3><div class="scroll pic" role="region" tabindex="0" aria-label="', line.title, '"><div style="--w:', n, '">', replace(line.svg, words, words || line.picture), '</div></div></figure>');
 	END LOOP;
 	page := page || '</div>';
 	FOREACH spec SLICE 1 IN ARRAY tables LOOP

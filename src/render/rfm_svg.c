@@ -226,12 +226,15 @@ draw_segments(Svg *svg, const RfmPicture *picture)
 		float8		width = BAR_WIDTH * (float8) segment->customers / (float8) most;
 
 		svg_text(svg, "e", BAR_FROM - 10, y + 13, segments[i]);
-		resetStringInfo(&words);
-		appendStringInfoString(&words, segments[i]);
-		put_figures(&words, picture, segment);
-		svg_draw(svg, "<path class=\"u\" d=\"M% %h%v18h-%z\"><title>", BAR_FROM, y, width, width);
-		svg_put(svg, words.data);
-		svg_put(svg, "</title></path>");
+		if (segment->customers > 0)
+		{
+			resetStringInfo(&words);
+			appendStringInfoString(&words, segments[i]);
+			put_figures(&words, picture, segment);
+			svg_draw(svg, "<path class=\"u\" d=\"M% %h%v18h-%z\"><title>", BAR_FROM, y, width, width);
+			svg_put(svg, words.data);
+			svg_put(svg, "</title></path>");
+		}
 		resetStringInfo(&words);
 		svg_put_count(&words, segment->customers);
 		appendStringInfoString(&words, "  (");

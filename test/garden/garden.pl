@@ -66,6 +66,7 @@ my %values = (
 	'jsonb' => ["'{}'", "'null'", "'{\"a\": [1]}'", "'1'"],
 	'uuid' => ["'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'"],
 	'xid' => ["'1'"],
+	'regclass' => ["'garden.events'", "'pg_class'", "'pg_class_oid_index'", "'0'"],
 	'point' => ["'(1,2)'"],
 	'money' => ["'1'", "'-92233720368547758.08'"],
 	'time without time zone' => ["'24:00'"],

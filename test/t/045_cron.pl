@@ -40,17 +40,27 @@ END
 my $stale = q{SELECT count(*) FROM customer_timelines WHERE last_at(history) >= '2025-01-01'};
 is($node->safe_psql('postgres', $stale), '0', 'the view is as old as it is');
 
+# A dashboard beside it, made in a session of another zone than the jobs have.
 $node->safe_psql('postgres', q{
+	SET timezone = 'Asia/Tokyo';
+	CALL retention_dashboard('board', 'orders', 'customer_id', 'ordered_at', 'amount');
+	INSERT INTO orders VALUES (98, '2025-02-03 20:00+00', 30)});
+is($node->safe_psql('postgres', 'SELECT as_of FROM board.settings'), '2025-01-04', 'the dashboard is as old as it is');
+
+$node->safe_psql('postgres', q{
+	SELECT cron.schedule('retention', '* * * * *', $$CALL retention_refresh('board')$$);
 	SELECT cron.schedule('customer timelines', '* * * * *',
 		'REFRESH MATERIALIZED VIEW CONCURRENTLY customer_timelines')});
 
 # It runs at the next full minute.
 ok( $node->poll_query_until(
-		'postgres', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status IN ('succeeded', 'failed')}),
-	'the job has run');
+		'postgres', q{SELECT count(DISTINCT jobid) = 2 FROM cron.job_run_details WHERE status IN ('succeeded', 'failed')}),
+	'the jobs have run');
 is( $node->safe_psql('postgres', 'SELECT DISTINCT status FROM cron.job_run_details WHERE status IN (\'succeeded\', \'failed\')'),
 	'succeeded', 'and succeeded');
-is($node->safe_psql('postgres', $stale), '2', 'the view is fresh');
+is($node->safe_psql('postgres', 'SELECT as_of, zone, (SELECT last_order FROM board.customers WHERE customer = 98) FROM board.settings'),
+	'2025-02-05|Asia/Tokyo|2025-02-04', 'the dashboard is fresh, and cut in the zone it was made in');
+is($node->safe_psql('postgres', $stale), '3', 'the view is fresh');
 is( $node->safe_psql(
 		'postgres', q{SELECT last_at(history), orders(history), revenue(history) FROM customer_timelines WHERE customer_id = 99}),
 	'2025-01-03|1|20', 'an instant was cut in the zone named, not in that of the job');

@@ -14,6 +14,9 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use lib ($ENV{RETENTION_SOURCE} || '.') . '/test/reference';
+use Browser qw(chromium browse requests messages $measures);
+
 plan skip_all => 'XML::LibXML is missing: make deps BROWSER=1 installs it'
   unless eval { require XML::LibXML; 1 };
 
@@ -41,6 +44,8 @@ $node->safe_psql(
 		FROM generate_series(1, 500) n, generate_series(1, 6) k WHERE n % (k * k) = 0 OR k = 1;
 	CREATE TABLE j AS SELECT journey(n, timestamp '2024-01-01' + k * interval '1 hour', (ARRAY['home', 'search', 'cart', 'pay', 'help'])[1 + (n * k * k + n / 7) % 5], '1 day') AS j
 		FROM generate_series(1, 400) n, generate_series(1, 5) k WHERE n % 11 >= k;
+	CREATE TABLE value AS SELECT n, n * 37 % 101 / 100.0::float8 AS p, (n * n % 977 * n - 500) / 4.0 AS v, 1 + n % 5 AS r, 1 + n * n % 5 AS f, 1 + n / 7 % 5 AS m
+		FROM generate_series(1, 240) n UNION ALL SELECT 241, NULL, 1, NULL, 1, 1;
 	CREATE TABLE labels (n int, label text);
 	INSERT INTO labels VALUES (1, '<script>alert(1)</script>'), (2, '"quoted" & ''so'''), (3, ']]>'), (4, 'שלום עולם, قناة البريد'),
 		(5, E'\U0001F469\u200D\U0001F469\u200D\U0001F467\u200D\U0001F466 family \U0001F600'), (6, repeat('long label ', 30)), (7, NULL),
@@ -96,6 +101,11 @@ my @pictures = (
 	[ 'value_hostile', qq{value_svg(array_fill(0.3::float8, ARRAY[10]), ARRAY[1000, 900, 800, 700, 600, 500, 400, 300, 200, 100]::numeric[], $hostile) } ],
 	[ 'journey_hostile', q{journey_svg(journey(k % 40, timestamp '2024-01-01' + (k * k % 17 + 20 * l.n) * interval '1 minute', coalesce(label, 'NULL'), '2 days'), NULL) FROM generate_series(1, 300) k, labels l WHERE (k + l.n) % 3 = 0} ],
 	[ 'journey_hostile_too', q{journey_svg(journey(k % 40, timestamp '2024-01-01' + (k * k % 17 + 20 * ((l.n + 4) % 10)) * interval '1 minute', coalesce(label, 'NULL'), '2 days'), NULL) FROM generate_series(1, 300) k, labels l WHERE (k + l.n) % 3 = 0} ],
+	[ 'value', q{value_svg(array_agg(p ORDER BY n), array_agg(v ORDER BY n), array_agg('customer no. ' || n ORDER BY n)) FROM value} ],
+	[ 'value_many', q{value_svg(array_agg((n * 37 % 1000 / 1000.0)::float8), array_agg((n * n % 9973 - 100) / 7.0), NULL, 'all shops') FROM generate_series(1, 20000) n} ],
+	[ 'segments', q{rfm_svg(array_agg(r ORDER BY n), array_agg(f ORDER BY n), array_agg(m ORDER BY n), array_agg(v ORDER BY n), 'wholesale') FROM value} ],
+	[ 'segments_plain', q{rfm_svg(array_agg(r), array_agg(f)) FROM value} ],
+	[ 'segments_large', q{rfm_svg(array_fill(5, ARRAY[300000]), array_fill(1, ARRAY[300000]), NULL, array_fill(9e12, ARRAY[300000]))} ],
 	map({ my $kind = $_; map({ [ "title_$kind$_", $labelled{$kind} =~ s/LABEL/(SELECT label FROM labels WHERE n = $_)/r ] } 1 .. 10) } sort keys %labelled),
 	map({ [ "empty_$_->[0]", $_->[1] ] }
 		[ 1, q{cohort_svg(NULL)} ], [ 2, q{retention_curve_svg(NULL::cohort_matrix)} ], [ 3, q{retention_curve_svg(NULL::cohort_matrix[], NULL)} ],
@@ -104,12 +114,15 @@ my @pictures = (
 		[ 10, q{ltv_svg(NULL::cohort_matrix, 5)} ], [ 11, q{cohort_svg(months, '2020-01-01') FROM m} ], [ 12, q{retention_curve_svg(months, '2020-01-01') FROM m} ],
 		[ 13, q{cohort_svg(cohort_matrix(1, date '2024-01-01', 'day'), NULL, 'money')} ], [ 14, q{ltv_svg(cohort_matrix(1, date '2024-01-01', 'day'), 5)} ],
 		[ 15, q{movements_svg(customer_movements(1, date '2024-01-01', 'day'), NULL, 'money')} ], [ 16, q{movements_svg(moves, '2020-01-01') FROM m} ],
-		[ 17, q{waterfall_svg(moves, '2031-01-01') FROM m} ], [ 18, q{ltv_svg('{}'::cohort_matrix[])} ], [ 19, q{journey_svg(NULL)} ], [ 20, q{lifecycle_svg(NULL)} ]),
+		[ 17, q{waterfall_svg(moves, '2031-01-01') FROM m} ], [ 18, q{ltv_svg('{}'::cohort_matrix[])} ], [ 19, q{journey_svg(NULL)} ], [ 20, q{lifecycle_svg(NULL)} ],
+		[ 21, q{value_svg(NULL, NULL)} ], [ 22, q{value_svg('{}', '{}')} ], [ 23, q{value_svg('{NULL,0.5}', '{1,NULL}')} ],
+		[ 24, q{rfm_svg(NULL, NULL)} ], [ 25, q{rfm_svg('{1,NULL}', '{NULL,2}')} ], [ 26, q{value_svg('{0.5}', NULL)} ]),
 	map({ [ "tiny_$_->[0]", $_->[1] ] }
 		[ 1, q{cohort_svg(cohort_matrix(1, date '2024-01-01', 'month'))} ], [ 2, q{retention_curve_svg(cohort_matrix(1, date '2024-01-01', 'month'), '2024-02-01')} ],
 		[ 3, q{movements_svg(customer_movements(1, date '2024-01-01', 'month'))} ], [ 4, q{survival_svg(survival_curve(0, true))} ],
 		[ 5, q{funnel_svg(funnel(1, date '2024-01-01', 2, '1 day'))} ], [ 6, q{ltv_svg(cohort_matrix(1, date '2024-01-01', 5, 'month'), 5, 1, '2024-02-01')} ],
-		[ 7, q{movements_svg(customer_movements(1, date '2024-01-01', 9e12, 'month'))} ], [ 8, q{cohort_svg(cohort_matrix(1, timestamptz '2024-01-01', 'month at <+03>-3'))} ]));
+		[ 7, q{movements_svg(customer_movements(1, date '2024-01-01', 9e12, 'month'))} ], [ 8, q{cohort_svg(cohort_matrix(1, timestamptz '2024-01-01', 'month at <+03>-3'))} ],
+		[ 9, q{value_svg('{1}', '{0}')} ], [ 10, q{value_svg('{0,1,0.1,0.6}', '{-5,9199999999999,0.000001,NULL}')} ], [ 11, q{rfm_svg('{1}', '{5}', '{5}', '{NULL}')} ]));
 
 my $xml = XML::LibXML->new(no_network => 1, expand_entities => 0, load_ext_dtd => 0);
 my (%svg, %dom, %owner);
@@ -218,8 +231,37 @@ is(figures('funnel', qr/^(.+): ([\d,]+) of ([\d,]+) customers, ([\d.]+) %(?:; of
 is(figures('journey', qr/^step (\d+), (\w+) to (\w+): ([\d,]+) of ([\d,]+) customers?$/),
 	rows(q{SELECT step, from_place, to_place, customers, sum FROM (SELECT *, sum(customers) OVER (PARTITION BY step) FROM j, journey_edges(j, 5)) e WHERE to_place IS NOT NULL AND step <= 5}), 'journey_svg: journey_edges');
 
+is(figures('value', qr/^customer no\. (\d+): ([\d.]+) % still there, (-?[\d,.]+)$/),
+	rows(q{SELECT n, round(100 * p::numeric, 1), to_char(v, 'FM9999999990.00') FROM value WHERE p IS NOT NULL}), 'value_svg: each customer');
+is(join('|', map { decode('UTF-8', $_) =~ /^customer no\. (\d+)$/ } map { encode('UTF-8', $_->textContent) } texts('value')),
+	$node->safe_psql('postgres', q{SELECT string_agg(n::text, '|' ORDER BY v DESC, n) FROM (SELECT n, v FROM value WHERE p BETWEEN 0.1 AND 0.6 ORDER BY v DESC, n LIMIT 10) c}),
+	'the ten worth most of those of whom it is open');
+{
+	# the cells of many, by probability and by twelfths of the decades
+	my ($customers, $worth) = (0, 0);
+	for my $figure (split /\n/, figures('value_many', qr/^\d+ to \d+ %, .* to .*: ([\d,]+) customers?, (-?[\d,.]+) in all$/))
+	{
+		my ($n, $v) = split /\|/, $figure;
+		$customers += $n;
+		$worth += $v;
+	}
+	my $sum = $node->safe_psql('postgres', q{SELECT sum((n * n % 9973 - 100) / 7.0) FROM generate_series(1, 20000) n});
+	is($customers, 20000, 'value_svg of many: each customer in a cell');
+	cmp_ok(abs($worth - $sum), '<', 1.3, 'and all they are worth, to the cent of a cell');
+	my %columns;
+	$columns{$_}++ for split /\n/, figures('value_many', qr/^(\d+) to \d+ %, /);
+	is(join(' ', sort { $a <=> $b } keys %columns), join(' ', map { 5 * $_ } 0 .. 19), 'in twenty columns');
+}
+is(figures('segments', qr/^([a-z ]+), recency (\d), frequency and money (\d): ([\d,]+) of ([\d,]+) customers, (-?[\d,.]+)$/),
+	rows(q{SELECT rfm_segment(r, fm, fm), r, fm, count(n), 240, coalesce(trim_scale(sum(v)), 0) FROM generate_series(1, 5) r CROSS JOIN generate_series(1, 5) fm
+		LEFT JOIN (SELECT n, v, r, ceil((f + m) / 2.0)::int AS fm FROM value WHERE r IS NOT NULL) c USING (r, fm) GROUP BY r, fm}), 'rfm_svg: every pair of scores');
+is(figures('segments', qr/^([a-z ]+): ([\d,]+) of 240 customers, (-?[\d,.]+)$/),
+	rows(q{SELECT rfm_segment(r, f, m), count(*), trim_scale(sum(v)) FROM value WHERE r IS NOT NULL GROUP BY 1}), 'and the segments of rfm_segment');
+is(figures('segments_plain', qr/^([a-z ]+): ([\d,]+) of 240 customers$/),
+	rows(q{SELECT rfm_segment(r, f, f), count(*) FROM value WHERE r IS NOT NULL GROUP BY 1}), 'of frequency alone');
+
 # Labels come out as they went in, or their beginning; without what turns words.
-for my $name ('curve_hostile', 'ltv_hostile', 'survival_hostile', 'funnel_hostile', 'journey_hostile', 'journey_hostile_too')
+for my $name ('curve_hostile', 'ltv_hostile', 'survival_hostile', 'funnel_hostile', 'value_hostile', 'journey_hostile', 'journey_hostile_too')
 {
 	# of a place the customers are behind its name
 	my @shown = map { $_->textContent =~ s/ [\d,]+$//r } texts($name);
@@ -261,6 +303,8 @@ for my $kind (sort keys %labelled)
 for my $case ([ q{retention_curve_svg(ARRAY[months], ARRAY['a', 'b']) FROM m}, '22023' ], [ q{ltv_svg(ARRAY[months], NULL, ARRAY[1, 2]) FROM m}, '22023' ],
 	[ q{cohort_svg(months, NULL, 'revenu') FROM m}, '22023' ], [ q{movements_svg(moves, NULL, repeat('é', 200)) FROM m}, '22023' ],
 	[ q{ltv_svg(months, -1) FROM m}, '22003' ], [ q{ltv_svg(months, 1, 1.5) FROM m}, '22003' ], [ q{cohort_svg(months, 'infinity') FROM m}, '22008' ],
+	[ q{value_svg('{0.5}', '{1,2}')}, '22023' ], [ q{value_svg('{0.5}', '{1}', '{}')}, '22023' ], [ q{value_svg('{1.5}', '{1}')}, '22003' ], [ q{value_svg('{NaN}', '{1}')}, '22003' ],
+	[ q{value_svg('{0.5}', '{NaN}')}, '22003' ], [ q{rfm_svg('{1,2}', '{1}')}, '22023' ], [ q{rfm_svg('{1}', '{1}', '{1,2}')}, '22023' ], [ q{rfm_svg('{6}', '{1}')}, '22003' ], [ q{rfm_svg('{1}', '{1}', '{0}')}, '22003' ],
 	[ q{ltv_svg(recurring_matrix(timeline, 'day')) FROM (SELECT timeline(date '2024-01-01')) t}, '22023' ])
 {
 	my (undef, undef, $stderr) = $node->psql('postgres', "SELECT $case->[0]", extra_params => [ '-v', 'VERBOSITY=verbose' ]);
@@ -272,7 +316,7 @@ for my $case ([ q{retention_curve_svg(ARRAY[months], ARRAY['a', 'b']) FROM m}, '
 # ----------------------------------------------------------------
 SKIP:
 {
-	my ($chromium) = grep { -x } map { ("$_/chromium", "$_/chromium-browser", "$_/google-chrome") } split /:/, $ENV{PATH};
+	my $chromium = chromium();
 	skip 'Chromium is missing: make deps BROWSER=1 installs it' unless $chromium;
 	my $folder = $ENV{SVG_OUT} || PostgreSQL::Test::Utils::tempdir();
 	mkdir $folder;
@@ -297,7 +341,7 @@ SKIP:
 		is(join("\n", map { encode('UTF-8', $_) } @{ $report->{problems} }), '', "$scheme, in a page: every word in its box, on no other, contrast >= 4.5");
 		is($report->{images}, scalar @names, "$scheme: each as an image");
 		is($report->{scheme}, $scheme, "the scheme is $scheme");
-		is(join("\n", grep { /CONSOLE/ } split /\n/, $errors), '', "$scheme: no message on the console");
+		is(join("\n", messages($errors)), '', "$scheme: no message on the console");
 		is(join("\n", requests("$folder/page.html")), '', "$scheme: nothing is fetched");
 	}
 	for my $name ($ENV{SVG_OUT} ? grep({ !/^(title|empty|tiny)_(?!1$)/ } @names) : ('cohort', 'curve_hostile'))
@@ -306,45 +350,18 @@ SKIP:
 		for my $scheme ($ENV{SVG_OUT} ? ('light', 'dark') : 'light')
 		{
 			my (undef, $errors) = browse($chromium, "$folder/$name.svg", $scheme, "--window-size=$width," . ($height + 1), "--screenshot=$folder/$name.$scheme.png");
-			is(join("\n", grep { /CONSOLE/ } split /\n/, $errors), '', "$name alone, $scheme: no message on the console");
+			is(join("\n", messages($errors)), '', "$name alone, $scheme: no message on the console");
 			is(join("\n", requests("$folder/$name.svg")), '', "$name alone: nothing is fetched");
 		}
 	}
 }
 
-# What the browser writes; what it asks for goes to a file beside the page.
-sub browse
-{
-	my ($chromium, $file, $scheme, @more) = @_;
-	my ($out, $errors) = ('', '');
-	my $home = PostgreSQL::Test::Utils::tempdir();
-
-	IPC::Run::run([ $chromium, '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--enable-logging=stderr', '--hide-scrollbars',
-			'--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--force-device-scale-factor=1',
-			"--user-data-dir=$home", "--log-net-log=$file.netlog", '--host-resolver-rules=MAP * ~NOTFOUND',
-			'--blink-settings=preferredColorScheme=' . ($scheme eq 'dark' ? 0 : 1), @more, "file://$file" ],
-		'<', \undef, '>', \$out, '2>', \$errors, IPC::Run::timeout(120));
-	return ($out, $errors);
-}
-
-# Addresses that are not files, of what the page asked for.
-sub requests
-{
-	my $log = slurp_file("$_[0].netlog");
-	my %seen = map { $_ => 1 } grep { !m{^(file|data|chrome)} && !m{//[^/]*\.(google|googleapis|gstatic)\.com} } $log =~ /"url":"([^"]+)"/g;
-	return sort keys %seen;
-}
-
 # Measures every word of every picture in the page.
 sub script
 {
-	return <<'EOT';
+	return $measures . <<'EOT';
 const problems = [];
 const say = (svg, text, what) => problems.push(svg.parentNode.dataset.name + ': ' + what + ': ' + text.textContent.slice(0, 60));
-const inside = (a, b) => a.left >= b.left - 0.6 && a.right <= b.right + 0.6 && a.top >= b.top - 0.6 && a.bottom <= b.bottom + 0.6;
-const light = c => { const f = c.map(x => x / 255).map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4); return 0.2126 * f[0] + 0.7152 * f[1] + 0.0722 * f[2]; };
-const colour = s => s.match(/[\d.]+/g).slice(0, 3).map(Number);
-const contrast = (a, b) => { const x = light(colour(a)), y = light(colour(b)); return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05); };
 for (const svg of document.querySelectorAll('div > svg')) {
 	const box = svg.getBoundingClientRect();
 	const paper = getComputedStyle(svg.querySelector('rect.p')).fill;
