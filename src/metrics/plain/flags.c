@@ -18,12 +18,12 @@ PG_FUNCTION_INFO_V1(retention_conditions);
 PG_FUNCTION_INFO_V1(retention_flags_or);
 PG_FUNCTION_INFO_V1(retention_flags_final);
 
-/* An array of n booleans, all false, palloc'd. */
+/* An array of n booleans that are not set yet, palloc'd. */
 static inline ArrayType *
-new_flags(int n)
+alloc_flags(int n)
 {
 	Size		size = ARR_OVERHEAD_NONULLS(n > 0 ? 1 : 0) + n;
-	ArrayType  *array = palloc0(size);
+	ArrayType  *array = palloc(size);
 
 	SET_VARSIZE(array, size);
 	array->ndim = n > 0 ? 1 : 0;
@@ -34,6 +34,16 @@ new_flags(int n)
 		ARR_DIMS(array)[0] = n;
 		ARR_LBOUND(array)[0] = 1;
 	}
+	return array;
+}
+
+/* The same, all false. */
+static ArrayType *
+new_flags(int n)
+{
+	ArrayType  *array = alloc_flags(n);
+
+	memset(ARR_DATA_PTR(array), 0, n);
 	return array;
 }
 
@@ -82,6 +92,7 @@ check_conditions(FunctionCallInfo fcinfo)
 Datum
 retention_conditions(PG_FUNCTION_ARGS)
 {
+	int			n = PG_NARGS();
 	ArrayType  *array;
 	bool	   *flags;
 
@@ -93,9 +104,10 @@ retention_conditions(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	array = new_flags(PG_NARGS());
-	flags = (bool *) ARR_DATA_PTR(array);
-	for (int i = 0; i < PG_NARGS(); i++)
+	/* there is one argument at least */
+	array = alloc_flags(n);
+	flags = (bool *) ((char *) array + ARR_OVERHEAD_NONULLS(1));
+	for (int i = 0; i < n; i++)
 		flags[i] = !PG_ARGISNULL(i) && PG_GETARG_BOOL(i);
 	PG_RETURN_ARRAYTYPE_P(array);
 }
