@@ -7292,6 +7292,7 @@ CREATE PROCEDURE retention_dashboard(
 	grain grain DEFAULT 'month', as_of date DEFAULT NULL)
 	LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp
+	SET jit = off
 	SET datestyle = 'ISO, YMD'
 	AS $retention$
 #variable_conflict use_variable
@@ -7812,6 +7813,7 @@ COMMENT ON PROCEDURE retention_dashboard(text, regclass, text, text, text, text,
 CREATE PROCEDURE retention_refresh(schema text)
 	LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp
+	SET jit = off
 	AS $retention$
 #variable_conflict use_variable
 DECLARE
@@ -7895,6 +7897,10 @@ BEGIN
 			END;
 		END LOOP;
 	END LOOP;
+	-- or a reader's plan would take a row for a thousand
+	FOREACH view IN ARRAY ARRAY['settings', 'models', 'timelines', 'matrices', 'checks', 'customers'] LOOP
+		EXECUTE format('ANALYZE %I.%I', schema, view);
+	END LOOP;
 	IF owner <> current_user OR current_setting('role') <> caller THEN
 		PERFORM set_config('role', caller, true);
 	END IF;
@@ -7906,6 +7912,7 @@ COMMENT ON PROCEDURE retention_refresh(text) IS
 CREATE FUNCTION retention_page(schema text) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 100000
 	SET search_path = pg_catalog, pg_temp
+	SET jit = off
 	SET datestyle = 'ISO, YMD'
 	AS $retention$
 #variable_conflict use_variable
