@@ -158,6 +158,12 @@ SELECT pg_temp.analyzed(query, 'Actual Rows')::numeric::int AS rows, pg_temp.ana
 	pg_temp.analyzed(query, 'Rows Removed by Filter') AS removed
 FROM (VALUES ('SELECT cohort_matrix(customer, at, amount, ''month'') FROM ONLY scanned'),
 	('SELECT cohort_matrix(customer, at, amount, ''month'') FROM ONLY scanned WHERE step > 1')) q(query);
+CREATE TEMP TABLE scanned_many AS SELECT n AS id, date '2024-01-01' + n % 97 AS at FROM generate_series(1, 30000) n;
+SET work_mem = '64kB';
+SELECT pg_temp.analyzed('SELECT cohort_matrix(id, at, id, ''day'') FROM scanned_many', what)
+FROM unnest('{Rows Fed,Ledger Spilled}'::text[]) what;
+RESET work_mem;
+SELECT pg_temp.analyzed('SELECT cohort_matrix(id, at, id, ''day'') FROM scanned_many', 'Ledger Spilled');
 
 -- again and again: a subquery for each row, a cursor, a nested loop
 SELECT pg_temp.same('SELECT s, (SELECT cohort_matrix(customer, at, amount, ''month'') FROM scanned_child WHERE step = s) AS m FROM generate_series(1, 3) s');

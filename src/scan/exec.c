@@ -180,6 +180,7 @@ feed_rest(RetentionScan *scan)
 		CHECK_FOR_INTERRUPTS();
 		feed_page(scan);
 	}
+	feed_usage(scan->feed, &scan->memory, &scan->spilled);
 	ExecClearTuple(ss->ss_ScanTupleSlot);
 }
 

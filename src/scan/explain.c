@@ -4,7 +4,7 @@
  */
 #include "scan/scan.h"
 
-/* How far rows went past the executor, in this process. */
+/* How many rows went past the executor, and to where, in this process. */
 void
 scan_explain(CustomScanState *node, List *ancestors, struct ExplainState *es)
 {
@@ -14,4 +14,9 @@ scan_explain(CustomScanState *node, List *ancestors, struct ExplainState *es)
 		return;
 	ExplainPropertyInteger("Rows Fed", NULL, (int64) scan->fed_rows, es);
 	ExplainPropertyInteger("Pages Fed", NULL, (int64) scan->fed_pages, es);
+	if (scan->fed_rows == 0)
+		return;
+	ExplainPropertyInteger("Ledger Memory", "kB",
+						   (int64) ((scan->memory + 1023) / 1024), es);
+	ExplainPropertyBool("Ledger Spilled", scan->spilled, es);
 }

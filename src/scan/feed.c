@@ -28,18 +28,20 @@ extern Datum retention_movements_transition_lag(PG_FUNCTION_ARGS);
 
 /*
  * Those over rows of customers: they are not strict, their state is a pointer,
- * and they have a call site.  The first ones take rows by the page, too.
+ * and they have a call site.  The first ones take rows by the page, too, and all
+ * but the last have a ledger.
  */
 static const PGFunction accepted[] = {
 	retention_ledger_transition,
 	retention_ledger_transition_starts,
 	retention_movements_transition_lag,
-	retention_check_events_transition,
-	retention_check_ranges_transition,
 	retention_funnel_transition,
-	retention_journey_transition
+	retention_journey_transition,
+	retention_check_events_transition,
+	retention_check_ranges_transition
 };
 #define TAKING_MANY 3
+#define WITH_LEDGER 5
 
 /* An argument that differs from row to row. */
 typedef struct FeedArgument
@@ -300,4 +302,24 @@ feed_page_end(Feed *feed)
 	intake_many(feed->calls->fcinfo, feed->rows, feed->nrows,
 				feed->row_context);
 	feed->nrows = 0;
+}
+
+/* What the ledgers of its calls hold in memory, and whether one has a file. */
+void
+feed_usage(const Feed *feed, Size *memory, bool *spilled)
+{
+	*memory = 0;
+	*spilled = false;
+	for (int t = 0; t < feed->ncalls; t++)
+	{
+		const FeedCall *call = &feed->calls[t];
+		const Ledger *ledger = (const Ledger *) DatumGetPointer(call->group->transValue);
+
+		if (call->group->transValueIsNull ||
+			!is_among(&call->transition->transfn, WITH_LEDGER))
+			continue;
+		ledger_check(ledger);
+		*memory += ledger->memory;
+		*spilled = *spilled || ledger->spill != NULL;
+	}
 }

@@ -53,6 +53,8 @@ typedef struct RetentionScan
 	/* for EXPLAIN ANALYZE, of this process */
 	uint64		fed_rows;
 	uint64		fed_pages;
+	Size		memory;			/* of ledgers, when the last row was in */
+	bool		spilled;
 } RetentionScan;
 
 extern bool scan_enabled;		/* retention.scan */
@@ -71,6 +73,9 @@ extern void feed_calls(Feed *feed, const TupleTableSlot *slot);
 
 /* The page is done, which the kept rows lie on. */
 extern void feed_page_end(Feed *feed);
+
+/* What the ledgers of its calls hold in memory, and whether one has a file. */
+extern void feed_usage(const Feed *feed, Size *memory, bool *spilled);
 
 /*
  * A row more for it, whose columns are in the scan slot; it may be kept until
