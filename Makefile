@@ -389,7 +389,7 @@ help:
 	@echo
 	@sed -n 's/^## /  /p' '$(HERE)/Makefile'
 
-## deps           install what building and testing need (LINT=1, PACKAGE=1, PEERS=1, BROWSER=1: and for those)
+## deps           install what building and testing need (LINT=1, PACKAGE=1, PEERS=1, BROWSER=1, CLIENTS=1: and for those)
 deps:
 	@'$(HERE)/test/deps.sh'
 
@@ -422,6 +422,10 @@ reference:
 ## demo           the extension at work on a generated CRM (DATA=orders.csv: on your orders, GRAIN=week)
 demo:
 	@'$(HERE)/test/demo/run.sh'
+
+## bi             the examples for BI tools, built and looked at, and drivers over the views (BI_OUT=folder: the pictures)
+bi:
+	@'$(HERE)/test/bi/run.sh'
 
 ## cluster        every metric over three shards of postgres_fdw equals one node (CUSTOMERS= RUNS=)
 cluster:
@@ -481,5 +485,5 @@ docker:
 
 ## clean          remove what was built
 
-.PHONY: fuzz help reference deps prove_installcheck test check check-stop demo cluster bench lint deb dist bare docker \
+.PHONY: bi fuzz help reference deps prove_installcheck test check check-stop demo cluster bench lint deb dist bare docker \
 	cassert asan valgrind modes coverage garden matrix upgrade release-check

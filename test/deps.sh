@@ -9,6 +9,7 @@
 #	PACKAGE=1	also what makes packages: debhelper, lintian, rpmspec, PGXN's client
 #	PEERS=1	also node and npm, for the peers of make bench
 #	BROWSER=1	also Chromium and XML::LibXML, for the tests of pictures
+#	CLIENTS=1	also drivers: node-postgres, JDBC, psycopg, ODBC, R's
 #	LANES=folder	also what the lanes of test/lanes need
 set -euo pipefail
 
@@ -94,6 +95,24 @@ look()
 			need Chromium chromium fonts-dejavu-core fonts-noto-color-emoji
 		perl -MXML::LibXML -e 1 2>/dev/null ||
 			need "the Perl module XML::LibXML" libxml-libxml-perl
+	fi
+	if [ "${CLIENTS:-0}" = 1 ]
+	then
+		# Debian's module goes with Debian's node alone.
+		if have node
+		then
+			have npm || need npm npm
+		else
+			need "node with the module pg" nodejs npm node-pg
+		fi
+		have javac || need "a JDK" default-jdk-headless
+		[ -r /usr/share/java/postgresql.jar ] || need "the JDBC driver" libpostgresql-jdbc-java
+		/usr/bin/python3 -c 'import psycopg, pyodbc' 2>/dev/null ||
+			need "psycopg and pyodbc for Python" python3 python3-psycopg python3-pyodbc
+		odbcinst -q -d 2>/dev/null | grep -q 'PostgreSQL Unicode' ||
+			need "the ODBC driver" odbc-postgresql odbcinst unixodbc
+		{ have Rscript && [ -d /usr/lib/R/site-library/RPostgreSQL ]; } ||
+			need "RPostgreSQL for R" r-cran-rpostgresql
 	fi
 	if [ -n "${LANES:-}" ]
 	then
