@@ -419,7 +419,7 @@ reference:
 		'$(HERE)/test/reference.sh' $$page >'$(HERE)/doc/'$$page.new && mv '$(HERE)/doc/'$$page.new '$(HERE)/doc/'$$page || exit 1; \
 	done
 
-## demo           the extension at work on a generated CRM (DATA=orders.csv: on your orders, GRAIN=week)
+## demo           the extension at work on a generated CRM, and its page (DATA=orders.csv: on your orders; GRAIN=week PAGE=file.html; doc/loader.md)
 demo:
 	@'$(HERE)/test/demo/run.sh'
 

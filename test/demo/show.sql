@@ -11,7 +11,7 @@ SELECT format('%I.settings', :'schema' || '_page') AS settings, format('%I.chann
 SELECT orders AS order_rows, grain, as_of FROM :settings \gset
 CREATE TEMPORARY VIEW order_rows AS SELECT customer_id, ordered_at, amount, channel FROM :order_rows;
 
-SELECT count(*) || ' orders of ' || count(DISTINCT customer_id) || ' customers, '
+SELECT count(*) || ' rows of ' || count(DISTINCT customer_id) || ' customers, '
 	|| min(ordered_at)::date || ' to ' || max(ordered_at)::date AS summary,
 	count(DISTINCT channel) > 1 AS has_channels,
 	-- Without amounts the money columns are to be empty, not 0.
