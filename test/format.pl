@@ -8,7 +8,7 @@ use strict;
 use warnings;
 
 # A room may use itself and those before it.
-my @rooms = qw(base history metrics models render);
+my @rooms = qw(base history metrics models render scan);
 my %room = map { $rooms[$_] => $_ } 0 .. $#rooms;
 
 use constant { FILE_LINES => 600, FUNCTION_LINES => 80, WIDTH => 110 };
