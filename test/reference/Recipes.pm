@@ -940,6 +940,8 @@ our @untold = (
 	[ 'SELECT cohort_text(cohort_matrix(client, sold_at, total', $picture ],
 	[ 'SELECT finding, severity, rows, example, remedy', 'a fit table has no finding, and the soiled one those of the checks of its tables here' ],
 	[ 'SELECT sentence FROM board.headlines', $board ],
+	[ 'SELECT sentence FROM quarters.headlines', $board ],
+	[ 'JOIN quarters.matrices AS b', $board ],
 	[ 'FROM board.call_list', $board ],
 	[ 'SELECT retention_page(', $board ],
 	[ 'SELECT retention_curve_text(', $picture ],
