@@ -428,7 +428,7 @@ for my $round (1 .. ($ENV{LOADER_ROUNDS} || 40))
 	close $fh;
 	my ($done, $out, $err) = load($name);
 	ok($done, 'many rows: loaded') or diag($out, $err);
-	like($out . $err, qr/750000 lines.*1,000,001 lines read.*1,000,000 orders/s, 'many rows: with progress') if $n == 1_000_000;
+	like("$err\n$out", qr/750000 lines.*1,000,001 lines read.*1,000,000 orders/s, 'many rows: with progress') if $n == 1_000_000;
 	is($node->safe_psql('postgres', q{SELECT string_agg(m, ' ' ORDER BY m) FROM (SELECT to_char(ordered_at, 'YYYYMM') || '=' || count(*) || '=' || round(sum(amount) * 100) AS m FROM demo.orders GROUP BY to_char(ordered_at, 'YYYYMM')) AS x}),
 		join(' ', map { sprintf('%d%02d=%d=%d', 2023 + int($_ / 12), 1 + $_ % 12, @{ $sum{$_} }) } sort { $a <=> $b } keys %sum), 'many rows: the right numbers');
 	is($node->safe_psql('postgres', 'SELECT count(DISTINCT customer_id) FROM demo.orders'), $n / 20 - 1, 'many rows: all customers');
