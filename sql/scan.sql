@@ -124,6 +124,21 @@ SELECT n, why, pg_temp.plan(query) ~ 'RetentionScan' AS scan, n = 25 OR pg_temp.
 SET enable_seqscan = off;
 SELECT pg_temp.plan('SELECT cohort_matrix(customer, at, ''month'') FROM scanned_child') ~ 'RetentionScan' AS scan;
 RESET enable_seqscan;
+-- workers save what they do and no more: for one row an index is cheaper than a share of all
+BEGIN;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL parallel_setup_cost = 10;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL seq_page_cost = 0;
+SET LOCAL max_parallel_workers_per_gather = 4;
+ALTER TABLE scanned_child SET (parallel_workers = 4);
+CREATE INDEX ON scanned_child (id);
+INSERT INTO scanned_child SELECT i, i, '2024-03-04', NULL, 1, 1 FROM generate_series(100, 2000) i;
+ANALYZE scanned_child;
+SELECT pg_temp.plan(query) LIKE '%Gather%RetentionScan' AS by_workers, pg_temp.plan(query) LIKE '%RetentionScan' AS scan, pg_temp.same(query) AS same
+FROM (VALUES ('SELECT cohort_matrix(customer, at, ''month'') FROM scanned_child'),
+	('SELECT cohort_matrix(customer, at, ''month'') FROM scanned_child WHERE id = 55')) q(query);
+ROLLBACK;
 
 -- row security, and the rights of a plain user
 CREATE ROLE regress_scanned;

@@ -156,12 +156,24 @@ static const CustomPathMethods path_methods = {
 	.PlanCustomPath = plan_scan
 };
 
+/*
+ * The part of the rows that one process has, as the planner's own costs have
+ * it: the leader does less the more workers it has to serve.  It is not to be
+ * had from the estimates of rows, where nothing is less than one.
+ */
+static double
+process_share(int workers)
+{
+	double		leader = parallel_leader_participation ? 1.0 - 0.3 * workers : 0;
+
+	return workers == 0 ? 1.0 : 1.0 / (workers + Max(leader, 0));
+}
+
 /* A scan of the table, or the part of one process of it. */
 static Path *
 scan_path(PlannerInfo *root, RelOptInfo *rel, int workers)
 {
 	CustomPath *path = makeNode(CustomPath);
-	double		share;
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = rel;
@@ -173,8 +185,8 @@ scan_path(PlannerInfo *root, RelOptInfo *rel, int workers)
 	path->methods = &path_methods;
 	/* it is a sequential scan but for the executor's part of the rows */
 	cost_seqscan(&path->path, root, rel, NULL);
-	share = rel->rows > 0 ? Min(path->path.rows / rel->rows, 1.0) : 1.0;
-	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * rel->tuples * share;
+	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * rel->tuples *
+		process_share(workers);
 	return &path->path;
 }
 
