@@ -111,6 +111,8 @@ SELECT name, (r).*, expected FROM (
 	('age', pg_temp.matrix(age => 2147483648), 'An age is too large.'),
 	('next age', pg_temp.matrix(age => 2147483647), 'An age is too large.'),
 	('no date', pg_temp.matrix(grain => 'year', last => 2000000000), 'A period reaches past the dates PostgreSQL has.'),
+	('no date in the next cohort of levels', '\x0208'::bytea || pg_temp.name('month') || pg_temp.name('') || pg_temp.z(289) || pg_temp.v(2) ||
+		pg_temp.z(288) || '\x010100020000' || pg_temp.v(2000000000) || '\x010100020000', 'A period reaches past the dates PostgreSQL has.'),
 	('no date to begin with', pg_temp.matrix(grain => 'year', cohort => -2000000000), 'A period reaches past the dates PostgreSQL has.'),
 	('18 bytes of revenue and a 19th', pg_temp.matrix(flags => 1, money => decode(repeat('ff', 18) || '04', 'hex')), 'An integer is too large.')
 	) v(name, bytes, expected)) x

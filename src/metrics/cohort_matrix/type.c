@@ -347,11 +347,12 @@ static const char *
 next_problem(const Matrix *matrix, const Calendar *cal, int64 number,
 			 int64 before, const MatrixCohort *cohort, MatrixTotals *totals)
 {
-	if (number == 0 && cohort->period < calendar_end(cal) &&
-		!calendar_has_period(cal, cohort->period))
-		return calendar_past_words(cal);
 	if (number > 0 && cohort->period <= before)
 		return "Cohorts are not in ascending order.";
+	/* the last period bounds the first one alone: levels may begin after it */
+	if (cohort->period < calendar_end(cal) &&
+		!calendar_has_period(cal, cohort->period))
+		return calendar_past_words(cal);
 	return cohort_problem(matrix, cal, cohort, totals);
 }
 
