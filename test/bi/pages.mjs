@@ -3,15 +3,13 @@
 // in PICTURES, and looks: no message of an error, nothing asked of anybody else, and
 // the lines of the file SENTENCES on the first page.
 import { createServer } from 'node:http';
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
+import { chromium, look } from './browser.mjs';
 
 const [build, pictures, sentences] = process.argv.slice(2);
 const kinds = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm', '.svg': 'image/svg+xml' };
 
-const chromium = ['chromium', 'chromium-browser', 'google-chrome'].flatMap(name => process.env.PATH.split(':').map(folder => join(folder, name))).find(existsSync);
 if (!chromium)
 {
 	console.log('SKIP: pages of Evidence: Chromium is missing (make deps BROWSER=1)');
@@ -38,26 +36,12 @@ const server = createServer((request, response) => {
 	response.end(request.method === 'HEAD' ? undefined : whole.subarray(from, to + 1));
 });
 
-const browse = (url, home, ...more) => new Promise(resolve => execFile(chromium, ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
-	'--hide-scrollbars', '--enable-logging=stderr', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
-	`--user-data-dir=${home}`, `--log-net-log=${home}/net.json`, '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', ...more, url],
-	{ maxBuffer: 1 << 28, timeout: 300000 }, (error, out, errors) => resolve([out, errors])));
-
 server.listen(0, '127.0.0.1', async () => {
 	const root = `http://127.0.0.1:${server.address().port}`;
 	let failed = 0;
 	for (const [name, path] of [['index', '/'], ['customers', '/customers/']])
 	{
-		const home = mkdtempSync(join(tmpdir(), 'pages-'));
-		const [, first] = await browse(root + path, home, '--window-size=1200,2700', '--virtual-time-budget=60000', `--screenshot=${pictures}/evidence-${name}.png`);
-		const log = readFileSync(`${home}/net.json`, 'utf8');
-		const [out] = await browse(root + path, home, '--virtual-time-budget=60000', '--dump-dom');
-		rmSync(home, { recursive: true, force: true });
-		const text = out.replace(/<(script|style)\b.*?<\/\1>/gs, ' ').replace(/<[^>]*>/g, ' ').replace(/&gt;/g, '>').replace(/&lt;/g, '<').replace(/&amp;/g, '&').replace(/\s+/g, ' ');
-		const problems = first.split('\n').filter(line => /CONSOLE.*(error|Uncaught)/i.test(line)).map(line => line.slice(0, 300));
-		for (const url of new Set([...log.matchAll(/"url":"([^"]+)"/g)].map(match => match[1])))
-			if (!url.startsWith(root) && !/^(data|blob|chrome|file)/.test(url) && !/\/\/[^/]*\.(google|googleapis|gstatic)\.com/.test(url))
-				problems.push(`asks for ${url}`);
+		const { text, problems } = await look(root, root + path, `${pictures}/evidence-${name}.png`);
 		if (/Query error|An error|Dataset is empty|is not defined/i.test(text))
 			problems.push(text.match(/.{0,80}(Query error|An error|Dataset is empty|is not defined).{0,80}/i)[0]);
 		if (name === 'index')

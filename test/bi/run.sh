@@ -4,6 +4,8 @@
 #	Evidence	examples/evidence is built, and each of its pages opened by Chromium,
 #				without a network: no error, and what the dashboard says is on it
 #	Cube		examples/cube is compiled, its answers compared with SQL
+#	server		the same model behind a server of Cube on the loopback, its answers over HTTP
+#				compared with SQL; its playground and the page of the example opened by Chromium
 #	drivers		test/t/095_clients.pl
 #
 #	BI_OUT=folder	the pictures of the pages, left there
@@ -16,21 +18,22 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=test/cluster.sh
 . "$here/../cluster.sh"
 
-examples=(evidence cube)
+# what has packages of its own, and where they are named
+declare -A projects=([evidence]=examples/evidence [cube]=examples/cube [server]=test/bi/server)
 
-# Packages of an example, kept for the next time: npm's own folder below
+# Packages of a project, kept for the next time: npm's own folder below
 # LANES/bi/NAME.SUM, or a word in $RETENTION_PRIVATE/NAME.skip.  Nothing of them is run
 # while they are installed.
 packages()
 {
-	local name=$1 kept
-	kept=$(cluster_lanes)/bi/$name.$(cksum <"$here/../../examples/$name/package.json" | cut -d' ' -f1)
+	local name=$1 named=$here/../../${projects[$1]}/package.json kept
+	kept=$(cluster_lanes)/bi/$name.$(cksum <"$named" | cut -d' ' -f1)
 	if [ ! -e "$kept/complete" ]
 	then
 		echo "# npm install for $name" >&2
 		rm -rf "$kept"
 		mkdir -p "$kept"
-		cp "$here/../../examples/$name/package.json" "$kept/"
+		cp "$named" "$kept/"
 		if ! npm install --prefix "$kept" --ignore-scripts --no-audit --no-fund --no-package-lock >"$kept/log" 2>&1
 		then
 			echo "npm could not install its packages: $(grep -m 1 -i 'error' "$kept/log")" >"$RETENTION_PRIVATE/$name.skip"
@@ -50,7 +53,7 @@ then
 	private_prepare()
 	{
 		local name
-		for name in "${examples[@]}"
+		for name in "${!projects[@]}"
 		do
 			if ! command -v node >/dev/null || ! command -v npm >/dev/null
 			then
@@ -98,6 +101,13 @@ cube()
 	NODE_PATH=$RETENTION_PRIVATE/cube.modules node "$here/cube.cjs" "$RETENTION_SOURCE/examples/cube/model/cubes"
 }
 
+server()
+{
+	mkdir -p "$RETENTION_PRIVATE/pictures"
+	NODE_PATH=$RETENTION_PRIVATE/server.modules node "$here/server.cjs" "$RETENTION_SOURCE/examples/cube" "${BI_OUT:-$RETENTION_PRIVATE/pictures}" \
+		2>"$RETENTION_PRIVATE/server-cube.log" || { tail -n 30 "$RETENTION_PRIVATE/server-cube.log"; return 1; }
+}
+
 evidence()
 {
 	local project=$RETENTION_PRIVATE/evidence
@@ -123,6 +133,7 @@ drivers()
 }
 
 part cube cube
+part server server
 part evidence evidence
 part drivers drivers
 if [ ${#failed[@]} -gt 0 ]
