@@ -142,7 +142,12 @@ ratio(const Contract *m, float8 u, float8 u_by_c, float8 more,
 
 	s.value = log_beta_ratio(m->alpha, b, more);
 	s.by[CONTRACT_ALPHA] = -both;
-	s.by[CONTRACT_BETA] = digamma_rise(b, more) - both;
+
+	/* one difference in two ways; times u, which may be huge, it must keep its digits */
+	if (m->alpha < more)
+		s.by[CONTRACT_BETA] = digamma_rise(b, m->alpha) - after;
+	else
+		s.by[CONTRACT_BETA] = digamma_rise(b, more) - both;
 	s.by[CONTRACT_C] = u_by_c * s.by[CONTRACT_BETA] - more_by_c * after;
 	return s;
 }
@@ -376,6 +381,32 @@ search_all(const ContractData *data, OptimizerResult *best)
 }
 
 /*
+ * Search from where customers leave at once or late: with a large c, alpha and
+ * beta go as 1 / c, and the periods after the first make maxima of their own.
+ * Returns the evaluations.
+ */
+static int
+search_late(const ContractData *data, OptimizerResult *best)
+{
+	static const float8 powers[] = {3, 8, 20};
+	float8		odds = renewals_per_loss(data->groups, data->ngroups);
+	int			evaluations = 0;
+
+	for (int i = 0; i < lengthof(powers); i++)
+	{
+		const float8 start[CONTRACT_PARAMETERS] = {
+			0.5 / powers[i], 0.5 / powers[i] * odds / data->scale, powers[i]
+		};
+		OptimizerResult result;
+
+		evaluations += search(data, start, &result);
+		if (optimizer_better(&result, best))
+			*best = result;
+	}
+	return evaluations;
+}
+
+/*
  * Fit a model.  The likelihood of bdw may have several maxima, and ridges
  * towards churn probabilities that are all alike (there beta goes with
  * scale^c) or that jump (c without limit).  It is searched from the sbg model
@@ -401,6 +432,7 @@ contract_fit(ContractKind kind, const RowGroup *groups, int64 ngroups,
 
 		data.n = contract_type.kinds[kind].n;
 		evaluations += search_all(&data, &best);
+		evaluations += search_late(&data, &best);
 		data.power = true;
 		evaluations += search(&data, start, &from_sbg);
 		if (optimizer_better(&from_sbg, &best))

@@ -18,7 +18,7 @@
  * 1 / parameter, and is nothing soon; towards 0 it may fall as 1 / logarithm,
  * so that a parameter may have a lower end.
  */
-#define OPTIMIZER_LOG_RANGE 18.0
+#define OPTIMIZER_LOG_RANGE 21.0
 #define OPTIMIZER_LOG_LOWEST (-60.0)
 
 /*

@@ -15,6 +15,7 @@
 #define AGE_MAX 1e15
 
 #define STARTS 16				/* of a fit */
+#define STARTS_MAX (STARTS + lengthof(gone_at_once))
 #define MANY_ROWS 20000			/* that take long, distinct ones */
 
 const FittedType purchase_type = {
@@ -190,6 +191,14 @@ static const Start corners[] = {
 };
 
 /*
+ * And of pareto/nbd, where beta is next to nothing: of s log(age / beta) those
+ * leave before they buy again, and the others stay, at about their own rate.
+ */
+static const Start gone_at_once[] = {
+	{1, 2, 0.04, 1e-7}, {0.5, 1.5, 0.01, 1e-5}
+};
+
+/*
  * The others lie evenly: rates from a fifth of the mean one to twenty times
  * it, customers of like and of very different rates, and of dropping out soon,
  * late, alike or not.
@@ -199,6 +208,8 @@ start_at(int i)
 {
 	float8		point[PURCHASE_PARAMETERS];
 
+	if (i >= STARTS)
+		return gone_at_once[i - STARTS];
 	if (i < lengthof(corners))
 		return corners[i];
 	multistart_point(i - lengthof(corners), PURCHASE_PARAMETERS, point);
@@ -210,7 +221,8 @@ start_at(int i)
 static void
 search(PurchaseData *data, float8 frequency, OptimizerResult *best)
 {
-	float8		starts[STARTS][OPTIMIZER_MAX_PARAMETERS];
+	float8		starts[STARTS_MAX][OPTIMIZER_MAX_PARAMETERS];
+	int			nstarts = data->kind == PURCHASE_PARETO ? STARTS_MAX : STARTS;
 	PurchaseData rows = *data;
 
 	/* of customers who are gone at once or never, a, b, s and beta go to 0 */
@@ -223,7 +235,7 @@ search(PurchaseData *data, float8 frequency, OptimizerResult *best)
 
 	rows.groups = multistart_sample(data->groups, data->ngroups, &rows.ngroups);
 	sample.arg = &rows;
-	for (int i = 0; i < STARTS; i++)
+	for (int i = 0; i < nstarts; i++)
 	{
 		Start		start = start_at(i);
 
@@ -232,7 +244,7 @@ search(PurchaseData *data, float8 frequency, OptimizerResult *best)
 		starts[i][2] = start.alike;
 		starts[i][3] = start.alike * start.stay;
 	}
-	multistart_maximize(&all, &sample, starts, STARTS, best);
+	multistart_maximize(&all, &sample, starts, nstarts, best);
 }
 
 void

@@ -3,11 +3,9 @@
 # of two kinds, against the best that another optimizer (test/unit/maxima.c)
 # finds from fifty random starts.
 #
-# RETENTION_CASES: mixtures, 2; 300 take half an hour of processor time, and do not
-# all pass: in four a pareto/nbd whose beta is near 0 is passed over (the others lose
-# at most the last digits of a rise without end),
-# and bdw stops on a ridge along c in three.  Others:
-# any other RETENTION_SEED.
+# RETENTION_CASES: mixtures, 2; 300 take half an hour of processor time.  Others:
+# any other RETENTION_SEED.  Those of the first 300 of seed 1 whose highest maximum
+# was once missed come always, with what the other optimizer found.
 use strict;
 use warnings FATAL => 'all';
 
@@ -42,7 +40,7 @@ sub query { return $node->safe_psql('postgres', $_[0]); }
 # ---------------------------------------------------------------------
 
 # Numbers of our own, the same everywhere: L'Ecuyer's combined generator.
-my ($s1, $s2) = (54321 + $seed, 98765 + 7 * $seed);
+our ($s1, $s2) = (54321 + $seed, 98765 + 7 * $seed);
 
 sub uniform
 {
@@ -110,6 +108,25 @@ sub contracts
 	$rows{'1 1 0'}++;
 	$rows{'2 0 0'}++;
 	return map { "$_ $rows{$_}" } sort keys %rows;
+}
+
+# Mixture, kind, and the best of fifty starts: beta next to nothing, a large c.
+my %missed = (
+	18 => [ 'pareto/nbd', -963.21698779 ], 255 => [ 'pareto/nbd', -2697.45827624 ],
+	198 => [ 'pareto/nbd', -569.393776134 ], 147 => [ 'pareto/nbd', -590.51817514 ],
+	26 => [ 'bdw', -596.400595006 ], 86 => [ 'bdw', -791.033998918 ], 293 => [ 'bdw', -331.985529881 ]);
+{
+	local ($s1, $s2) = (54322, 98772);
+	for my $set (1 .. 293)
+	{
+		my @purchases = purchases();
+		my @contracts = contracts();
+		my ($kind, $best) = @{ $missed{$set} || next };
+		my $values = join ', ', map { '(' . join(', ', split ' ') . ')' } $kind eq 'bdw' ? @contracts : @purchases;
+		my $model = $kind eq 'bdw' ? 'contract_model(kind, x, tx > 0, w)' : "purchase_model(kind, x, tx, age, 'week', w)";
+		my $found = query("SELECT (model_fit($model)).log_likelihood FROM (SELECT '$kind' AS kind, x::bigint, tx::float8, age::float8, w::bigint FROM (VALUES $values) v (x, tx, age, w)) r");
+		cmp_ok($found, '>', $best - 1e-6, "mixture $set, $kind: the maximum that was missed");
+	}
 }
 
 my ($sets, $table, $n) = ('', '', 0);

@@ -134,11 +134,18 @@ log_gamma_ratio(double z, double a)
 static double
 log_stay(double a, double b, double c, double t)
 {
+	double		u;
+
 	if (t == 0)
 		return 0;
 	if (c == 1)
 		return log_stays(a, b, (int) t);
-	return log_gamma_ratio(b, a) - log_gamma_ratio(b + pow(t, c), a);
+
+	/* of two ratios that say the same the one with the smaller step: its digits stay */
+	u = pow(t, c);
+	if (u < a)
+		return log_gamma_ratio(b, u) - log_gamma_ratio(a + b, u);
+	return log_gamma_ratio(b, a) - log_gamma_ratio(b + u, a);
 }
 
 static double
