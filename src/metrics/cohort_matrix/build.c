@@ -383,7 +383,7 @@ collect_cells(const Builder *b, int64 *ncells)
 			collect(cells, &n, b->cells[i].cohort, b->cells[i].age,
 					&b->cells[i].sums);
 	}
-	for (int i = 0; b->rows != NULL && i < ROW_SLOTS; i++)
+	for (int i = 0; size_of != NULL && i < ROW_SLOTS; i++)
 	{
 		const BuildRow *row = b->rows[i];
 
