@@ -203,7 +203,7 @@ summary_add_timeline(FunctionCallInfo fcinfo, const SummaryKind *kind)
 							expanded_datum(&before.state->expanded));
 	}
 	builder = builder_with(fcinfo, kind, &before, &head);
-	if (builder == NULL)
+	if (before.state != NULL)
 	{
 		old = expanded_begin(&before.state->expanded);
 		kind->add_customer(before.state->builder, items, &r);

@@ -57,15 +57,12 @@ segment_of(int r, int fm)
 	elog(ERROR, "unknown segment \"%s\"", name);
 }
 
-/* Argument arg, of which there must be as many as of the first; NULL: none. */
+/* Argument arg, of which there must be as many as of the first. */
 static void
 take_array(FunctionCallInfo fcinfo, int arg, int n, const char *what, Datum **values, bool **nulls)
 {
 	int			m;
 
-	*values = NULL;
-	if (PG_ARGISNULL(arg))
-		return;
 	svg_array_argument(fcinfo, arg, values, nulls, &m);
 	if (m != n)
 		ereport(ERROR,
@@ -80,8 +77,8 @@ take_customers(RfmPicture *picture, FunctionCallInfo fcinfo)
 {
 	Datum	   *r;
 	Datum	   *f;
-	Datum	   *m;
-	Datum	   *value;
+	Datum	   *m = NULL;
+	Datum	   *value = NULL;
 	bool	   *no_r;
 	bool	   *no_f;
 	bool	   *no_m = NULL;
@@ -92,8 +89,10 @@ take_customers(RfmPicture *picture, FunctionCallInfo fcinfo)
 		return;
 	svg_array_argument(fcinfo, 0, &r, &no_r, &n);
 	take_array(fcinfo, 1, n, "of frequency", &f, &no_f);
-	take_array(fcinfo, 2, n, "of money", &m, &no_m);
-	take_array(fcinfo, 3, n, "values", &value, &no_value);
+	if (!PG_ARGISNULL(2))
+		take_array(fcinfo, 2, n, "of money", &m, &no_m);
+	if (!PG_ARGISNULL(3))
+		take_array(fcinfo, 3, n, "values", &value, &no_value);
 	picture->money = value != NULL;
 	for (int i = 0; i < n; i++)
 	{

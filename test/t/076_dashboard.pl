@@ -265,14 +265,17 @@ is(join(' ', map { $_->result(0) } @many), '0 0 0 0', 'four at once, as well');
 
 # Cancelled while it makes its views, or reads the rows: all or nothing.
 sql(q{CREATE TABLE slow AS SELECT n % 5000 AS c, timestamp '2024-01-01' + n % 700 * interval '1 day' AS at, n % 90 AS amount FROM generate_series(1, 300000) n});
-for my $delay (20, 60, 200, 500)
+for my $delay (5, 20, 60, 200, 500)
 {
-	is(state_of("SET statement_timeout = $delay; CALL metrics.retention_dashboard('half', 'slow', 'c', 'at', 'amount');"), '57014', "cancelled after $delay ms");
-	is(sql(q{SELECT count(*) FROM pg_namespace WHERE nspname = 'half'}), '0', 'nothing is left');
+	my $state = state_of("SET statement_timeout = $delay; CALL metrics.retention_dashboard('half', 'slow', 'c', 'at', 'amount');");
+	# a fast machine ends before the longer ones
+	like($state, $delay > 60 ? qr/^(57014)?$/ : qr/^57014$/, "cancelled after $delay ms");
+	is(sql(q{SELECT count(*) FROM pg_namespace WHERE nspname = 'half'}), $state eq '' ? '1' : '0', $state eq '' ? 'done' : 'nothing is left');
+	sql('DROP SCHEMA IF EXISTS half CASCADE');
 }
 my $before = sql(q{SELECT as_of, (SELECT count(*) FROM busy.customers), customers FROM busy.settings});
 sql(q{INSERT INTO sales VALUES (999998, '2026-03-03 10:00', 5, 'later')});
-is(state_of("SET statement_timeout = 60; CALL metrics.retention_refresh('busy');"), '57014', 'a refresh is cancelled');
+is(state_of("SET statement_timeout = 20; CALL metrics.retention_refresh('busy');"), '57014', 'a refresh is cancelled');
 is(sql(q{SELECT as_of, (SELECT count(*) FROM busy.customers), customers FROM busy.settings}), $before, 'and has changed nothing');
 
 ##################################################################
