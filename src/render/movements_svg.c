@@ -304,16 +304,7 @@ draw_bars(Svg *svg, const MovesPicture *picture)
 	draw_days(svg, picture, width);
 	svg->width = Max(right + 40, 560);
 	svg->height = BOTTOM + 34;
-	if (picture->left_out > 0)
-	{
-		StringInfoData words;
-
-		initStringInfo(&words);
-		appendStringInfoString(&words, "left out: ");
-		svg_put_counted(&words, picture->left_out, "earlier period");
-		svg_text(svg, "d", SVG_MARGIN, svg->height + 4, words.data);
-		svg->height += 18;
-	}
+	svg_left_out(svg, picture->left_out, "earlier period", "", 4);
 }
 
 /* Why there is nothing to draw; NULL: there is. */

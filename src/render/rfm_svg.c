@@ -277,17 +277,7 @@ draw_rfm(Svg *svg, const void *arg)
 	draw_segments(svg, picture);
 	svg->width = BAR_FROM + BAR_WIDTH + 132;
 	svg->height = BOTTOM + 52;
-	if (picture->left_out > 0)
-	{
-		StringInfoData words;
-
-		initStringInfo(&words);
-		appendStringInfoString(&words, "left out: ");
-		svg_put_counted(&words, picture->left_out, "customer");
-		appendStringInfoString(&words, " without a score");
-		svg_text(svg, "d", SVG_MARGIN, svg->height + 2, words.data);
-		svg->height += 18;
-	}
+	svg_left_out(svg, picture->left_out, "customer", " without a score", 2);
 }
 
 /* rfm_svg(r, f, m, value, label) */

@@ -181,6 +181,10 @@ extern void svg_series_names(Svg *svg, const SvgSeries *series, int n,
 /* "left out: ..." for what is behind the first n. */
 extern void svg_series_left_out(Svg *svg, int n, int all, float8 y);
 
+/* A line below the picture, so far from it: how many are left out and why; none: no line. */
+extern void svg_left_out(Svg *svg, int64 count, const char *what,
+						 const char *why, float8 gap);
+
 /* Behind a title: " by month, cut in Europe/Paris". */
 extern void svg_title_grain(Svg *svg, const Grain *grain, const char *zone);
 

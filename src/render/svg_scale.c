@@ -362,6 +362,21 @@ svg_series_left_out(Svg *svg, int n, int all, float8 y)
 }
 
 void
+svg_left_out(Svg *svg, int64 count, const char *what, const char *why, float8 gap)
+{
+	StringInfoData words;
+
+	if (count <= 0)
+		return;
+	initStringInfo(&words);
+	appendStringInfoString(&words, "left out: ");
+	svg_put_counted(&words, count, what);
+	appendStringInfoString(&words, why);
+	svg_text(svg, "d", SVG_MARGIN, svg->height + gap, words.data);
+	svg->height += 18;
+}
+
+void
 svg_title_grain(Svg *svg, const Grain *grain, const char *zone)
 {
 	StringInfoData words;

@@ -417,17 +417,7 @@ draw_value(Svg *svg, const void *arg)
 		svg_text(svg, "d", LIST, BOTTOM, "a square: customers, the darker the more");
 	svg->width = LIST + 306;
 	svg->height = BOTTOM + 52;
-	if (picture->left_out > 0)
-	{
-		StringInfoData words;
-
-		initStringInfo(&words);
-		appendStringInfoString(&words, "left out: ");
-		svg_put_counted(&words, picture->left_out, "customer");
-		appendStringInfoString(&words, " without a probability or a value");
-		svg_text(svg, "d", SVG_MARGIN, svg->height + 2, words.data);
-		svg->height += 18;
-	}
+	svg_left_out(svg, picture->left_out, "customer", " without a probability or a value", 2);
 }
 
 /* value_svg(p_alive, value, names, label) */
