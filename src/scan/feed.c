@@ -27,21 +27,29 @@ extern Datum retention_ledger_transition_starts(PG_FUNCTION_ARGS);
 extern Datum retention_movements_transition_lag(PG_FUNCTION_ARGS);
 
 /*
- * Those over rows of customers: they are not strict, their state is a pointer,
- * and they have a call site.  The first ones take rows by the page, too, and all
- * but the last have a ledger.
+ * A transition function over rows of customers: it is not strict, its state is
+ * a pointer, and it has a call site.
  */
-static const PGFunction accepted[] = {
-	retention_ledger_transition,
-	retention_ledger_transition_starts,
-	retention_movements_transition_lag,
-	retention_funnel_transition,
-	retention_journey_transition,
-	retention_check_events_transition,
-	retention_check_ranges_transition
+typedef struct FeedFunction
+{
+	PGFunction	transition;
+	bool		ledger;			/* is its state */
+	/* rows by the page; NULL: it takes them one by one */
+	bool		(*takes_many) (FunctionCallInfo fcinfo);
+	void		(*take_many) (FunctionCallInfo fcinfo,
+							  const NullableDatum *rows, int n,
+							  MemoryContext row_context);
+} FeedFunction;
+
+static const FeedFunction functions[] = {
+	{retention_ledger_transition, true, intake_takes_many, intake_many},
+	{retention_ledger_transition_starts, true, intake_takes_many, intake_many},
+	{retention_movements_transition_lag, true, intake_takes_many, intake_many},
+	{retention_funnel_transition, true},
+	{retention_journey_transition, true},
+	{retention_check_events_transition},
+	{retention_check_ranges_transition}
 };
-#define TAKING_MANY 3
-#define WITH_LEDGER 5
 
 /* An argument that differs from row to row. */
 typedef struct FeedArgument
@@ -55,6 +63,7 @@ typedef struct FeedArgument
 /* A transition function of the aggregate's node. */
 typedef struct FeedCall
 {
+	const FeedFunction *function;
 	AggStatePerTrans transition;
 	AggStatePerGroup group;		/* has the state */
 	FunctionCallInfo fcinfo;
@@ -62,14 +71,14 @@ typedef struct FeedCall
 	int			narguments;
 } FeedCall;
 
-/* Is it one of the first n of these functions? */
-static bool
-is_among(const FmgrInfo *function, int n)
+/* What is known of a function; NULL: the scan may not call it. */
+static const FeedFunction *
+find_function(const FmgrInfo *function)
 {
-	for (int i = 0; i < n; i++)
-		if (function->fn_addr == accepted[i])
-			return !function->fn_strict;
-	return false;
+	for (int i = 0; i < lengthof(functions); i++)
+		if (function->fn_addr == functions[i].transition)
+			return function->fn_strict ? NULL : &functions[i];
+	return NULL;
 }
 
 /* Is this transition function one that the scan may call? */
@@ -79,7 +88,7 @@ feed_accepts(Oid transition)
 	FmgrInfo	function;
 
 	fmgr_info(transition, &function);
-	return is_among(&function, lengthof(accepted));
+	return find_function(&function) != NULL;
 }
 
 /* Is there nothing to do for a row but to call this function? */
@@ -88,7 +97,7 @@ is_plain(const AggStatePerTransData *transition)
 {
 	const Aggref *aggref = transition->aggref;
 
-	return is_among(&transition->transfn, lengthof(accepted)) &&
+	return find_function(&transition->transfn) != NULL &&
 		transition->transtypeByVal &&
 		aggref->aggkind == AGGKIND_NORMAL &&
 		aggref->aggfilter == NULL && !aggref->aggvariadic &&
@@ -162,6 +171,7 @@ plan_calls(RetentionScan *scan, Feed *feed)
 		List	   *args = agg->pertrans[t].aggref->args;
 
 		call->transition = &agg->pertrans[t];
+		call->function = find_function(&call->transition->transfn);
 		call->group = &agg->pergroups[0][t];
 		call->fcinfo = agg->pertrans[t].transfn_fcinfo;
 		call->arguments = palloc0(list_length(args) * sizeof(FeedArgument));
@@ -181,8 +191,7 @@ plan_rows(Feed *feed)
 {
 	const FeedCall *call = feed->calls;
 
-	if (feed->ncalls != 1 ||
-		!is_among(&call->transition->transfn, TAKING_MANY))
+	if (feed->ncalls != 1 || call->function->takes_many == NULL)
 		return;
 	feed->columns = palloc0((call->narguments + 1) * sizeof(FeedColumn));
 	feed->ncolumns = call->narguments;
@@ -194,7 +203,7 @@ plan_rows(Feed *feed)
 		feed->columns[i].number = call->arguments[i].number;
 	}
 	call->fcinfo->args[0].isnull = call->group->transValueIsNull;
-	if (!intake_takes_many(call->fcinfo))
+	if (!call->function->takes_many(call->fcinfo))
 		return;
 	feed->width = call->fcinfo->nargs - 1;
 	feed->rows = palloc(mul_size(MaxHeapTuplesPerPage * sizeof(NullableDatum),
@@ -299,8 +308,8 @@ feed_page_end(Feed *feed)
 	if (feed->nrows == 0)
 		return;
 	set_call(feed, feed->calls);
-	intake_many(feed->calls->fcinfo, feed->rows, feed->nrows,
-				feed->row_context);
+	feed->calls->function->take_many(feed->calls->fcinfo, feed->rows,
+									 feed->nrows, feed->row_context);
 	feed->nrows = 0;
 }
 
@@ -315,8 +324,7 @@ feed_usage(const Feed *feed, Size *memory, bool *spilled)
 		const FeedCall *call = &feed->calls[t];
 		const Ledger *ledger = (const Ledger *) DatumGetPointer(call->group->transValue);
 
-		if (call->group->transValueIsNull ||
-			!is_among(&call->transition->transfn, WITH_LEDGER))
+		if (call->group->transValueIsNull || !call->function->ledger)
 			continue;
 		ledger_check(ledger);
 		*memory += ledger->memory;
