@@ -42,11 +42,15 @@ OBJS = \
 	src/base/zone.o \
 	src/history/argument.o \
 	src/history/argument_plan.o \
+	src/history/exchange.o \
+	src/history/exchange_memory.o \
+	src/history/exchange_visit.o \
 	src/history/identity.o \
 	src/history/identity_parts.o \
 	src/history/intake.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
+	src/history/ledger_finished.o \
 	src/history/ledger_group.o \
 	src/history/ledger_head.o \
 	src/history/ledger_pack.o \
@@ -223,6 +227,7 @@ OBJS = \
 	src/scan/exec.o \
 	src/scan/explain.o \
 	src/scan/feed.o \
+	src/scan/finish.o \
 	src/scan/plan.o
 
 REGRESS = \

@@ -16,7 +16,7 @@
  * pass the executor's hash memory limit, the largest is merged and written to
  * a temporary file (ledger_spill.c).
  */
-#include "history/ledger_internal.h"
+#include "history/exchange_internal.h"
 
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
@@ -179,7 +179,10 @@ static void
 free_chunk(Ledger *ledger, LedgerChunk *chunk)
 {
 	ledger_account(ledger, -(int64) chunk->bytes);
-	pfree(chunk);
+	if (chunk->shared)
+		share_free(&ledger->share->memory, chunk, chunk->bytes);
+	else
+		pfree(chunk);
 }
 
 /* Size of the next chunk of a part: a quarter of what it holds. */
@@ -195,16 +198,36 @@ next_chunk(const Ledger *ledger, const LedgerPart *part)
 	return size;
 }
 
+/* Memory of a chunk; that of an exchange as long as there is some. */
+static LedgerChunk *
+alloc_chunk(Ledger *ledger, Size bytes)
+{
+	LedgerChunk *chunk = NULL;
+
+	if (ledger->share != NULL)
+		chunk = share_alloc(&ledger->share->memory, bytes);
+	if (chunk != NULL)
+		chunk->shared = true;
+	else
+	{
+		chunk = MemoryContextAlloc(ledger->context, bytes);
+		chunk->shared = false;
+		if (ledger->share != NULL)
+			ledger->share->strays = true;
+	}
+	chunk->bytes = (uint32) bytes;
+	return chunk;
+}
+
 /* Begin a new chunk of the given size in a part. */
 static void
 add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 {
-	LedgerChunk *chunk = MemoryContextAlloc(ledger->context, bytes);
+	LedgerChunk *chunk = alloc_chunk(ledger, bytes);
 
 	if (part->chunk != NULL)
 		part->full += chunk_words(ledger, part->chunk) / ledger->layout.words;
 	chunk->next = part->chunk;
-	chunk->bytes = bytes;
 	part->chunk = chunk;
 	part->write = chunk->words;
 	part->end = chunk->words + chunk_words(ledger, chunk);
@@ -350,6 +373,15 @@ ledger_unsplit(Ledger *ledger)
 	ledger->part_mask = 0;
 	part_reset(&ledger->only);
 	ledger_account(ledger, -(int64) (LEDGER_PARTS * sizeof(LedgerPart)));
+}
+
+/* Give back all entries in memory. */
+void
+ledger_empty(Ledger *ledger)
+{
+	for (int p = 0; p < ledger_nparts(ledger); p++)
+		ledger_part_free(ledger, &ledger->parts[p]);
+	ledger_unsplit(ledger);
 }
 
 /* Append what groups hold, merged as far as the layout allows. */

@@ -251,7 +251,8 @@ typedef struct LedgerPool
 typedef struct LedgerChunk
 {
 	struct LedgerChunk *next;	/* the one filled before */
-	Size		bytes;			/* this header included */
+	uint32		bytes;			/* this header included */
+	bool		shared;			/* in the memory of an exchange */
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];
 } LedgerChunk;
 
@@ -293,6 +294,8 @@ typedef struct Ledger
 	int64		probe_at;		/* entries of a part at the next look */
 	LedgerPacked *packed;		/* states received from workers */
 	LedgerSpill *spill;			/* NULL until spilled */
+	struct LedgerShare *share;	/* of an exchange, or NULL (exchange.h) */
+	struct LedgerFinished *finished;	/* results in place of entries, or NULL */
 	dlist_node	node;
 	MemoryContextCallback unlist;
 } Ledger;

@@ -25,6 +25,19 @@ ledger_argument(FunctionCallInfo fcinfo, int arg)
 	return ledger_code_argument(fcinfo, arg, &ledger_periods);
 }
 
+/*
+ * After an exchange the result of a final function takes the place of entries,
+ * NULL for nothing; the value is copied.
+ */
+extern void ledger_finish(Ledger *ledger, Oid final, struct varlena *value);
+
+/*
+ * What a final function returns for a ledger of such results: their sum, by a
+ * strict function that adds two; results of another one: 22023.
+ */
+extern Datum ledger_finished_sum(FunctionCallInfo fcinfo, const Ledger *ledger,
+								 PGFunction add);
+
 /* The deserialize function of aggregates over entries of a code. */
 extern Datum ledger_deserialize_state(FunctionCallInfo fcinfo,
 									  const LedgerCode *code);

@@ -14,10 +14,11 @@
 
 /* Write it. */
 void
-ledger_head_put(WireWriter *w, const LedgerSettings *settings, bool flat)
+ledger_head_put(WireWriter *w, const LedgerSettings *settings,
+				LedgerForm form)
 {
 	const uint8 head[4] = {PACK_VERSION, settings->flags | settings->code->mark,
-		settings->key_words, flat};
+		settings->key_words, form};
 
 	wire_put_bytes(w, head, sizeof(head));
 	settings->code->put_rules(w, settings);
@@ -26,10 +27,10 @@ ledger_head_put(WireWriter *w, const LedgerSettings *settings, bool flat)
 }
 
 /*
- * Read that of a ledger of a code; memory is palloc'd.  Returns whether the
- * ledger is flat.  One with the mark of another code: error 22023.
+ * Read that of a ledger of a code; memory is palloc'd.  Returns which form the
+ * rest has.  One with the mark of another code: error 22023.
  */
-bool
+LedgerForm
 ledger_head_get(WireReader *r, const LedgerCode *code, LedgerSettings *settings)
 {
 	const uint8 *head = wire_get_bytes(r, 4);
@@ -37,7 +38,7 @@ ledger_head_get(WireReader *r, const LedgerCode *code, LedgerSettings *settings)
 	const char *problem = code->flags_problem(flags);
 	Size		size;
 
-	if (head[0] != PACK_VERSION || head[2] < 1 || head[2] > 2 || head[3] > 1)
+	if (head[0] != PACK_VERSION || head[2] < 1 || head[2] > 2 || head[3] > LEDGER_FORM_FINISHED)
 		problem = "The header is not of this version.";
 	if (problem != NULL)
 		wire_corrupt(r, problem);
@@ -55,5 +56,5 @@ ledger_head_get(WireReader *r, const LedgerCode *code, LedgerSettings *settings)
 		code->settings_problem(settings);
 	if (problem != NULL)
 		wire_corrupt(r, problem);
-	return head[3] != 0;
+	return (LedgerForm) head[3];
 }

@@ -9,11 +9,13 @@
  *	ledger_head.c	what packed states begin with
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
  *	ledger_spill.c	memory limit, temporary files
+ *	ledger_finished.c	results in place of entries
  */
 #ifndef RETENTION_LEDGER_INTERNAL_H
 #define RETENTION_LEDGER_INTERNAL_H
 
 #include "history/ledger_code.h"
+#include "storage/buffile.h"
 
 #define LAST_CHUNK 65536		/* chunks grow up to this */
 
@@ -128,10 +130,17 @@ struct LedgerPacked
 };
 
 /* ledger_head.c */
+typedef enum LedgerForm
+{
+	LEDGER_FORM_PARTS,			/* blocks are of parts */
+	LEDGER_FORM_FLAT,			/* one block has everything */
+	LEDGER_FORM_FINISHED		/* results (ledger_finished.c) */
+} LedgerForm;
+
 extern void ledger_head_put(WireWriter *w, const LedgerSettings *settings,
-							bool flat);
-extern bool ledger_head_get(WireReader *r, const LedgerCode *code,
-							LedgerSettings *settings);
+							LedgerForm form);
+extern LedgerForm ledger_head_get(WireReader *r, const LedgerCode *code,
+								  LedgerSettings *settings);
 
 extern int64 ledger_packed_entries(const Ledger *ledger, int part);
 extern int64 ledger_packed_read(const Ledger *ledger, int part, uint64 *words);
@@ -145,5 +154,28 @@ extern void ledger_enforce_limit(Ledger *ledger);
 extern void ledger_spill_abandon(Ledger *ledger);
 extern void ledger_spill_visit(Ledger *ledger, bool split,
 							   LedgerPartVisitor visit, void *arg);
+extern void ledger_spill_visit_tape(Ledger *ledger, LedgerSpill **spills,
+									int nspills, int tape, bool split,
+									LedgerPartVisitor visit, void *arg);
+extern void ledger_spill_publish(Ledger *ledger, const bytea *head,
+								 int *fileno, off_t *offset);
+extern LedgerSpill *ledger_spill_open(BufFile *file, int fileno, off_t offset,
+									  WireReader *head);
+extern void ledger_spill_close(LedgerSpill *spill);
+
+/* ledger.c and ledger_visit.c, for exchanges */
+extern void ledger_empty(Ledger *ledger);
+extern void ledger_agree(const LedgerSettings *into, const LedgerSettings *from);
+
+/* exchange.c and exchange_visit.c */
+extern BufFile *share_create_file(struct LedgerShare *share);
+extern BufFile *share_open_file(struct LedgerShare *share, int participant);
+extern void exchange_visit(Ledger *ledger, bool split,
+						   LedgerPartVisitor visit, void *arg);
+
+/* ledger_finished.c */
+extern void ledger_finished_put(WireWriter *w, const Ledger *ledger);
+extern void ledger_finished_get(WireReader *r, Ledger *ledger);
+extern void ledger_finished_take(Ledger *into, const Ledger *from);
 
 #endif							/* RETENTION_LEDGER_INTERNAL_H */

@@ -7,7 +7,8 @@
  *	byte	version
  *	byte	flags of the settings and mark of the code
  *	byte	words in a key
- *	byte	1 when it is flat: one part holds everything
+ *	byte	1 when it is flat: one part holds everything; 2: it has results in
+ *			place of entries, and ends as ledger_finished.c says
  *	the rules of its code
  *	uint	length of the zone's name, then its bytes
  *	8 bytes	tag of the salt the parts go by
@@ -135,7 +136,14 @@ ledger_serialize(Ledger *ledger)
 	a.flat = flat;
 	a.context = CurrentMemoryContext;
 	wire_writer_init(&a.stream, 256, PACK_WHAT, PACK_HINT);
-	ledger_head_put(&a.stream, settings, flat);
+	ledger_head_put(&a.stream, settings,
+					ledger->finished != NULL ? LEDGER_FORM_FINISHED :
+					flat ? LEDGER_FORM_FLAT : LEDGER_FORM_PARTS);
+	if (ledger->finished != NULL)
+	{
+		ledger_finished_put(&a.stream, ledger);
+		return wire_finish(&a.stream);
+	}
 	wire_put_bytes(&a.stream, &tag, sizeof(tag));
 	ledger_visit_parts(ledger, !flat, pack_part, &a);
 	return wire_finish(&a.stream);
@@ -156,12 +164,20 @@ ledger_deserialize(const LedgerCode *code, const void *bytes, Size len,
 	Ledger	   *ledger;
 	MemoryContext old = MemoryContextSwitchTo(context);
 	uint64		tag;
+	LedgerForm	form;
 	bool		flat;
 	int			room = 0;
 
 	wire_reader_init(&r, bytes, len, PACK_WHAT);
-	flat = ledger_head_get(&r, code, &settings);
+	form = ledger_head_get(&r, code, &settings);
+	flat = form == LEDGER_FORM_FLAT;
 	ledger = ledger_create(&settings, NULL, context, 0);
+	if (form == LEDGER_FORM_FINISHED)
+	{
+		ledger_finished_get(&r, ledger);
+		MemoryContextSwitchTo(old);
+		return ledger;
+	}
 
 	packed = palloc0(sizeof(LedgerPacked));
 	memcpy(&tag, wire_get_bytes(&r, sizeof(tag)), sizeof(tag));

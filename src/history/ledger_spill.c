@@ -118,7 +118,8 @@ open_file(Ledger *ledger)
 			aggregate_on_shutdown(node, close_file, PointerGetDatum(spill));
 	}
 	old = MemoryContextSwitchTo(spill->context);
-	spill->file = BufFileCreateTemp(false);
+	spill->file = ledger->share != NULL ? share_create_file(ledger->share) :
+		BufFileCreateTemp(false);
 	MemoryContextSwitchTo(old);
 	ledger->spill = spill;
 }
@@ -284,6 +285,16 @@ ledger_enforce_limit(Ledger *ledger)
 	}
 }
 
+/* Read so many bytes from where the file is. */
+static void
+read_exactly(BufFile *file, void *bytes, Size size)
+{
+	if (BufFileRead(file, bytes, size) != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from a temporary file: read too few bytes")));
+}
+
 /* Load one tape into a nested ledger. */
 static void
 load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
@@ -304,10 +315,7 @@ load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
 			Size		bytes = n * wide.words * sizeof(uint64);
 
 			CHECK_FOR_INTERRUPTS();
-			if (BufFileRead(spill->file, batch, bytes) != bytes)
-				ereport(ERROR,
-						(errcode_for_file_access(),
-						 errmsg("could not read from a temporary file: read too few bytes")));
+			read_exactly(spill->file, batch, bytes);
 			ledger_add_entries(nested, &wide, batch, n);
 			left -= n;
 		}
@@ -316,37 +324,114 @@ load_tape(LedgerSpill *spill, const LedgerTape *tape, Ledger *nested)
 }
 
 /*
- * Show a spilled ledger part by part; split as in ledger_visit_parts().  What
- * is still in memory is written out first, so that only one tape is in memory
- * at a time.
+ * Show one tape of some files, part by part; split as in ledger_visit_parts().
+ */
+void
+ledger_spill_visit_tape(Ledger *ledger, LedgerSpill **spills, int nspills,
+						int tape, bool split, LedgerPartVisitor visit,
+						void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "nested ledger",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Ledger	   *nested = ledger_create(&ledger->settings,
+									   ledger_pool_create(NULL, context),
+									   context, ledger->level + 1);
+
+	for (int s = 0; s < nspills; s++)
+		load_tape(spills[s], &spills[s]->tapes[tape], nested);
+	MemoryContextSwitchTo(old);
+	ledger_visit_parts(nested, split, visit, arg);
+	if (nested->spill != NULL)
+		close_file(PointerGetDatum(nested->spill));
+	MemoryContextDelete(context);
+}
+
+/*
+ * Show a spilled ledger part by part, likewise.  What is still in memory is
+ * written out first, so that only one tape is in memory at a time.
  */
 void
 ledger_spill_visit(Ledger *ledger, bool split, LedgerPartVisitor visit,
 				   void *arg)
 {
-	LedgerSpill *spill = ledger->spill;
-
 	spill_ledger(ledger);
 	for (int t = 0; t < LEDGER_TAPES; t++)
-	{
-		MemoryContext context;
-		MemoryContext old;
-		LedgerPool *pool;
-		Ledger	   *nested;
+		if (ledger->spill->tapes[t].nruns > 0)
+			ledger_spill_visit_tape(ledger, &ledger->spill, 1, t, split, visit,
+									arg);
+}
 
-		if (spill->tapes[t].nruns == 0)
-			continue;
-		context = AllocSetContextCreate(CurrentMemoryContext, "nested ledger",
-										ALLOCSET_DEFAULT_SIZES);
-		old = MemoryContextSwitchTo(context);
-		pool = ledger_pool_create(NULL, context);
-		nested = ledger_create(&ledger->settings, pool, context,
-							   ledger->level + 1);
-		load_tape(spill, &spill->tapes[t], nested);
-		MemoryContextSwitchTo(old);
-		ledger_visit_parts(nested, split, visit, arg);
-		if (nested->spill != NULL)
-			close_file(PointerGetDatum(nested->spill));
-		MemoryContextDelete(context);
+/* ----------------------------------------------------------------
+ *		Files that other processes read
+ *
+ * Behind the runs there are the ledger's head, its length first, and of each
+ * tape the number of its runs and these.
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * Write all of a ledger to its file, for others to read; what they need to know
+ * begins at the place returned.
+ */
+void
+ledger_spill_publish(Ledger *ledger, const bytea *head, int *fileno,
+					 off_t *offset)
+{
+	LedgerSpill *spill;
+	uint32		size = VARSIZE(head) - VARHDRSZ;
+
+	spill_ledger(ledger);
+	spill = ledger->spill;
+	*fileno = spill->end_fileno;
+	*offset = spill->end_offset;
+	seek_file(spill, *fileno, *offset);
+	BufFileWrite(spill->file, &size, sizeof(size));
+	BufFileWrite(spill->file, (void *) VARDATA(head), size);
+	for (int t = 0; t < LEDGER_TAPES; t++)
+	{
+		const LedgerTape *tape = &spill->tapes[t];
+
+		BufFileWrite(spill->file, (void *) &tape->nruns, sizeof(tape->nruns));
+		if (tape->nruns > 0)
+			BufFileWrite(spill->file, tape->runs, tape->nruns * sizeof(LedgerRun));
 	}
+	BufFileExportFileSet(spill->file);
+}
+
+/* The file of another process, and the head of its ledger. */
+LedgerSpill *
+ledger_spill_open(BufFile *file, int fileno, off_t offset, WireReader *head)
+{
+	LedgerSpill *spill = palloc0(sizeof(LedgerSpill));
+	uint32		size;
+	char	   *bytes;
+
+	spill->file = file;
+	spill->context = CurrentMemoryContext;
+	seek_file(spill, fileno, offset);
+	read_exactly(file, &size, sizeof(size));
+	bytes = palloc(size);
+	read_exactly(file, bytes, size);
+	wire_reader_init(head, bytes, size, "shared ledger");
+	for (int t = 0; t < LEDGER_TAPES; t++)
+	{
+		LedgerTape *tape = &spill->tapes[t];
+
+		read_exactly(file, &tape->nruns, sizeof(tape->nruns));
+		tape->max_runs = tape->nruns;
+		if (tape->nruns == 0)
+			continue;
+		tape->runs = palloc_extended(tape->nruns * sizeof(LedgerRun),
+									 MCXT_ALLOC_HUGE);
+		read_exactly(file, tape->runs, tape->nruns * sizeof(LedgerRun));
+	}
+	return spill;
+}
+
+void
+ledger_spill_close(LedgerSpill *spill)
+{
+	close_file(PointerGetDatum(spill));
 }

@@ -86,6 +86,11 @@ ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
 	MemoryContext workspace;
 	LedgerGroups *groups;
 
+	if (ledger->share != NULL)
+	{
+		exchange_visit(ledger, split, visit, arg);
+		return;
+	}
 	if (ledger->spill != NULL)
 	{
 		ledger_spill_visit(ledger, split, visit, arg);
@@ -140,6 +145,15 @@ check_settings(const LedgerSettings *a, const LedgerSettings *b)
 				 errdetail("The states come from calls with different argument types.")));
 }
 
+/* They must agree; and what one knows of its rules is put into the other's. */
+void
+ledger_agree(const LedgerSettings *into, const LedgerSettings *from)
+{
+	check_settings(into, from);
+	if (into->code->merge_rules != NULL)
+		into->code->merge_rules(into->rules, from->rules);
+}
+
 static void
 combine_part(LedgerGroups *groups, int part, void *arg)
 {
@@ -162,9 +176,12 @@ combine_part(LedgerGroups *groups, int part, void *arg)
 void
 ledger_combine(Ledger *into, Ledger *from)
 {
-	check_settings(&into->settings, &from->settings);
-	if (into->settings.code->merge_rules != NULL)
-		into->settings.code->merge_rules(into->settings.rules, from->settings.rules);
+	ledger_agree(&into->settings, &from->settings);
+	if (into->finished != NULL || from->finished != NULL)
+	{
+		ledger_finished_take(into, from);
+		return;
+	}
 	if (from->spill != NULL)
 	{
 		ledger_visit_parts(from, false, combine_part, into);

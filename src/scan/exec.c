@@ -70,6 +70,11 @@ fetch_row(RetentionScan *scan)
 	TupleTableSlot *from = scan->heap_slot;
 	int			n = scan->deform->ncolumns;
 
+	if (!scan->begun && !scan->attached)
+	{
+		scan->attached = true;
+		finish_attach(scan);
+	}
 	if (scan->scan == NULL)
 		scan->scan = table_beginscan(ss->ss_currentRelation,
 									 ss->ps.state->es_snapshot, 0, NULL);
@@ -184,6 +189,20 @@ feed_rest(RetentionScan *scan)
 	ExecClearTuple(ss->ss_ScanTupleSlot);
 }
 
+/* A row is in: find out whether the aggregate above can be fed. */
+static void
+look_above(RetentionScan *scan)
+{
+	scan->looked = true;
+	if (may_feed(scan))
+	{
+		if (scan->found == NULL)
+			scan->found = feed_find(scan);
+		scan->feed = scan->found;
+	}
+	finish_share(scan);
+}
+
 static TupleTableSlot *
 scan_exec(CustomScanState *node)
 {
@@ -193,24 +212,19 @@ scan_exec(CustomScanState *node)
 	if (scan->ended)
 		return NULL;
 	if (scan->begun && !scan->looked)
-	{
-		scan->looked = true;
-		if (may_feed(scan))
-		{
-			if (scan->found == NULL)
-				scan->found = feed_find(scan);
-			scan->feed = scan->found;
-		}
-	}
+		look_above(scan);
 	if (scan->feed != NULL)
 	{
 		feed_rest(scan);
+		finish_scan(scan);
 		scan->ended = true;
 		return NULL;
 	}
 	slot = ExecScan(&node->ss, next_row, recheck_row);
 	scan->begun = true;
 	scan->ended = TupIsNull(slot);
+	if (scan->ended)
+		finish_scan(scan);
 	return slot;
 }
 
@@ -234,7 +248,7 @@ scan_rescan(CustomScanState *node)
 	ExecClearTuple(node->ss.ss_ScanTupleSlot);
 	if (scan->scan != NULL)
 		table_rescan(scan->scan, NULL);
-	scan->begun = scan->looked = scan->ended = false;
+	scan->begun = scan->looked = scan->ended = scan->attached = false;
 	scan->feed = NULL;
 	ExecScanReScan(&node->ss);
 }
@@ -242,8 +256,9 @@ scan_rescan(CustomScanState *node)
 static Size
 scan_estimate_dsm(CustomScanState *node, ParallelContext *pcxt)
 {
-	return table_parallelscan_estimate(node->ss.ss_currentRelation,
-									   node->ss.ps.state->es_snapshot);
+	return add_size(MAXALIGN(table_parallelscan_estimate(node->ss.ss_currentRelation,
+														 node->ss.ps.state->es_snapshot)),
+					finish_size((RetentionScan *) node, pcxt->nworkers));
 }
 
 static void
@@ -255,6 +270,7 @@ scan_initialize_dsm(CustomScanState *node, ParallelContext *pcxt,
 	table_parallelscan_initialize(relation, coordinate,
 								  node->ss.ps.state->es_snapshot);
 	((RetentionScan *) node)->scan = table_beginscan_parallel(relation, coordinate);
+	finish_begin((RetentionScan *) node, pcxt, coordinate);
 }
 
 static void
@@ -262,6 +278,7 @@ scan_reinitialize_dsm(CustomScanState *node, ParallelContext *pcxt,
 					  void *coordinate)
 {
 	table_parallelscan_reinitialize(node->ss.ss_currentRelation, coordinate);
+	finish_begin_again((RetentionScan *) node);
 }
 
 static void
@@ -269,6 +286,7 @@ scan_initialize_worker(CustomScanState *node, shm_toc *toc, void *coordinate)
 {
 	((RetentionScan *) node)->scan =
 		table_beginscan_parallel(node->ss.ss_currentRelation, coordinate);
+	finish_begin_worker((RetentionScan *) node, coordinate);
 }
 
 static const CustomExecMethods exec_methods = {

@@ -19,4 +19,7 @@ scan_explain(CustomScanState *node, List *ancestors, struct ExplainState *es)
 	ExplainPropertyInteger("Ledger Memory", "kB",
 						   (int64) ((scan->memory + 1023) / 1024), es);
 	ExplainPropertyBool("Ledger Spilled", scan->spilled, es);
+	if (scan->shared != NULL)
+		ExplainPropertyInteger(scan->usage.in_files ? "Tapes Finished" : "Parts Finished",
+							   NULL, scan->usage.parts, es);
 }

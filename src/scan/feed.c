@@ -313,6 +313,26 @@ feed_page_end(Feed *feed)
 	feed->nrows = 0;
 }
 
+int
+feed_ncalls(const Feed *feed)
+{
+	return feed->ncalls;
+}
+
+/* The ledger that is the state of a call; NULL: there is none. */
+Ledger *
+feed_ledger(const Feed *feed, int call)
+{
+	const FeedCall *c = &feed->calls[call];
+	Ledger	   *ledger;
+
+	if (c->group->transValueIsNull || !c->function->ledger)
+		return NULL;
+	ledger = (Ledger *) DatumGetPointer(c->group->transValue);
+	ledger_check(ledger);
+	return ledger;
+}
+
 /* What the ledgers of its calls hold in memory, and whether one has a file. */
 void
 feed_usage(const Feed *feed, Size *memory, bool *spilled)
@@ -321,12 +341,10 @@ feed_usage(const Feed *feed, Size *memory, bool *spilled)
 	*spilled = false;
 	for (int t = 0; t < feed->ncalls; t++)
 	{
-		const FeedCall *call = &feed->calls[t];
-		const Ledger *ledger = (const Ledger *) DatumGetPointer(call->group->transValue);
+		const Ledger *ledger = feed_ledger(feed, t);
 
-		if (call->group->transValueIsNull || !call->function->ledger)
+		if (ledger == NULL)
 			continue;
-		ledger_check(ledger);
 		*memory += ledger->memory;
 		*spilled = *spilled || ledger->spill != NULL;
 	}

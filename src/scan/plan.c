@@ -148,6 +148,7 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	scan->scan.scanrelid = rel->relid;
 	scan->flags = path->flags;
 	scan->methods = &scan_methods;
+	scan->custom_private = path->custom_private;
 	return &scan->scan.plan;
 }
 
@@ -183,6 +184,9 @@ scan_path(PlannerInfo *root, RelOptInfo *rel, int workers)
 	path->path.parallel_workers = workers;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &path_methods;
+	/* participants finish: states are of customers of their own (finish.c) */
+	if (workers > 0)
+		path->custom_private = list_make1_int(list_length(root->aggtransinfos));
 	/* it is a sequential scan but for the executor's part of the rows */
 	cost_seqscan(&path->path, root, rel, NULL);
 	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * rel->tuples *

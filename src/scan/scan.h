@@ -5,13 +5,16 @@
  *	plan.c		where the planner is offered it, and what it costs
  *	exec.c		the plan node: pages, rows, parallel scans
  *	feed.c		the aggregate above, and its transition function
+ *	finish.c	what participants of a parallel plan do at its end
  *	deform.c	columns of a row on a page
  */
 #ifndef RETENTION_SCAN_H
 #define RETENTION_SCAN_H
 
 #include "scan/deform.h"
+#include "access/parallel.h"
 #include "access/relscan.h"
+#include "history/exchange.h"
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 
@@ -45,16 +48,21 @@ typedef struct RetentionScan
 	Deform	   *deform;
 	TupleTableSlot *heap_slot;	/* of the table's own kind; pins the page */
 	TableScanDesc scan;			/* NULL before the first row */
+	bool		attached;		/* to the exchange, if there is one */
 	bool		looked;			/* for the aggregate above */
 	bool		begun;			/* a row was given to it the usual way */
 	bool		ended;
 	Feed	   *feed;			/* NULL: rows go the usual way */
 	Feed	   *found;			/* kept from one rescan to the next */
+	/* in a parallel plan whose participants finish what they begin, else NULL */
+	ExchangeShared *shared;
+	Exchange   *exchange;		/* from the first page to the last row */
 	/* for EXPLAIN ANALYZE, of this process */
 	uint64		fed_rows;
 	uint64		fed_pages;
 	Size		memory;			/* of ledgers, when the last row was in */
 	bool		spilled;
+	ExchangeUsage usage;
 } RetentionScan;
 
 extern bool scan_enabled;		/* retention.scan */
@@ -100,6 +108,20 @@ feed_row(Feed *feed, const TupleTableSlot *slot)
 		row[column->number].isnull = slot->tts_isnull[column->column];
 	}
 }
+
+/* Its calls, and the ledger that is the state of one; NULL: there is none. */
+extern int	feed_ncalls(const Feed *feed);
+extern Ledger *feed_ledger(const Feed *feed, int call);
+
+/* A parallel plan (finish.c): its memory, and where it begins and ends. */
+extern Size finish_size(const RetentionScan *scan, int workers);
+extern void finish_begin(RetentionScan *scan, ParallelContext *pcxt,
+						 void *coordinate);
+extern void finish_begin_again(RetentionScan *scan);
+extern void finish_begin_worker(RetentionScan *scan, void *coordinate);
+extern void finish_attach(RetentionScan *scan);
+extern void finish_share(RetentionScan *scan);
+extern void finish_scan(RetentionScan *scan);
 
 /* What EXPLAIN says besides. */
 extern void scan_explain(CustomScanState *node, List *ancestors,

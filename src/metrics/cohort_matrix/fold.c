@@ -23,6 +23,8 @@
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
+extern Datum retention_cohort_matrix_merge(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(retention_cohort_matrix_final);
 PG_FUNCTION_INFO_V1(retention_recurring_matrix_final);
 
@@ -315,6 +317,8 @@ matrix_final(FunctionCallInfo fcinfo, bool recurring)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	ledger = ledger_argument(fcinfo, 0);
+	if (ledger->finished != NULL)
+		return ledger_finished_sum(fcinfo, ledger, retention_cohort_matrix_merge);
 	settings = &ledger->settings;
 	if (recurring)
 		check_recurring(settings);

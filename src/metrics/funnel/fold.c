@@ -13,6 +13,8 @@
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
+extern Datum retention_funnel_merge(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(retention_funnel_final);
 
 typedef struct Fold
@@ -158,6 +160,8 @@ retention_funnel_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
+	if (ledger->finished != NULL)
+		return ledger_finished_sum(fcinfo, ledger, retention_funnel_merge);
 	rules = event_rules(&ledger->settings);
 	if (rules->nsteps == 0)
 		PG_RETURN_NULL();

@@ -17,6 +17,8 @@
 #include "base/salt.h"
 #include "miscadmin.h"
 
+extern Datum retention_journey_merge(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(retention_journey_final);
 
 #define ST_SORT sort_times
@@ -258,6 +260,8 @@ retention_journey_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	ledger = ledger_code_argument(fcinfo, 0, &ledger_journey);
+	if (ledger->finished != NULL)
+		return ledger_finished_sum(fcinfo, ledger, retention_journey_merge);
 	b.rules = ledger->settings.rules;
 	journey.within = b.rules->within;
 	journey.zone = ledger->settings.zone;

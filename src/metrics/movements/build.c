@@ -490,6 +490,9 @@ retention_customer_movements_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	ledger = ledger_argument(fcinfo, 0);
+	if (ledger->finished != NULL)
+		return ledger_finished_sum(fcinfo, ledger,
+								   retention_customer_movements_merge);
 	settings = &ledger->settings;
 	movement_check_grain(settings->grain);
 	if ((settings->flags & LEDGER_MONEY) && !(settings->flags & LEDGER_UNITS))

@@ -1,0 +1,85 @@
+/*
+ * exchange.h
+ *		Ledgers of the processes of one parallel plan, visited by all of them.
+ *
+ * Each participant takes its rows into ledgers of its own, whose chunks lie in
+ * dynamic shared memory.  Once all rows are in, each has a share of the parts:
+ * whoever is free takes the next one and visits what all participants have in
+ * it.  A customer is in one part, so that what the visits of a participant come
+ * to is of customers of its own, and such results add up.  No entry is packed
+ * or copied for it.
+ *
+ * Where there is not the memory, shared or the participant's own, entries go to
+ * temporary files of the plan, and tapes of them are taken in place of parts.
+ *
+ *	scan begins			exchange_attach()
+ *	first row is in		exchange_share() of each ledger
+ *	all rows are in		exchange_arrive(): waits for those who have begun
+ *	visits				exchange_visit(), by ledger_visit()
+ *	all visits are done	exchange_end()
+ *
+ * Nobody gives a row to a node above between attaching and the last wait, so
+ * nobody waits for one who waits for him.
+ */
+#ifndef RETENTION_EXCHANGE_H
+#define RETENTION_EXCHANGE_H
+
+#include "history/ledger.h"
+#include "storage/dsm.h"
+
+/* What the participants share, in the memory of their plan node. */
+typedef struct ExchangeShared ExchangeShared;
+
+/* What one of them has, and of one of its ledgers. */
+typedef struct Exchange Exchange;
+typedef struct LedgerShare LedgerShare;
+
+/* Bytes for so many participants with so many ledgers each. */
+extern Size exchange_size(int participants, int nledgers);
+
+/* Made by the leader, in segment; reset before the plan runs once more. */
+extern void exchange_init(ExchangeShared *shared, dsm_segment *segment,
+						  int participants, int nledgers);
+extern void exchange_reset(ExchangeShared *shared);
+
+/*
+ * Is there an exchange in this round?  The leader says so for all, before it or
+ * a worker begins.
+ */
+extern void exchange_allow(ExchangeShared *shared, bool allowed);
+extern bool exchange_allowed(const ExchangeShared *shared);
+
+/* A worker has come to the memory of its plan node. */
+extern void exchange_attach_files(ExchangeShared *shared);
+
+/*
+ * This process takes part, as number participant, from 0.  To be called before
+ * it asks for its first page; NULL when the others have all rows already.
+ * What it needs lives in context.
+ */
+extern Exchange *exchange_attach(ExchangeShared *shared, int participant,
+								 MemoryContext context);
+
+/* From now on this is its ledger of that number. */
+extern void exchange_share(Exchange *exchange, int number, Ledger *ledger);
+
+/*
+ * All rows of this process are in; returns when those of the others are, too.
+ * From then on visits of its ledgers are of all customers of parts that nobody
+ * else visits.
+ */
+extern void exchange_arrive(Exchange *exchange);
+
+/* It has no rows, or is done with its visits: its ledgers are empty. */
+extern void exchange_end(Exchange *exchange);
+
+/* For EXPLAIN: parts or tapes that it visited, and whether they were in files. */
+typedef struct ExchangeUsage
+{
+	int64		parts;
+	bool		in_files;
+} ExchangeUsage;
+
+extern ExchangeUsage exchange_usage(const Exchange *exchange);
+
+#endif							/* RETENTION_EXCHANGE_H */

@@ -1,0 +1,163 @@
+/*
+ * ledger_finished.c
+ *		Results in place of entries.
+ *
+ * After an exchange (exchange.h) a participant has visited customers of its
+ * own, and of the state it hands up nothing is left but what its final
+ * functions made of them: values that add up to those of all.  Packed, the
+ * ledger's head is followed by, until the end,
+ *
+ *	4 bytes	the final function
+ *	uint	length of its result in bytes, and then these; 0: NULL
+ *
+ * which is for the same query alone.
+ */
+#include "history/ledger_aggregate.h"
+#include "history/ledger_internal.h"
+
+#include "miscadmin.h"
+
+typedef struct FinalResult
+{
+	struct FinalResult *next;
+	Oid			final;
+	struct varlena *value;		/* NULL: there is nothing */
+} FinalResult;
+
+typedef struct LedgerFinished
+{
+	int			states;			/* put together in it */
+	FinalResult	   *results;
+} LedgerFinished;
+
+static LedgerFinished *
+finished_of(Ledger *ledger)
+{
+	if (ledger->finished == NULL)
+		ledger->finished = MemoryContextAllocZero(ledger->context,
+												  sizeof(LedgerFinished));
+	return ledger->finished;
+}
+
+/* Add a result, copied. */
+static void
+add_result(Ledger *ledger, Oid final, const char *data, Size size)
+{
+	LedgerFinished *finished = finished_of(ledger);
+	FinalResult	   *result = MemoryContextAllocZero(ledger->context, sizeof(FinalResult));
+
+	result->final = final;
+	if (data != NULL)
+	{
+		result->value = MemoryContextAllocHuge(ledger->context, size + VARHDRSZ);
+		SET_VARSIZE(result->value, size + VARHDRSZ);
+		memcpy(VARDATA(result->value), data, size);
+	}
+	result->next = finished->results;
+	finished->results = result;
+}
+
+/* The entries have come to this by a final function; NULL: to nothing. */
+void
+ledger_finish(Ledger *ledger, Oid final, struct varlena *value)
+{
+	add_result(ledger, final, value == NULL ? NULL : VARDATA_ANY(value),
+			   value == NULL ? 0 : VARSIZE_ANY_EXHDR(value));
+	ledger->finished->states = 1;
+}
+
+void
+ledger_finished_put(WireWriter *w, const Ledger *ledger)
+{
+	for (const FinalResult *result = ledger->finished->results; result != NULL;
+		 result = result->next)
+	{
+		wire_put_bytes(w, &result->final, sizeof(result->final));
+		if (result->value == NULL)
+			wire_put(w, 0);
+		else
+		{
+			wire_put(w, VARSIZE(result->value));
+			wire_put_bytes(w, VARDATA(result->value),
+						   VARSIZE(result->value) - VARHDRSZ);
+		}
+	}
+}
+
+void
+ledger_finished_get(WireReader *r, Ledger *ledger)
+{
+	finished_of(ledger)->states = 1;
+	while (r->at < r->end)
+	{
+		Oid			final;
+		Size		size;
+
+		CHECK_FOR_INTERRUPTS();
+		memcpy(&final, wire_get_bytes(r, sizeof(final)), sizeof(final));
+		size = wire_get_max(r, MaxAllocSize, "A result is too long.");
+		if (size == 0)
+			add_result(ledger, final, NULL, 0);
+		else if (size < VARHDRSZ)
+			wire_corrupt(r, "A result is too short.");
+		else
+			add_result(ledger, final,
+					   (const char *) wire_get_bytes(r, size - VARHDRSZ),
+					   size - VARHDRSZ);
+	}
+}
+
+/* Has it entries? */
+static bool
+has_entries(const Ledger *ledger)
+{
+	return ledger->only.chunk != NULL || ledger->part_mask != 0 ||
+		ledger->packed != NULL || ledger->spill != NULL;
+}
+
+/* Results go with results: of entries the other's customers may have more. */
+void
+ledger_finished_take(Ledger *into, const Ledger *from)
+{
+	if (from->finished == NULL || has_entries(into))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge histories of different kinds"),
+				 errdetail("One of the states has results in place of rows, which other states cannot add to.")));
+	finished_of(into)->states += from->finished->states;
+	for (const FinalResult *result = from->finished->results; result != NULL;
+		 result = result->next)
+		add_result(into, result->final,
+				   result->value == NULL ? NULL : VARDATA(result->value),
+				   result->value == NULL ? 0 : VARSIZE(result->value) - VARHDRSZ);
+}
+
+/*
+ * What a final function returns for a ledger of results: the sum of its own,
+ * by a strict function of two of them.  NULL where all are.
+ */
+Datum
+ledger_finished_sum(FunctionCallInfo fcinfo, const Ledger *ledger,
+					PGFunction add)
+{
+	Datum		sum = (Datum) 0;
+	bool		some = false;
+	int			states = 0;
+
+	for (const FinalResult *result = ledger->finished->results; result != NULL;
+		 result = result->next)
+	{
+		if (result->final != fcinfo->flinfo->fn_oid)
+			continue;
+		states++;
+		if (result->value == NULL)
+			continue;
+		sum = some ? DirectFunctionCall2(add, sum, PointerGetDatum(result->value)) :
+			PointerGetDatum(result->value);
+		some = true;
+	}
+	if (states != ledger->finished->states)
+		ledger_refuse_kind();
+	fcinfo->isnull = !some;
+	return sum;
+}
