@@ -215,7 +215,7 @@ DELETE FROM scanned_changed WHERE at = 'infinity';
 SELECT pg_temp.same('SELECT cohort_matrix(customer, at, ''month'') FROM scanned_changed');
 EXPLAIN (COSTS OFF) SELECT cohort_matrix(customer, at, 'month') FROM scanned_changed;
 
--- of two errors on a page, that of WHERE comes first
+-- of two errors on a page, that of the first row comes first, WHERE or not
 CREATE TEMP TABLE scanned_bad AS SELECT i AS customer, CASE i WHEN 2 THEN date 'infinity' ELSE '2024-01-01' END AS at FROM generate_series(1, 3) i;
 SELECT pg_temp.plan('SELECT cohort_matrix(customer, at, ''month'') FROM scanned_bad WHERE 1 / (3 - customer) IS NOT NULL') LIKE '%RetentionScan' AS scan;
 SELECT cohort_matrix(customer, at, 'month') FROM scanned_bad WHERE 1 / (3 - customer) IS NOT NULL;

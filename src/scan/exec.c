@@ -17,7 +17,6 @@
 
 #include "access/heapam.h"
 #include "access/tableam.h"
-#include "base/aggregate.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
@@ -153,7 +152,7 @@ feed_page(RetentionScan *scan)
 		/* the first of them was counted by the heap's scan */
 		if (i > first)
 			pgstat_count_heap_getnext(scan->css.ss.ss_currentRelation);
-		row_context_reset(ps->ps_ExprContext->ecxt_per_tuple_memory);
+		feed_next_row(scan->feed);
 		deform_row(scan->deform, (HeapTupleHeader) PageGetItem(page, item),
 				   slot->tts_values, slot->tts_isnull);
 		if (ps->qual != NULL && !ExecQual(ps->qual, ps->ps_ExprContext))
@@ -161,7 +160,7 @@ feed_page(RetentionScan *scan)
 		feed_row(scan->feed, slot);
 		fed++;
 	}
-	feed_page_end(scan->feed);
+	feed_kept(scan->feed);
 	heap->rs_cindex = n - 1;
 	InstrCountFiltered1(scan, n - first - fed);
 	if (ps->instrument != NULL)
@@ -175,6 +174,7 @@ static void
 feed_rest(RetentionScan *scan)
 {
 	ScanState  *ss = &scan->css.ss;
+	MemoryContext context = CurrentMemoryContext;
 
 	ExecClearTuple(ss->ss_ScanTupleSlot);
 	ExecStoreVirtualTuple(ss->ss_ScanTupleSlot);
@@ -183,7 +183,16 @@ feed_rest(RetentionScan *scan)
 								  scan->heap_slot))
 	{
 		CHECK_FOR_INTERRUPTS();
-		feed_page(scan);
+		PG_TRY();
+		{
+			feed_page(scan);
+		}
+		PG_CATCH();
+		{
+			feed_failed(scan->feed, context);
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
 	}
 	feed_usage(scan->feed, &scan->memory, &scan->spilled);
 	ExecClearTuple(ss->ss_ScanTupleSlot);

@@ -16,7 +16,10 @@
 #include "catalog/pg_aggregate.h"
 #include "executor/nodeAgg.h"
 #include "history/intake.h"
+#include "metrics/funnel/intake.h"
+#include "metrics/journey/intake.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
 
 extern Datum retention_check_events_transition(PG_FUNCTION_ARGS);
 extern Datum retention_check_ranges_transition(PG_FUNCTION_ARGS);
@@ -45,8 +48,8 @@ static const FeedFunction functions[] = {
 	{retention_ledger_transition, true, intake_takes_many, intake_many},
 	{retention_ledger_transition_starts, true, intake_takes_many, intake_many},
 	{retention_movements_transition_lag, true, intake_takes_many, intake_many},
-	{retention_funnel_transition, true},
-	{retention_journey_transition, true},
+	{retention_funnel_transition, true, funnel_takes_many, funnel_take_many},
+	{retention_journey_transition, true, journey_takes_many, journey_take_many},
 	{retention_check_events_transition},
 	{retention_check_ranges_transition}
 };
@@ -57,6 +60,7 @@ typedef struct FeedArgument
 	NullableDatum *place;		/* in the call */
 	int			number;			/* of the argument, from 0 */
 	int			column;			/* of the scan slot, from 0 */
+	bool		by_value;
 	ExprState  *expression;		/* over the scan slot, or NULL: the column */
 } FeedArgument;
 
@@ -67,7 +71,8 @@ typedef struct FeedCall
 	AggStatePerTrans transition;
 	AggStatePerGroup group;		/* has the state */
 	FunctionCallInfo fcinfo;
-	FeedArgument *arguments;
+	FeedArgument *arguments;	/* columns, then expressions */
+	int			ncolumns;
 	int			narguments;
 } FeedCall;
 
@@ -136,7 +141,7 @@ static void
 plan_argument(RetentionScan *scan, FeedCall *call, int i, Expr *expr)
 {
 	NullableDatum *place = &call->fcinfo->args[i + 1];
-	FeedArgument *argument = &call->arguments[call->narguments];
+	FeedArgument argument = {.place = place, .number = i};
 	Node	   *node = over_columns((Node *) expr, scan->css.ss.ps.plan);
 
 	/* another type of the same bytes */
@@ -148,13 +153,18 @@ plan_argument(RetentionScan *scan, FeedCall *call, int i, Expr *expr)
 		place->isnull = ((Const *) node)->constisnull;
 		return;
 	}
-	argument->place = place;
-	argument->number = i;
-	if (IsA(node, Var))
-		argument->column = ((Var *) node)->varattno - 1;
-	else
-		argument->expression = ExecInitExpr((Expr *) node, &scan->css.ss.ps);
-	call->narguments++;
+	if (!IsA(node, Var))
+	{
+		argument.by_value = get_typbyval(exprType(node));
+		argument.expression = ExecInitExpr((Expr *) node, &scan->css.ss.ps);
+		call->arguments[call->narguments++] = argument;
+		return;
+	}
+	argument.column = ((Var *) node)->varattno - 1;
+	memmove(&call->arguments[call->ncolumns + 1],
+			&call->arguments[call->ncolumns],
+			(call->narguments++ - call->ncolumns) * sizeof(FeedArgument));
+	call->arguments[call->ncolumns++] = argument;
 }
 
 /* Make a call of each transition function. */
@@ -182,9 +192,8 @@ plan_calls(RetentionScan *scan, Feed *feed)
 }
 
 /*
- * May rows be kept until the page is done?  Then an expression must not have
- * made any of their values, whose memory is used again for the next row, and
- * there is one call: with several, which row fails first would be another.
+ * May rows be kept until the page is done?  Then there must be one call: with
+ * several, which row fails first would be another.
  */
 static void
 plan_rows(Feed *feed)
@@ -193,18 +202,21 @@ plan_rows(Feed *feed)
 
 	if (feed->ncalls != 1 || call->function->takes_many == NULL)
 		return;
-	feed->columns = palloc0((call->narguments + 1) * sizeof(FeedColumn));
-	feed->ncolumns = call->narguments;
-	for (int i = 0; i < call->narguments; i++)
-	{
-		if (call->arguments[i].expression != NULL)
-			return;
-		feed->columns[i].column = call->arguments[i].column;
-		feed->columns[i].number = call->arguments[i].number;
-	}
 	call->fcinfo->args[0].isnull = call->group->transValueIsNull;
 	if (!call->function->takes_many(call->fcinfo))
 		return;
+	feed->columns = palloc0((call->narguments + 1) * sizeof(FeedColumn));
+	for (int i = 0; i < call->narguments; i++)
+	{
+		const FeedArgument *argument = &call->arguments[i];
+
+		feed->columns[i].column = argument->column;
+		feed->columns[i].number = argument->number;
+		if (argument->expression != NULL && !argument->by_value)
+			feed->keeps_memory = true;
+	}
+	feed->ncolumns = call->ncolumns;
+	feed->nexpressions = call->narguments - call->ncolumns;
 	feed->width = call->fcinfo->nargs - 1;
 	feed->rows = palloc(mul_size(MaxHeapTuplesPerPage * sizeof(NullableDatum),
 								 feed->width));
@@ -249,20 +261,37 @@ static inline void
 take_arguments(const Feed *feed, const FeedCall *call,
 			   const TupleTableSlot *slot)
 {
-	for (int i = 0; i < call->narguments; i++)
+	for (int i = 0; i < call->ncolumns; i++)
 	{
 		const FeedArgument *argument = &call->arguments[i];
-		NullableDatum *place = argument->place;
 
-		if (unlikely(argument->expression != NULL))
-			place->value = ExecEvalExprSwitchContext(argument->expression,
-													 feed->econtext,
-													 &place->isnull);
-		else
-		{
-			place->value = slot->tts_values[argument->column];
-			place->isnull = slot->tts_isnull[argument->column];
-		}
+		argument->place->value = slot->tts_values[argument->column];
+		argument->place->isnull = slot->tts_isnull[argument->column];
+	}
+	for (int i = call->ncolumns; i < call->narguments; i++)
+	{
+		const FeedArgument *argument = &call->arguments[i];
+
+		argument->place->value = ExecEvalExprSwitchContext(argument->expression,
+														   feed->econtext,
+														   &argument->place->isnull);
+	}
+}
+
+/* What a row that is to be kept has besides columns. */
+void
+feed_expressions(const Feed *feed, NullableDatum *row)
+{
+	const FeedCall *call = feed->calls;
+
+	for (int i = call->ncolumns; i < call->narguments; i++)
+	{
+		const FeedArgument *argument = &call->arguments[i];
+		NullableDatum *place = &row[argument->number];
+
+		place->value = ExecEvalExprSwitchContext(argument->expression,
+												 feed->econtext,
+												 &place->isnull);
 	}
 }
 
@@ -301,16 +330,51 @@ feed_calls(Feed *feed, const TupleTableSlot *slot)
 	MemoryContextSwitchTo(old);
 }
 
-/* The page is done, which the kept rows lie on. */
+/* Take the rows that are kept: the page is done, which they lie on. */
 void
-feed_page_end(Feed *feed)
+feed_kept(Feed *feed)
 {
-	if (feed->nrows == 0)
+	int			n = feed->nrows;
+
+	if (n == 0)
 		return;
-	set_call(feed, feed->calls);
-	feed->calls->function->take_many(feed->calls->fcinfo, feed->rows,
-									 feed->nrows, feed->row_context);
+	/* whatever happens, once */
 	feed->nrows = 0;
+	set_call(feed, feed->calls);
+	feed->calls->function->take_many(feed->calls->fcinfo, feed->rows, n,
+									 feed->row_context);
+}
+
+/* Is it the server that failed, whatever the row? */
+static bool
+is_of_server(int sqlerrcode)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	{
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_INTERNAL_ERROR:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * A row could not be looked at.  Those kept before it come first, and so does
+ * the error that one of them may be.
+ */
+void
+feed_failed(Feed *feed, MemoryContext context)
+{
+	MemoryContext old;
+
+	if (feed->nrows == 0 || is_of_server(geterrcode()))
+		return;
+	old = MemoryContextSwitchTo(context);
+	feed_kept(feed);
+	MemoryContextSwitchTo(old);
 }
 
 int

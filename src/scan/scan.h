@@ -14,6 +14,7 @@
 #include "scan/deform.h"
 #include "access/parallel.h"
 #include "access/relscan.h"
+#include "base/aggregate.h"
 #include "history/exchange.h"
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
@@ -39,7 +40,11 @@ typedef struct Feed
 	int			nrows;
 	FeedColumn *columns;
 	int			ncolumns;
+	int			nexpressions;	/* arguments that are no columns */
+	bool		keeps_memory;	/* of rows: what expressions come to is in it */
 } Feed;
+
+#define KEPT_BYTES 65536		/* so much memory of rows is kept, or little more */
 
 typedef struct RetentionScan
 {
@@ -79,11 +84,35 @@ extern Feed *feed_find(RetentionScan *scan);
 /* A row for all calls, at once. */
 extern void feed_calls(Feed *feed, const TupleTableSlot *slot);
 
-/* The page is done, which the kept rows lie on. */
-extern void feed_page_end(Feed *feed);
+/* What a row that is to be kept has besides columns. */
+extern void feed_expressions(const Feed *feed, NullableDatum *row);
+
+/* Take the rows that are kept: the page is done, which they lie on. */
+extern void feed_kept(Feed *feed);
+
+/*
+ * In PG_CATCH, where rows of a page were looked at in context: the error is
+ * that of a row after those kept, which are taken first.
+ */
+extern void feed_failed(Feed *feed, MemoryContext context);
 
 /* What the ledgers of its calls hold in memory, and whether one has a file. */
 extern void feed_usage(const Feed *feed, Size *memory, bool *spilled);
+
+/* Make ready for a row: quals and expressions have the memory of rows. */
+static inline void
+feed_next_row(Feed *feed)
+{
+	MemoryContext context = feed->econtext->ecxt_per_tuple_memory;
+
+	if (unlikely(feed->keeps_memory) && feed->nrows > 0)
+	{
+		if (context->mem_allocated <= KEPT_BYTES && context->firstchild == NULL)
+			return;
+		feed_kept(feed);
+	}
+	row_context_reset(context);
+}
 
 /*
  * A row more for it, whose columns are in the scan slot; it may be kept until
@@ -99,7 +128,7 @@ feed_row(Feed *feed, const TupleTableSlot *slot)
 		feed_calls(feed, slot);
 		return;
 	}
-	row = feed->rows + feed->nrows++ * feed->width;
+	row = feed->rows + feed->nrows * feed->width;
 	for (int i = 0; i < feed->ncolumns; i++)
 	{
 		const FeedColumn *column = &feed->columns[i];
@@ -107,6 +136,9 @@ feed_row(Feed *feed, const TupleTableSlot *slot)
 		row[column->number].value = slot->tts_values[column->column];
 		row[column->number].isnull = slot->tts_isnull[column->column];
 	}
+	if (feed->nexpressions > 0)
+		feed_expressions(feed, row);
+	feed->nrows++;
 }
 
 /* Its calls, and the ledger that is the state of one; NULL: there is none. */

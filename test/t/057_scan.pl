@@ -109,12 +109,12 @@ sql(q{
 		INSERT INTO plans VALUES (query, set_as, plan ~ 'RetentionScan');
 		BEGIN
 			EXECUTE 'SELECT string_agg(md5(record_send(r)), '','') FROM (' || query || ') r' INTO fed;
-		EXCEPTION WHEN data_exception THEN fed := SQLSTATE || SQLERRM;
+		EXCEPTION WHEN data_exception OR check_violation OR program_limit_exceeded OR raise_exception THEN fed := SQLSTATE || SQLERRM;
 		END;
 		PERFORM set_config('retention.scan', 'off', true);
 		BEGIN
 			EXECUTE 'SELECT string_agg(md5(record_send(r)), '','') FROM (' || query || ') r' INTO given;
-		EXCEPTION WHEN data_exception THEN given := SQLSTATE || SQLERRM;
+		EXCEPTION WHEN data_exception OR check_violation OR program_limit_exceeded OR raise_exception THEN given := SQLSTATE || SQLERRM;
 		END;
 		PERFORM set_config('retention.scan', 'on', true);
 		RETURN CASE WHEN fed IS NOT DISTINCT FROM given THEN '' ELSE set_as || E'\n' || query || E'\n' || plan || fed || E'\n' || given END;
@@ -191,6 +191,46 @@ for my $set ('', 'SET max_parallel_workers_per_gather = 3;', 'SET max_parallel_w
 }
 is(sql("SET max_parallel_workers_per_gather = 3; SELECT 1 FROM (SELECT cohort_matrix(id, at, 'month') AS m FROM seen) q WHERE m IS NOT NULL LIMIT 1"),
 	1, 'an early end');
+
+##################################################################
+# Which row fails first
+##################################################################
+
+# Rows are kept until their page is done.  One that an aggregate refuses and one
+# that an expression or a condition fails on, in either order, on one page and
+# on two; also where rows are kept past what their values take.
+sql(q{
+	CREATE DOMAIN small AS int CHECK (VALUE < 100);
+	CREATE DOMAIN short AS text CHECK (length(VALUE) < 2000);
+	CREATE FUNCTION picky(n int, bad int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+		BEGIN IF n = bad THEN RAISE 'picky: %', n; END IF; RETURN 1 + n % 3; END $$;
+	CREATE TABLE faulty (n int, id int, at timestamptz, amount numeric, step int, word text);
+	INSERT INTO faulty SELECT n, n % 40, CASE WHEN n = 60 THEN 'infinity' ELSE timestamptz '2024-01-01' + n * interval '1 hour' END,
+		CASE WHEN n = 60 THEN 'NaN' ELSE n / 4.0 END, CASE WHEN n <> 70 THEN 1 + n % 4 END, repeat('w', n % 700)
+	FROM generate_series(1, 1000) n;
+	ANALYZE faulty;});
+my @failing;
+for my $bad (2, 59, 60, 61, 90, 700)
+{
+	push @failing, map { s/BAD/$bad/gr } (
+		q{funnel(id, at, 10 / (n - BAD), '30 days')}, q{funnel(id, at, (CASE WHEN n = BAD THEN 100 ELSE 2 END)::small, '30 days')},
+		q{funnel(id, at, step + CASE WHEN n = BAD THEN 2147483647 ELSE 0 END, '30 days')},
+		q{funnel(id, at, ARRAY[n / (n - BAD) > 1, step = 2], '30 days')}, q{funnel(id, at, picky(n, BAD), '30 days')},
+		q{funnel(n / (n - BAD), at, step, '30 days')}, q{funnel(id, at - interval '1 day' * (n / (n - BAD)), step, '30 days')},
+		q{funnel(id, at, CASE WHEN n = BAD THEN 100000 ELSE step END, '30 days')},
+		q{journey(id, at, 'place ' || 10 / (n - BAD), '3 days')}, q{journey(id, at, repeat('x', CASE WHEN n = BAD THEN 1025 ELSE n % 7 END), '3 days')},
+		q{journey(id, at, (word || repeat('x', CASE WHEN n = BAD THEN 1999 ELSE 0 END))::short, '3 days')},
+		q{cohort_matrix(id, at, amount / (n - BAD), 'month')}, q{cohort_matrix(id, at, n / (n - BAD), 'day')},
+		q{cohort_matrix(repeat('customer' || n / (n - BAD), 3000), at, 'day')}, q{customer_movements(id / (n - BAD), at, amount, 'month')},
+		q{funnel(id, at, step, '30 days'), cohort_matrix(id, at, n / (n - BAD), 'day')}, q{check_events(n / (n - BAD), at, amount, '2026-01-01')});
+}
+for my $scan_of (map { "FROM faulty WHERE $_" } 'true', 'n <> 60', '10 / (n - 61) < 5', '10 / (n - 59) < 5', 'picky(n, 80) > 0 AND n > 3', 'picky(n, 80) < 3')
+{
+	my $values = join(', ', map { "(\$query\$SELECT $_ $scan_of\$query\$)" } @failing);
+	is(sql("TRUNCATE plans; SELECT string_agg(differs(q, 'serial'), '') FROM (VALUES $values) v (q)"), '', "the same error first: $scan_of");
+	is(sql('SELECT count(*) FROM plans WHERE NOT scan'), 0, 'by the scan');
+}
+like(sql(q{EXPLAIN (COSTS off) SELECT funnel(id, at, 1 + (random() * 2)::int, '30 days') FROM faulty}), qr/Seq Scan/, 'volatile: not by the scan');
 
 ##################################################################
 # Statistics and serializable transactions

@@ -211,15 +211,15 @@ add_set(Ledger *ledger, const Conditions *c, const uint64 *key, int64 at)
 
 /* Take a row that may meet any conditions. */
 static pg_noinline void
-add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
+add_row(EventIntake *intake, Ledger *ledger, const NullableDatum *condition,
 		const uint64 *key, int64 at)
 {
 	EventRules *rules = (EventRules *) unconstify(void *, ledger->settings.rules);
 	Conditions *c = &intake->conditions;
 
 	c->n = c->nsteps = 0;
-	if (!PG_ARGISNULL(ARG_STEP))
-		conditions_take(c, &rules->rules, PG_GETARG_DATUM(ARG_STEP));
+	if (!condition->isnull)
+		conditions_take(c, &rules->rules, condition->value);
 	rules->nsteps = Max(rules->nsteps, c->nsteps);
 	if (rules->rules.nexcluded == 0)
 		ledger->settings.parameter = rules->nsteps;
@@ -239,7 +239,7 @@ add_row(EventIntake *intake, Ledger *ledger, FunctionCallInfo fcinfo,
  * false when they are not.
  */
 static inline bool
-add_flags(Ledger *ledger, FunctionCallInfo fcinfo, const uint64 *key, int64 at)
+add_flags(Ledger *ledger, Datum flags, const uint64 *key, int64 at)
 {
 	EventRules *rules = (EventRules *) unconstify(void *, ledger->settings.rules);
 	uint64		set;
@@ -247,7 +247,7 @@ add_flags(Ledger *ledger, FunctionCallInfo fcinfo, const uint64 *key, int64 at)
 
 	if (rules->rules.nexcluded != 0)
 		return false;
-	n = flags_word(PG_GETARG_DATUM(ARG_STEP), &set);
+	n = flags_word(flags, &set);
 	if (n < 0)
 		return false;
 	rules->nsteps = Max(rules->nsteps, n);
@@ -256,17 +256,47 @@ add_flags(Ledger *ledger, FunctionCallInfo fcinfo, const uint64 *key, int64 at)
 }
 
 /*
+ * Take a row into a ledger; args are the call's arguments from the first on.
+ * One with a NULL customer or time is skipped.
+ */
+static pg_attribute_always_inline void
+take_arguments(EventIntake *intake, Ledger *ledger, const NullableDatum *args)
+{
+	const NullableDatum *customer = &args[ARG_CUSTOMER - 1];
+	const NullableDatum *time = &args[ARG_AT - 1];
+	const NullableDatum *condition = &args[ARG_STEP - 1];
+	uint64		key[2] = {0, 0};
+	int64		at;
+
+	if (customer->isnull || time->isnull)
+		return;
+	identity_take(&intake->args.customer, customer->value, key);
+	at = take_instant(intake->args.at, time->value);
+	if (intake->conditions.kind == CONDITION_INT4 && !condition->isnull)
+	{
+		int64		step = DatumGetInt32(condition->value);
+
+		/* the usual row: a step that others had, and no set */
+		if (likely((uint64) (step - 1) < (uint64) ledger->settings.parameter))
+		{
+			ledger_add(ledger, key, ledger_when(0, step), at);
+			return;
+		}
+	}
+	if (intake->conditions.kind != CONDITION_BOOLS || condition->isnull ||
+		!add_flags(ledger, condition->value, key, at))
+		add_row(intake, ledger, condition, key, at);
+}
+
+/*
  * (internal, customer, at, step, within [, mode [, grain]]) -> internal: take a
- * row into the group's ledger, made on the first.  One with a NULL customer or
- * time is skipped.
+ * row into the group's ledger, made on the first.
  */
 Datum
 retention_funnel_transition(PG_FUNCTION_ARGS)
 {
 	EventIntake *intake = argument_plan(fcinfo, &form);
 	Ledger	   *ledger;
-	uint64		key[2] = {0, 0};
-	int64		at;
 
 	if (unlikely(PG_ARGISNULL(0)))
 		ledger = open_ledger(intake, fcinfo);
@@ -279,25 +309,31 @@ retention_funnel_transition(PG_FUNCTION_ARGS)
 	}
 	Assert((PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT)) ==
 		   argument_skips(&intake->args, fcinfo));
-	if (PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT))
-		PG_RETURN_POINTER(ledger);
-	if (intake->conditions.kind == CONDITION_INT4 && !PG_ARGISNULL(ARG_STEP))
-	{
-		int64		step = PG_GETARG_INT32(ARG_STEP);
-
-		/* the usual row: a step that others had, and no set */
-		if (likely((uint64) (step - 1) < (uint64) ledger->settings.parameter))
-		{
-			argument_customer(&intake->args, fcinfo, key);
-			ledger_add(ledger, key, ledger_when(0, step),
-					   take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT)));
-			PG_RETURN_POINTER(ledger);
-		}
-	}
-	argument_customer(&intake->args, fcinfo, key);
-	at = take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT));
-	if (intake->conditions.kind != CONDITION_BOOLS ||
-		PG_ARGISNULL(ARG_STEP) || !add_flags(ledger, fcinfo, key, at))
-		add_row(intake, ledger, fcinfo, key, at);
+	take_arguments(intake, ledger, &fcinfo->args[1]);
 	PG_RETURN_POINTER(ledger);
+}
+
+bool
+funnel_takes_many(FunctionCallInfo fcinfo)
+{
+	const EventIntake *intake = fcinfo->flinfo->fn_extra;
+
+	return intake != NULL && intake->args.constant && !PG_ARGISNULL(0);
+}
+
+void
+funnel_take_many(FunctionCallInfo fcinfo, const NullableDatum *rows, int n,
+				 MemoryContext row_context)
+{
+	EventIntake *intake = fcinfo->flinfo->fn_extra;
+	Ledger	   *ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
+	MemoryContext old = MemoryContextSwitchTo(row_context);
+	int			width = PG_NARGS() - 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		row_context_reset(row_context);
+		take_arguments(intake, ledger, rows + i * width);
+	}
+	MemoryContextSwitchTo(old);
 }

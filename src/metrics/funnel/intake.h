@@ -24,4 +24,17 @@ extern void take_mode(FunctionCallInfo fcinfo, int arg, FunnelRules *rules);
 extern void check_same_rules(const FunnelRules *before, const FunnelRules *now,
 							 bool integers);
 
+/*
+ * For a scan, which calls retention_funnel_transition() itself (scan/feed.c):
+ * can rows of a call that has taken one be taken many at a time?
+ */
+extern bool funnel_takes_many(FunctionCallInfo fcinfo);
+
+/*
+ * Take many rows into the ledger of a call, of each the arguments from the
+ * first on.  What they come to besides is in memory that is reset for each row.
+ */
+extern void funnel_take_many(FunctionCallInfo fcinfo, const NullableDatum *rows,
+							 int n, MemoryContext row_context);
+
 #endif							/* RETENTION_FUNNEL_INTAKE_H */

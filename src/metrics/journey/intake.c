@@ -2,6 +2,8 @@
  * journey/intake.c
  *		From the SQL arguments of journeys to rows in a ledger.
  */
+#include "metrics/journey/intake.h"
+
 #include "history/argument_plan.h"
 #include "metrics/funnel/intake.h"
 #include "metrics/journey/rows.h"
@@ -107,19 +109,38 @@ check_rules(const RowIntake *intake, const JourneyRules *rules,
 }
 
 /*
+ * Take a row into a ledger; args are the call's arguments from the first on.
+ * One with a NULL customer, time or place is skipped.
+ */
+static pg_attribute_always_inline void
+take_arguments(RowIntake *intake, Ledger *ledger, const NullableDatum *args)
+{
+	const JourneyRules *rules = ledger->settings.rules;
+	const NullableDatum *customer = &args[ARG_CUSTOMER - 1];
+	const NullableDatum *at = &args[ARG_AT - 1];
+	const NullableDatum *place = &args[ARG_PLACE - 1];
+	uint64		key[2] = {0, 0};
+	uint64		word;
+	const text *name;
+
+	if (customer->isnull || at->isnull || place->isnull)
+		return;
+	name = DatumGetTextPP(place->value);
+	word = journey_places_take(rules->places, VARDATA_ANY(name),
+							   VARSIZE_ANY_EXHDR(name));
+	identity_take(&intake->args.customer, customer->value, key);
+	ledger_add(ledger, key, word, take_instant(intake->args.at, at->value));
+}
+
+/*
  * (internal, customer, at, place, within [, start_place]) -> internal: take a
- * row into the group's ledger, made on the first.  One with a NULL customer,
- * time or place is skipped.
+ * row into the group's ledger, made on the first.
  */
 Datum
 retention_journey_transition(PG_FUNCTION_ARGS)
 {
 	RowIntake  *intake = argument_plan(fcinfo, &form);
 	Ledger	   *ledger;
-	const JourneyRules *rules;
-	uint64		key[2] = {0, 0};
-	uint64		word;
-	text	   *place;
 
 	if (unlikely(PG_ARGISNULL(0)))
 		ledger = open_ledger(intake, fcinfo);
@@ -132,15 +153,31 @@ retention_journey_transition(PG_FUNCTION_ARGS)
 	}
 	Assert((PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
 			PG_ARGISNULL(ARG_PLACE)) == argument_skips(&intake->args, fcinfo));
-	if (PG_ARGISNULL(ARG_CUSTOMER) || PG_ARGISNULL(ARG_AT) ||
-		PG_ARGISNULL(ARG_PLACE))
-		PG_RETURN_POINTER(ledger);
-	rules = ledger->settings.rules;
-	place = PG_GETARG_TEXT_PP(ARG_PLACE);
-	word = journey_places_take(rules->places, VARDATA_ANY(place),
-							   VARSIZE_ANY_EXHDR(place));
-	argument_customer(&intake->args, fcinfo, key);
-	ledger_add(ledger, key, word,
-			   take_instant(intake->args.at, PG_GETARG_DATUM(ARG_AT)));
+	take_arguments(intake, ledger, &fcinfo->args[1]);
 	PG_RETURN_POINTER(ledger);
+}
+
+bool
+journey_takes_many(FunctionCallInfo fcinfo)
+{
+	const RowIntake *intake = fcinfo->flinfo->fn_extra;
+
+	return intake != NULL && intake->args.constant && !PG_ARGISNULL(0);
+}
+
+void
+journey_take_many(FunctionCallInfo fcinfo, const NullableDatum *rows, int n,
+				  MemoryContext row_context)
+{
+	RowIntake  *intake = fcinfo->flinfo->fn_extra;
+	Ledger	   *ledger = ledger_code_argument(fcinfo, 0, &ledger_journey);
+	MemoryContext old = MemoryContextSwitchTo(row_context);
+	int			width = PG_NARGS() - 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		row_context_reset(row_context);
+		take_arguments(intake, ledger, rows + i * width);
+	}
+	MemoryContextSwitchTo(old);
 }

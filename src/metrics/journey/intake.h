@@ -1,0 +1,25 @@
+/*
+ * journey/intake.h
+ *		Rows of a journey by the page.
+ */
+#ifndef RETENTION_JOURNEY_INTAKE_H
+#define RETENTION_JOURNEY_INTAKE_H
+
+#include "base/compat.h"
+#include "fmgr.h"
+
+/*
+ * For a scan, which calls retention_journey_transition() itself (scan/feed.c):
+ * can rows of a call that has taken one be taken many at a time?
+ */
+extern bool journey_takes_many(FunctionCallInfo fcinfo);
+
+/*
+ * Take many rows into the ledger of a call, of each the arguments from the
+ * first on.  What they come to besides is in memory that is reset for each row.
+ */
+extern void journey_take_many(FunctionCallInfo fcinfo,
+							  const NullableDatum *rows, int n,
+							  MemoryContext row_context);
+
+#endif							/* RETENTION_JOURNEY_INTAKE_H */
