@@ -108,8 +108,11 @@ static bool
 may_feed(const RetentionScan *scan)
 {
 	const ScanState *ss = &scan->css.ss;
+	/* what participants of a parallel plan do is the same for all */
+	bool		enabled = scan->shared != NULL ?
+		exchange_allowed(scan->shared) : scan_enabled;
 
-	return scan_enabled && scan->scan != NULL &&
+	return enabled && scan->scan != NULL &&
 		ss->ps.state->es_epq_active == NULL &&
 		(scan->scan->rs_flags & SO_ALLOW_PAGEMODE) != 0 &&
 		ss->ss_currentRelation->rd_tableam == GetHeapamTableAmRoutine();

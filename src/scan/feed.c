@@ -96,6 +96,18 @@ feed_accepts(Oid transition)
 	return find_function(&function) != NULL;
 }
 
+/* Is its state a ledger? */
+bool
+feed_keeps_ledger(Oid transition)
+{
+	FmgrInfo	function;
+	const FeedFunction *found;
+
+	fmgr_info(transition, &function);
+	found = find_function(&function);
+	return found != NULL && found->ledger;
+}
+
 /* Is there nothing to do for a row but to call this function? */
 static bool
 is_plain(const AggStatePerTransData *transition)

@@ -184,9 +184,6 @@ scan_path(PlannerInfo *root, RelOptInfo *rel, int workers)
 	path->path.parallel_workers = workers;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &path_methods;
-	/* participants finish: states are of customers of their own (finish.c) */
-	if (workers > 0)
-		path->custom_private = list_make1_int(list_length(root->aggtransinfos));
 	/* it is a sequential scan but for the executor's part of the rows */
 	cost_seqscan(&path->path, root, rel, NULL);
 	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * rel->tuples *
@@ -207,12 +204,28 @@ add_serial(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
 							 NIL, NIL, &costs, 1));
 }
 
+/*
+ * What participants of a parallel plan are told: the number of states whose
+ * ledgers they finish (finish.c), NIL when there is none.
+ */
+static List *
+ledgers_to_finish(const PlannerInfo *root)
+{
+	ListCell   *lc;
+
+	foreach(lc, root->aggtransinfos)
+		if (feed_keeps_ledger(((const AggTransInfo *) lfirst(lc))->transfn_oid))
+			return list_make1_int(list_length(root->aggtransinfos));
+	return NIL;
+}
+
 /* Offer the same by workers, whose states are put together. */
 static void
 add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 			 const GroupPathExtraData *extra)
 {
 	RelOptInfo *partial;
+	CustomPath *scan;
 	Path	   *path;
 	int			workers;
 	double		rows;
@@ -226,8 +239,9 @@ add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 									  max_parallel_workers_per_gather);
 	if (partial->partial_pathlist == NIL || workers <= 0)
 		return;
-	path = (Path *) create_agg_path(root, partial,
-									scan_path(root, input, workers),
+	scan = (CustomPath *) scan_path(root, input, workers);
+	scan->custom_private = ledgers_to_finish(root);
+	path = (Path *) create_agg_path(root, partial, &scan->path,
 									partial->reltarget, AGG_PLAIN,
 									AGGSPLIT_INITIAL_SERIAL, NIL, NIL,
 									&extra->agg_partial_costs, 1);

@@ -78,6 +78,9 @@ extern const CustomScanMethods scan_methods;
 /* Is this transition function one that the scan may call? */
 extern bool feed_accepts(Oid transition);
 
+/* Is its state a ledger? */
+extern bool feed_keeps_ledger(Oid transition);
+
 /* The aggregate that takes its rows from a scan; NULL: in the usual way. */
 extern Feed *feed_find(RetentionScan *scan);
 
