@@ -48,8 +48,10 @@ OBJS = \
 	src/history/identity.o \
 	src/history/identity_parts.o \
 	src/history/intake.o \
+	src/history/intake_columns.o \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
+	src/history/ledger_append.o \
 	src/history/ledger_finished.o \
 	src/history/ledger_group.o \
 	src/history/ledger_head.o \
@@ -224,6 +226,7 @@ OBJS = \
 	src/render/text.o \
 	src/render/value_svg.o \
 	src/scan/deform.o \
+	src/scan/deform_page.o \
 	src/scan/exec.o \
 	src/scan/explain.o \
 	src/scan/feed.o \

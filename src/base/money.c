@@ -136,9 +136,6 @@ money_from_text(const char *text)
 	return scaled;
 }
 
-/* Adding and taking it off again rounds a double below 2^51 to an integer. */
-#define ROUND_BY 6755399441055744.0 /* 1.5 * 2^52 */
-
 /*
  * A float8 in millionths: of the shortest decimal that reads back as the same
  * float8, the text PostgreSQL prints, half away from zero.  Below 4.5e12 the
@@ -148,22 +145,16 @@ money_from_text(const char *text)
 int64
 money_from_float8(float8 value)
 {
-	double		scaled = value * 1e6;
-	double		size = fabs(scaled);
 	char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
+	int64		amount;
 
-	if (likely(size < 4.5e12))
-	{
-		double		whole = (scaled + ROUND_BY) - ROUND_BY;
-
-		if (likely(fabs(scaled - whole) < 0.499))
-			return (int64) whole;
-	}
+	if (likely(money_plain_float8(value, &amount)))
+		return amount;
 	if (isnan(value))
 		amount_not_finite("NaN");
 	if (isinf(value))
 		amount_not_finite("infinite");
-	if (size > 1e19)
+	if (fabs(value * 1e6) > 1e19)
 		amount_out_of_range();
 	double_to_shortest_decimal_buf(value, text);
 	return money_from_text(text);

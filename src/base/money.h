@@ -9,11 +9,30 @@
 #include "base/compat.h"
 #include "utils/numeric.h"
 
+#include <math.h>
+
 #define MONEY_SCALE 6
 #define MONEY_ONE INT64CONST(1000000)
 
 /* Amounts of this many units (9.2e12) and more are refused. */
 #define MONEY_LIMIT INT64CONST(9200000000000)
+
+/* Adding and taking it off again rounds a double below 2^51 to an integer. */
+#define MONEY_ROUND_BY 6755399441055744.0	/* 1.5 * 2^52 */
+
+/*
+ * A float8 in millionths, where that is plain (money_from_float8()): false
+ * where it is not, or is refused.
+ */
+static inline bool
+money_plain_float8(float8 value, int64 *amount)
+{
+	double		scaled = value * 1e6;
+	double		whole = (scaled + MONEY_ROUND_BY) - MONEY_ROUND_BY;
+
+	*amount = (int64) whole;
+	return fabs(scaled) < 4.5e12 && fabs(scaled - whole) < 0.499;
+}
 
 extern int64 money_from_numeric(Numeric value);
 extern int64 money_from_float8(float8 value);

@@ -54,11 +54,12 @@ extern void identity_plan(Identity *identity, Oid type, Oid collation,
 						  MemoryContext context);
 extern void identity_take_other(Identity *identity, Datum value, uint64 *key);
 
-/* The key of a customer who is not NULL; key has room for two words. */
-static inline void
-identity_take(Identity *identity, Datum value, uint64 *key)
+/* The key of a customer who is not NULL, of this kind; key has room for two words. */
+static pg_attribute_always_inline void
+identity_take_kind(Identity *identity, IdentityKind kind, Datum value,
+				   uint64 *key)
 {
-	switch (identity->kind)
+	switch (kind)
 	{
 		case IDENTITY_INT2:
 			key[0] = (uint64) (int64) DatumGetInt16(value);
@@ -80,6 +81,13 @@ identity_take(Identity *identity, Datum value, uint64 *key)
 			identity_take_other(identity, value, key);
 			break;
 	}
+}
+
+/* The key of a customer who is not NULL; key has room for two words. */
+static inline void
+identity_take(Identity *identity, Datum value, uint64 *key)
+{
+	identity_take_kind(identity, identity->kind, value, key);
 }
 
 #endif							/* RETENTION_IDENTITY_H */

@@ -6,33 +6,12 @@
  * argument.c.  An event is one entry; a range is two, the level going up on its
  * first day and down again on the day after its last.
  */
-#include "history/intake.h"
+#include "history/intake_internal.h"
 
 #include "base/zone.h"
-#include "history/argument_plan.h"
 #include "history/ledger_code.h"
 
 #define CACHED_CALENDARS 8		/* with a table of days, per call site */
-
-typedef struct CalendarLink
-{
-	struct CalendarLink *next;
-	Calendar   *calendar;
-	pg_tz	   *zone;			/* to be found by */
-} CalendarLink;
-
-typedef struct Intake
-{
-	ArgumentPlan args;
-	int			at_arg;			/* numbers of arguments, 0 for none */
-	int			start_arg;
-	const Grain *day;			/* the grain ranges are cut with */
-	uint8		flags;			/* of the ledgers */
-	MemoryContext context;		/* of all this, lives as long as the query */
-	LedgerPool *pool;
-	CalendarLink *calendars;
-	int			ncalendars;
-} Intake;
 
 /* What the ledgers of a call site are like. */
 static void
@@ -243,31 +222,6 @@ check_number(const Ledger *ledger, Constant which, int64 number)
 							   psprintf("%lld", (long long) number));
 }
 
-/* A time as the ledger counts it: period or, under since start, moment. */
-static inline int64
-take_time(Calendar *calendar, TimeKind kind, Datum value)
-{
-	if (unlikely(grain_is_since_start(calendar->grain)))
-		switch (kind)
-		{
-			case TIME_DATE:
-				return calendar_moment_of_date(calendar, DatumGetDateADT(value));
-			case TIME_TIMESTAMP:
-				return calendar_moment_of_timestamp(calendar, DatumGetTimestamp(value));
-			default:
-				return calendar_moment_of_timestamptz(calendar, DatumGetTimestampTz(value));
-		}
-	switch (kind)
-	{
-		case TIME_DATE:
-			return calendar_period_of_date(calendar, DatumGetDateADT(value));
-		case TIME_TIMESTAMP:
-			return calendar_period_of_timestamp(calendar, DatumGetTimestamp(value));
-		default:
-			return calendar_period_of_timestamptz(calendar, DatumGetTimestampTz(value));
-	}
-}
-
 /* A start likewise; beside ranges it is a day, as they are. */
 static inline int64
 take_start(const Intake *intake, const Ledger *ledger, Datum value)
@@ -377,6 +331,28 @@ intake_takes_many(FunctionCallInfo fcinfo)
 	const Intake *intake = fcinfo->flinfo->fn_extra;
 
 	return intake != NULL && intake->args.constant && !PG_ARGISNULL(0);
+}
+
+/*
+ * Take some rows of columns, one after the other: rows from .. to - 1.  Columns
+ * are those of the arguments from the first on.
+ */
+void
+intake_one_by_one(FunctionCallInfo fcinfo, const Column *const *columns,
+				  int from, int to, MemoryContext row_context)
+{
+	NullableDatum row[ARGUMENTS_MAX];
+	int			width = PG_NARGS() - 1;
+
+	for (int i = from; i < to; i++)
+	{
+		for (int a = 0; a < width; a++)
+		{
+			row[a].value = columns[a]->values[i];
+			row[a].isnull = columns[a]->some_null && columns[a]->nulls[i];
+		}
+		intake_many(fcinfo, row, 1, row_context);
+	}
 }
 
 /*

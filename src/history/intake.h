@@ -14,6 +14,7 @@
 #ifndef RETENTION_INTAKE_H
 #define RETENTION_INTAKE_H
 
+#include "base/column.h"
 #include "history/ledger.h"
 
 extern Ledger *intake_row(FunctionCallInfo fcinfo);
@@ -33,5 +34,10 @@ extern Ledger *intake_row_with_lag(FunctionCallInfo fcinfo, IntakeNumber take);
 extern bool intake_takes_many(FunctionCallInfo fcinfo);
 extern void intake_many(FunctionCallInfo fcinfo, const NullableDatum *rows,
 						int n, MemoryContext row_context);
+
+/* The same by columns, those of the arguments from the first on. */
+extern void intake_columns(FunctionCallInfo fcinfo,
+						   const Column *const *columns, int n,
+						   MemoryContext row_context);
 
 #endif							/* RETENTION_INTAKE_H */

@@ -382,4 +382,8 @@ ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 								   amount);
 }
 
+/* The same of n entries, whose keys have as many words as the ledger's. */
+extern void ledger_add_many(Ledger *ledger, const uint64 *keys,
+							const uint64 *whens, const int64 *amounts, int n);
+
 #endif							/* RETENTION_LEDGER_H */

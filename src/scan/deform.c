@@ -30,12 +30,48 @@ column_offset(const Deform *deform, int i)
 	return (int32) att_align_nominal(offset, column->align);
 }
 
+/* Alignment in bytes. */
+static int32
+align_bytes(char align)
+{
+	return (int32) att_align_nominal(1, align);
+}
+
+/*
+ * Put column i into the run of the one before it, or have it open a new one,
+ * which is aligned as its first column is.  Returns that alignment; aligned is
+ * that of the run before.  A varlena that may be short belongs to a run only
+ * where its alignment makes no difference.
+ */
+static int32
+place_in_run(const Deform *deform, int i, int32 aligned)
+{
+	DeformColumn *column = &deform->columns[i];
+	const DeformColumn *before = column - 1;
+	int32		need = align_bytes(column->align);
+	int32		end;
+
+	if (i == 0)
+		return MAXIMUM_ALIGNOF;
+	end = before->run_offset + before->length;
+	column->opens = before->length < 0 || need > aligned ||
+		(column->length == -1 &&
+		 end != (int32) att_align_nominal(end, column->align));
+	if (!column->opens)
+		column->run_offset = (int32) att_align_nominal(end, column->align);
+	else
+		/* a short varlena is where it is */
+		aligned = column->length == -1 ? 1 : need;
+	return aligned;
+}
+
 /* A plan for the columns needed, numbered from 1. */
 Deform *
 deform_plan(TupleDesc desc, const Bitmapset *needed)
 {
 	Deform	   *deform = palloc0(sizeof(Deform));
 	int			last = 0;
+	int32		aligned = MAXIMUM_ALIGNOF;
 
 	for (int attno = 1; attno <= desc->natts; attno++)
 		if (bms_is_member(attno, needed))
@@ -44,6 +80,8 @@ deform_plan(TupleDesc desc, const Bitmapset *needed)
 	deform->ncolumns = last;
 	deform->columns = palloc0(Max(last, 1) * sizeof(DeformColumn));
 	deform->needed = palloc0(Max(last, 1) * sizeof(int16));
+	deform->row_values = palloc0(Max(last, 1) * sizeof(Datum));
+	deform->row_nulls = palloc0(Max(last, 1) * sizeof(bool));
 	deform->fixed = true;
 	for (int i = 0; i < last; i++)
 	{
@@ -55,6 +93,7 @@ deform_plan(TupleDesc desc, const Bitmapset *needed)
 		column->align = attribute->attalign;
 		column->needed = bms_is_member(i + 1, needed);
 		column->offset = column_offset(deform, i);
+		aligned = place_in_run(deform, i, aligned);
 		if (column->offset >= 0)
 			deform->last_known = i;
 		if (!column->needed)
@@ -64,6 +103,10 @@ deform_plan(TupleDesc desc, const Bitmapset *needed)
 		else
 			deform->fixed = false;
 	}
+	deform->nneeded = deform->nknown;
+	for (int i = deform->last_known + 1; i < last; i++)
+		if (deform->columns[i].needed)
+			deform->needed[deform->nneeded++] = i;
 	return deform;
 }
 

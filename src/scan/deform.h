@@ -5,10 +5,11 @@
 #ifndef RETENTION_DEFORM_H
 #define RETENTION_DEFORM_H
 
-#include "base/compat.h"
+#include "base/column.h"
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "nodes/bitmapset.h"
+#include "storage/bufpage.h"
 
 /* A column up to the last one needed. */
 typedef struct DeformColumn
@@ -19,6 +20,9 @@ typedef struct DeformColumn
 	bool		by_value;
 	char		align;
 	bool		needed;
+	/* a run is columns whose distances are the same in all rows without NULLs */
+	bool		opens;			/* a new run, whose place depends on the row */
+	int32		run_offset;		/* from the beginning of the run */
 } DeformColumn;
 
 typedef struct Deform
@@ -29,7 +33,11 @@ typedef struct Deform
 	int			last_known;		/* of all, the last one with an offset */
 	bool		fixed;			/* every one needed has an offset */
 	DeformColumn *columns;
-	int16	   *needed;			/* their places among the columns */
+	int			nneeded;
+	int16	   *needed;			/* their places among the columns, those with an
+								 * offset first */
+	Datum	   *row_values;		/* of one row, on the way to a page's columns */
+	bool	   *row_nulls;
 } Deform;
 
 /* A plan for the columns needed, numbered from 1. */
@@ -38,6 +46,18 @@ extern Deform *deform_plan(TupleDesc desc, const Bitmapset *needed);
 /* The same where a column is NULL, or was added after the row. */
 extern void deform_walk(const Deform *deform, HeapTupleHeader row,
 						Datum *values, bool *nulls);
+
+/*
+ * The columns needed of n rows of a page, by their numbers, into columns, one
+ * for each of the table's up to the last one needed: those have room for
+ * MaxHeapTuplesPerPage values, the others are left alone.  What is passed by
+ * reference lies on the page.
+ */
+extern void deform_page(const Deform *deform, Page page,
+						const OffsetNumber *numbers, int n, Column *columns);
+
+/* Fresh columns for it. */
+extern Column *deform_columns(const Deform *deform);
 
 /* The columns behind the last one with an offset, where nothing is NULL. */
 extern void deform_rest(const Deform *deform, const char *data,

@@ -130,30 +130,78 @@ prefetch_row(Page page, OffsetNumber number)
 }
 
 /*
- * Feed what is visible on the page that the heap's scan has come to, from its
- * current row on, and have it go to the next page.  The page is pinned by
- * heap_slot; visible rows of a pinned page stay where they are.
+ * Keep those of n rows in the scan's columns that satisfy the quals: they move
+ * to the front.
  */
 static void
-feed_page(RetentionScan *scan)
+filter_columns(RetentionScan *scan, int n)
 {
 	PlanState  *ps = &scan->css.ss.ps;
-	HeapScanDesc heap = (HeapScanDesc) scan->scan;
 	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
-	Page		page = BufferGetPage(heap->rs_cbuf);
-	int			first = (int) heap->rs_cindex;
-	int			n = (int) heap->rs_ntuples;
-	uint64		fed = 0;
+	const Deform *deform = scan->deform;
 
-	for (int i = first; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		ItemId		item = PageGetItemId(page, heap->rs_vistuples[i]);
+		int			kept = scan->feed->nrows;
+
+		feed_next_row(scan->feed);
+		for (int c = 0; c < deform->nneeded; c++)
+		{
+			int			at = deform->needed[c];
+			const Column *column = &scan->columns[at];
+
+			slot->tts_values[at] = column->values[i];
+			slot->tts_isnull[at] = column->some_null && column->nulls[i];
+		}
+		if (!ExecQual(ps->qual, ps->ps_ExprContext))
+			continue;
+		for (int c = 0; c < deform->nneeded; c++)
+		{
+			int			at = deform->needed[c];
+			Column	   *column = &scan->columns[at];
+
+			column->values[kept] = slot->tts_values[at];
+			column->nulls[kept] = slot->tts_isnull[at];
+		}
+		scan->feed->nrows++;
+	}
+}
+
+/* Feed visible rows of a page by columns; returns how many were fed. */
+static int
+feed_columns(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
+{
+	int			fed;
+
+	deform_page(scan->deform, page, numbers, n, scan->columns);
+	/* the counter of rows; the first one was counted by the heap's scan */
+	pgstat_count_index_tuples(scan->css.ss.ss_currentRelation, n - 1);
+	if (scan->css.ss.ps.qual != NULL)
+		filter_columns(scan, n);
+	else
+		scan->feed->nrows = n;
+	fed = scan->feed->nrows;
+	feed_kept(scan->feed);
+	return fed;
+}
+
+/* The same row by row. */
+static int
+feed_rows(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
+{
+	PlanState  *ps = &scan->css.ss.ps;
+	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
+	int			fed = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		ItemId		item = PageGetItemId(page, numbers[i]);
 
 		/* of a page that is all visible nobody has touched a row so far */
 		if (i + AHEAD < n)
-			prefetch_row(page, heap->rs_vistuples[i + AHEAD]);
+			prefetch_row(page, numbers[i + AHEAD]);
 		/* the first of them was counted by the heap's scan */
-		if (i > first)
+		if (i > 0)
 			pgstat_count_heap_getnext(scan->css.ss.ss_currentRelation);
 		feed_next_row(scan->feed);
 		deform_row(scan->deform, (HeapTupleHeader) PageGetItem(page, item),
@@ -164,8 +212,28 @@ feed_page(RetentionScan *scan)
 		fed++;
 	}
 	feed_kept(scan->feed);
-	heap->rs_cindex = n - 1;
-	InstrCountFiltered1(scan, n - first - fed);
+	return fed;
+}
+
+/*
+ * Feed what is visible on the page that the heap's scan has come to, from its
+ * current row on, and have it go to the next page.  The page is pinned by
+ * heap_slot; visible rows of a pinned page stay where they are.
+ */
+static void
+feed_page(RetentionScan *scan)
+{
+	PlanState  *ps = &scan->css.ss.ps;
+	HeapScanDesc heap = (HeapScanDesc) scan->scan;
+	Page		page = BufferGetPage(heap->rs_cbuf);
+	const OffsetNumber *numbers = heap->rs_vistuples + heap->rs_cindex;
+	int			n = (int) heap->rs_ntuples - (int) heap->rs_cindex;
+	int			fed = scan->feed->arguments != NULL ?
+		feed_columns(scan, page, numbers, n) :
+		feed_rows(scan, page, numbers, n);
+
+	heap->rs_cindex = heap->rs_ntuples - 1;
+	InstrCountFiltered1(scan, n - fed);
 	if (ps->instrument != NULL)
 		ps->instrument->tuplecount += fed;
 	scan->fed_rows += fed;

@@ -42,12 +42,19 @@ typedef struct FeedFunction
 	void		(*take_many) (FunctionCallInfo fcinfo,
 							  const NullableDatum *rows, int n,
 							  MemoryContext row_context);
+	/* the same by columns of the arguments; NULL: not so */
+	void		(*take_columns) (FunctionCallInfo fcinfo,
+								 const Column *const *columns, int n,
+								 MemoryContext row_context);
 } FeedFunction;
 
 static const FeedFunction functions[] = {
-	{retention_ledger_transition, true, intake_takes_many, intake_many},
-	{retention_ledger_transition_starts, true, intake_takes_many, intake_many},
-	{retention_movements_transition_lag, true, intake_takes_many, intake_many},
+	{retention_ledger_transition, true, intake_takes_many, intake_many,
+	intake_columns},
+	{retention_ledger_transition_starts, true, intake_takes_many, intake_many,
+	intake_columns},
+	{retention_movements_transition_lag, true, intake_takes_many, intake_many,
+	intake_columns},
 	{retention_funnel_transition, true, funnel_takes_many, funnel_take_many},
 	{retention_journey_transition, true, journey_takes_many, journey_take_many},
 	{retention_check_events_transition},
@@ -238,6 +245,48 @@ plan_rows(Feed *feed)
 			   feed->width * sizeof(NullableDatum));
 }
 
+/* A column of an argument that is the same in all rows. */
+static Column *
+constant_column(const NullableDatum *value)
+{
+	Column	   *column = palloc0(sizeof(Column));
+
+	column->values = palloc(MaxHeapTuplesPerPage * sizeof(Datum));
+	column->nulls = palloc(MaxHeapTuplesPerPage * sizeof(bool));
+	column->some_null = value->isnull;
+	for (int i = 0; i < MaxHeapTuplesPerPage; i++)
+	{
+		column->values[i] = value->value;
+		column->nulls[i] = value->isnull;
+	}
+	return column;
+}
+
+/*
+ * The same where the function takes columns of arguments that are those of the
+ * table, or constant: then these are, and rows are not kept.
+ */
+static void
+plan_columns(RetentionScan *scan, Feed *feed)
+{
+	const FeedCall *call = feed->calls;
+	const Column **arguments;
+
+	if (feed->rows == NULL || feed->nexpressions > 0 ||
+		call->function->take_columns == NULL)
+		return;
+	if (scan->columns == NULL)
+		scan->columns = deform_columns(scan->deform);
+	arguments = palloc0(feed->width * sizeof(Column *));
+	for (int i = 0; i < call->narguments; i++)
+		arguments[call->arguments[i].number] =
+			&scan->columns[call->arguments[i].column];
+	for (int i = 0; i < feed->width; i++)
+		if (arguments[i] == NULL)
+			arguments[i] = constant_column(&call->fcinfo->args[i + 1]);
+	feed->arguments = arguments;
+}
+
 /* The aggregate that takes its rows from a scan; NULL: in the usual way. */
 Feed *
 feed_find(RetentionScan *scan)
@@ -264,6 +313,7 @@ feed_find(RetentionScan *scan)
 	feed->econtext = scan->css.ss.ps.ps_ExprContext;
 	plan_calls(scan, feed);
 	plan_rows(feed);
+	plan_columns(scan, feed);
 	MemoryContextSwitchTo(old);
 	return feed;
 }
@@ -346,15 +396,20 @@ feed_calls(Feed *feed, const TupleTableSlot *slot)
 void
 feed_kept(Feed *feed)
 {
+	const FeedCall *call = feed->calls;
 	int			n = feed->nrows;
 
 	if (n == 0)
 		return;
 	/* whatever happens, once */
 	feed->nrows = 0;
-	set_call(feed, feed->calls);
-	feed->calls->function->take_many(feed->calls->fcinfo, feed->rows, n,
+	set_call(feed, call);
+	if (feed->arguments != NULL)
+		call->function->take_columns(call->fcinfo, feed->arguments, n,
 									 feed->row_context);
+	else
+		call->function->take_many(call->fcinfo, feed->rows, n,
+								  feed->row_context);
 }
 
 /* Is it the server that failed, whatever the row? */

@@ -42,6 +42,8 @@ typedef struct Feed
 	int			ncolumns;
 	int			nexpressions;	/* arguments that are no columns */
 	bool		keeps_memory;	/* of rows: what expressions come to is in it */
+	/* where it takes columns: those of the arguments, else NULL */
+	const Column *const *arguments;
 } Feed;
 
 #define KEPT_BYTES 65536		/* so much memory of rows is kept, or little more */
@@ -51,6 +53,7 @@ typedef struct RetentionScan
 	CustomScanState css;		/* its scan slot is virtual, filled as far as
 								 * needed */
 	Deform	   *deform;
+	Column	   *columns;		/* of a page, where the feed takes these */
 	TupleTableSlot *heap_slot;	/* of the table's own kind; pins the page */
 	TableScanDesc scan;			/* NULL before the first row */
 	bool		attached;		/* to the exchange, if there is one */

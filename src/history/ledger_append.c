@@ -1,0 +1,73 @@
+/*
+ * ledger_append.c
+ *		Append many entries to a ledger.
+ *
+ * What ledger_add() decides for each entry, the layout, is decided once here.
+ * A run of entries goes on until one does not fit the compact layout or finds
+ * the chunk of its part full; that one goes by ledger_add(), which may change
+ * the ledger as a whole.
+ */
+#include "history/ledger_internal.h"
+
+/* Entries from i on, in a layout that the compiler knows; returns where it ended. */
+static pg_attribute_always_inline int
+append_run(Ledger *ledger, const LedgerLayout layout, const uint64 *keys,
+		   const uint64 *whens, const int64 *amounts, int i, int n)
+{
+	const Salt	salt = ledger->salt;
+	LedgerPart *parts = ledger->parts;
+	int			shift = ledger->part_shift;
+	int			mask = ledger->part_mask;
+
+	for (; i < n; i++)
+	{
+		const uint64 *key = &keys[i * layout.key_words];
+		LedgerPart *part = &parts[(ledger_hash(&salt, key, layout.key_words) >> shift) & mask];
+		uint64	   *write = part->write;
+
+		if (unlikely(write == part->end) ||
+			(layout.compact &&
+			 unlikely(!ledger_fits_compact(&layout, key, whens[i], amounts[i]))))
+			break;
+		/* the part's next cache line is wanted soon: ask for it now */
+		__builtin_prefetch(write + 8, 1);
+		part->write = ledger_put_entry(&layout, write, key, whens[i], amounts[i]);
+	}
+	return i;
+}
+
+/* The same of the layout there is. */
+static int
+append_some(Ledger *ledger, const uint64 *keys, const uint64 *whens,
+			const int64 *amounts, int i, int n)
+{
+	LedgerLayout layout = ledger->layout;
+
+#define APPEND(is_compact, keys_words, has_money) \
+	if (layout.compact == (is_compact) && layout.key_words == (keys_words) && \
+		layout.money == (has_money)) \
+	{ \
+		const LedgerLayout known = {.key_words = (keys_words), \
+			.money = (has_money), .compact = (is_compact)}; \
+		return append_run(ledger, known, keys, whens, amounts, i, n); \
+	}
+
+	APPEND(true, 1, true);
+	APPEND(true, 1, false);
+	APPEND(true, 2, true);
+	return append_run(ledger, layout, keys, whens, amounts, i, n);
+}
+
+void
+ledger_add_many(Ledger *ledger, const uint64 *keys, const uint64 *whens,
+				const int64 *amounts, int n)
+{
+	int			key_words = ledger->settings.key_words;
+
+	for (int i = 0; i < n; i++)
+	{
+		i = append_some(ledger, keys, whens, amounts, i, n);
+		if (i < n)
+			ledger_add(ledger, &keys[i * key_words], whens[i], amounts[i]);
+	}
+}
