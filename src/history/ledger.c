@@ -181,6 +181,8 @@ free_chunk(Ledger *ledger, LedgerChunk *chunk)
 	ledger_account(ledger, -(int64) chunk->bytes);
 	if (chunk->shared)
 		share_free(&ledger->share->memory, chunk, chunk->bytes);
+	else if (chunk->slab != 0)
+		ledger_slab_free(ledger, chunk);
 	else
 		pfree(chunk);
 }
@@ -210,7 +212,12 @@ alloc_chunk(Ledger *ledger, Size bytes)
 		chunk->shared = true;
 	else
 	{
-		chunk = MemoryContextAlloc(ledger->context, bytes);
+		chunk = ledger_slab_alloc(ledger, bytes);
+		if (chunk == NULL)
+		{
+			chunk = MemoryContextAlloc(ledger->context, bytes);
+			chunk->slab = 0;
+		}
 		chunk->shared = false;
 		if (ledger->share != NULL)
 			ledger->share->strays = true;

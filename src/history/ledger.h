@@ -253,6 +253,7 @@ typedef struct LedgerChunk
 	struct LedgerChunk *next;	/* the one filled before */
 	uint32		bytes;			/* this header included */
 	bool		shared;			/* in the memory of an exchange */
+	uint16		slab;			/* from 1: the ledger's that it is of; 0: none */
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];
 } LedgerChunk;
 
@@ -295,6 +296,7 @@ typedef struct Ledger
 	LedgerPacked *packed;		/* states received from workers */
 	LedgerSpill *spill;			/* NULL until spilled */
 	struct LedgerShare *share;	/* of an exchange, or NULL (exchange.h) */
+	struct LedgerSlabs *slabs;	/* memory of chunks, or NULL (ledger_slab.c) */
 	struct LedgerFinished *finished;	/* results in place of entries, or NULL */
 	dlist_node	node;
 	MemoryContextCallback unlist;

@@ -3,6 +3,8 @@
  *		What the files of the ledger show to one another.
  *
  *	ledger.c		append, grow
+ *	ledger_append.c	append many entries
+ *	ledger_slab.c	memory of chunks
  *	ledger_visit.c	read, merge
  *	ledger_pieces.c	a large part, cut to be grouped in the cache
  *	ledger_group.c	entries of a part put together by customer and time
@@ -75,6 +77,12 @@ ledger_nparts(const Ledger *ledger)
 {
 	return ledger->part_mask + 1;
 }
+
+/* ledger_slab.c */
+typedef struct LedgerSlabs LedgerSlabs;
+
+extern LedgerChunk *ledger_slab_alloc(Ledger *ledger, Size bytes);
+extern void ledger_slab_free(Ledger *ledger, LedgerChunk *chunk);
 
 /* ledger_pieces.c */
 #define PIECES_FROM 32768		/* fewer entries are grouped as they are */
