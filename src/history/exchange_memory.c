@@ -24,12 +24,17 @@ class_of(Size bytes)
 	return pg_leftmost_one_pos64(bytes) - pg_leftmost_one_pos32(SMALLEST_CHUNK);
 }
 
-/* Is an error one of there being no more? */
+/*
+ * Is an error one of there being no more?  Of resources or of the system: what
+ * the latter says is not always what has happened.
+ */
 static bool
 is_shortage(int code)
 {
-	return code == ERRCODE_OUT_OF_MEMORY || code == ERRCODE_DISK_FULL ||
-		code == ERRCODE_INSUFFICIENT_RESOURCES;
+	int			category = ERRCODE_TO_CATEGORY(code);
+
+	return category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		category == ERRCODE_SYSTEM_ERROR;
 }
 
 /*
