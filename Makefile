@@ -231,6 +231,7 @@ OBJS = \
 	src/scan/exec.o \
 	src/scan/explain.o \
 	src/scan/feed.o \
+	src/scan/ladder.o \
 	src/scan/finish.o \
 	src/scan/plan.o
 

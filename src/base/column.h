@@ -14,4 +14,14 @@ typedef struct Column
 	bool		some_null;		/* false: none of nulls is set */
 } Column;
 
+/* That of one row. */
+static inline NullableDatum
+column_row(const Column *column, int i)
+{
+	return (NullableDatum) {
+		.value = column->values[i],
+		.isnull = column->some_null && column->nulls[i]
+	};
+}
+
 #endif							/* RETENTION_COLUMN_H */

@@ -70,6 +70,22 @@ extern TimeKind plan_instant(FunctionCallInfo fcinfo, int arg, bool integers);
  */
 extern int64 take_instant(TimeKind kind, Datum value);
 
+/* The same; false: it would be refused. */
+static inline bool
+try_instant(TimeKind kind, Datum value, int64 *at)
+{
+	if (kind == TIME_DATE)
+	{
+		DateADT		date = DatumGetDateADT(value);
+
+		*at = (int64) date * USECS_PER_DAY;
+		return !DATE_NOT_FINITE(date) &&
+			date < TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE;
+	}
+	*at = DatumGetTimestamp(value);
+	return !TIMESTAMP_NOT_FINITE(*at);
+}
+
 /*
  * How to take an amount; other types: error 42804, hint (or NULL) being that
  * for a time in its place.

@@ -28,6 +28,7 @@
 #include <math.h>
 
 #include "access/nbtree.h"
+#include "base/aggregate.h"
 #include "base/numeric_parts.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -307,6 +308,75 @@ identity_take_other(Identity *identity, Datum value, uint64 *key)
 			key[1] = DatumGetUInt64(FunctionCall2Coll(&identity->hash,
 													  identity->collation, value,
 													  UInt64GetDatum(SEED_HIGH)));
+			break;
+	}
+}
+
+/* ----------------------------------------------------------------
+ *		Many at a time
+ * ----------------------------------------------------------------
+ */
+
+bool
+identity_is_plain(const Identity *identity)
+{
+	switch (identity->kind)
+	{
+		case IDENTITY_INT2:
+		case IDENTITY_INT4:
+		case IDENTITY_INT8:
+		case IDENTITY_VALUE:
+		case IDENTITY_UUID:
+		case IDENTITY_FIXED:
+		case IDENTITY_BYTES:
+		case IDENTITY_PADDED:
+		case IDENTITY_NUMERIC:
+		case IDENTITY_FLOAT4:
+		case IDENTITY_FLOAT8:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Those of one kind. */
+static pg_attribute_always_inline void
+take_keys(Identity *identity, IdentityKind kind, int words,
+		  const Datum *customers, int n, uint64 *keys)
+{
+	for (int i = 0; i < n; i++)
+	{
+		uint64		key[2] = {0, 0};
+
+		identity_take_kind(identity, kind, customers[i], key);
+		keys[i * words] = key[0];
+		if (words == 2)
+			keys[i * words + 1] = key[1];
+	}
+}
+
+void
+identity_take_many(Identity *identity, const Datum *customers, int n,
+				   uint64 *keys, MemoryContext row_context)
+{
+	switch (identity->kind)
+	{
+		case IDENTITY_INT4:
+			take_keys(identity, IDENTITY_INT4, 1, customers, n, keys);
+			break;
+		case IDENTITY_INT8:
+			take_keys(identity, IDENTITY_INT8, 1, customers, n, keys);
+			break;
+		case IDENTITY_UUID:
+			take_keys(identity, IDENTITY_UUID, 2, customers, n, keys);
+			break;
+		default:
+			for (int i = 0; i < n; i++)
+			{
+				row_context_reset(row_context);
+				take_keys(identity, identity->kind, identity->words,
+						  &customers[i], 1, &keys[i * identity->words]);
+			}
 			break;
 	}
 }

@@ -90,4 +90,14 @@ identity_take(Identity *identity, Datum value, uint64 *key)
 	identity_take_kind(identity, identity->kind, value, key);
 }
 
+/* Are keys had without errors of their own? */
+extern bool identity_is_plain(const Identity *identity);
+
+/*
+ * The keys of n customers, none of them NULL, each of as many words as the
+ * identity says.  row_context is reset for each, where it is needed.
+ */
+extern void identity_take_many(Identity *identity, const Datum *customers,
+							   int n, uint64 *keys, MemoryContext row_context);
+
 #endif							/* RETENTION_IDENTITY_H */

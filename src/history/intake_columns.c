@@ -34,29 +34,6 @@ typedef struct IntakeSlice
 	int64		amounts[SLICE];
 } IntakeSlice;
 
-/* Customers whose keys are had without errors of their own. */
-static bool
-identity_is_plain(IdentityKind kind)
-{
-	switch (kind)
-	{
-		case IDENTITY_INT2:
-		case IDENTITY_INT4:
-		case IDENTITY_INT8:
-		case IDENTITY_VALUE:
-		case IDENTITY_UUID:
-		case IDENTITY_FIXED:
-		case IDENTITY_BYTES:
-		case IDENTITY_PADDED:
-		case IDENTITY_NUMERIC:
-		case IDENTITY_FLOAT4:
-		case IDENTITY_FLOAT8:
-			return true;
-		default:
-			return false;
-	}
-}
-
 /* Rows from .. from + n - 1, without those that a NULL skips. */
 static void
 slice_rows(IntakeSlice *slice, const Column *customer, const Column *at,
@@ -168,50 +145,6 @@ take_times(IntakeSlice *slice, Calendar *calendar, TimeKind kind)
 		take_times_of(slice, calendar, TIME_TIMESTAMPTZ);
 }
 
-/* The keys of customers of one kind. */
-static pg_attribute_always_inline void
-take_keys_of(IntakeSlice *slice, Identity *identity, IdentityKind kind,
-			 int words)
-{
-	for (int i = 0; i < slice->n; i++)
-	{
-		uint64		key[2] = {0, 0};
-
-		identity_take_kind(identity, kind, slice->customers[i], key);
-		slice->keys[i * words] = key[0];
-		if (words == 2)
-			slice->keys[i * words + 1] = key[1];
-	}
-}
-
-static void
-take_keys(IntakeSlice *slice, Identity *identity, MemoryContext row_context)
-{
-	switch (identity->kind)
-	{
-		case IDENTITY_INT4:
-			take_keys_of(slice, identity, IDENTITY_INT4, 1);
-			break;
-		case IDENTITY_INT8:
-			take_keys_of(slice, identity, IDENTITY_INT8, 1);
-			break;
-		case IDENTITY_UUID:
-			take_keys_of(slice, identity, IDENTITY_UUID, 2);
-			break;
-		default:
-			for (int i = 0; i < slice->n; i++)
-			{
-				uint64		key[2] = {0, 0};
-
-				row_context_reset(row_context);
-				identity_take(identity, slice->customers[i], key);
-				memcpy(&slice->keys[i * identity->words], key,
-					   identity->words * sizeof(uint64));
-			}
-			break;
-	}
-}
-
 /*
  * Take n rows into the ledger of a call, of each the arguments from the first
  * on.  What they come to besides is in memory that is reset for each row.
@@ -228,7 +161,7 @@ intake_columns(FunctionCallInfo fcinfo, const Column *const *columns, int n,
 	MemoryContext old;
 
 	if (intake->start_arg != 0 || args->range != NULL ||
-		!identity_is_plain(args->customer.kind))
+		!identity_is_plain(&args->customer))
 	{
 		intake_one_by_one(fcinfo, columns, 0, n, row_context);
 		return;
@@ -249,7 +182,8 @@ intake_columns(FunctionCallInfo fcinfo, const Column *const *columns, int n,
 			continue;
 		}
 		take_times(&slice, ledger->calendar, args->at);
-		take_keys(&slice, &intake->args.customer, row_context);
+		identity_take_many(&intake->args.customer, slice.customers, slice.n,
+						   slice.keys, row_context);
 		ledger_add_many(ledger, slice.keys, slice.whens, slice.amounts, slice.n);
 	}
 	MemoryContextSwitchTo(old);

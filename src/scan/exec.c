@@ -129,59 +129,80 @@ prefetch_row(Page page, OffsetNumber number)
 	__builtin_prefetch(row + 64);
 }
 
-/*
- * Keep those of n rows in the scan's columns that satisfy the quals: they move
- * to the front.
- */
-static void
-filter_columns(RetentionScan *scan, int n)
+/* Row i of the scan's columns, in the scan slot. */
+static inline void
+fill_slot(const RetentionScan *scan, int i)
 {
-	PlanState  *ps = &scan->css.ss.ps;
 	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
 	const Deform *deform = scan->deform;
 
+	for (int c = 0; c < deform->nneeded; c++)
+	{
+		int			at = deform->needed[c];
+		const Column *column = &scan->columns[at];
+
+		slot->tts_values[at] = column->values[i];
+		slot->tts_isnull[at] = column->some_null && column->nulls[i];
+	}
+}
+
+/* The row in the scan slot, as row i of the scan's columns. */
+static inline void
+move_row(const RetentionScan *scan, int i)
+{
+	const TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
+	const Deform *deform = scan->deform;
+
+	for (int c = 0; c < deform->nneeded; c++)
+	{
+		int			at = deform->needed[c];
+		Column	   *column = &scan->columns[at];
+
+		column->values[i] = slot->tts_values[at];
+		column->nulls[i] = slot->tts_isnull[at];
+	}
+}
+
+/*
+ * Look at n rows in the scan's columns one by one: those that satisfy the quals
+ * are kept and move to the front.  Returns how many.
+ */
+static int
+look_at_rows(RetentionScan *scan, int n)
+{
+	PlanState  *ps = &scan->css.ss.ps;
+	Feed	   *feed = scan->feed;
+	int			kept = 0;
+
 	for (int i = 0; i < n; i++)
 	{
-		int			kept = scan->feed->nrows;
-
-		feed_next_row(scan->feed);
-		for (int c = 0; c < deform->nneeded; c++)
-		{
-			int			at = deform->needed[c];
-			const Column *column = &scan->columns[at];
-
-			slot->tts_values[at] = column->values[i];
-			slot->tts_isnull[at] = column->some_null && column->nulls[i];
-		}
-		if (!ExecQual(ps->qual, ps->ps_ExprContext))
+		feed_next_row(feed);
+		fill_slot(scan, i);
+		if (ps->qual != NULL && !ExecQual(ps->qual, ps->ps_ExprContext))
 			continue;
-		for (int c = 0; c < deform->nneeded; c++)
-		{
-			int			at = deform->needed[c];
-			Column	   *column = &scan->columns[at];
-
-			column->values[kept] = slot->tts_values[at];
-			column->nulls[kept] = slot->tts_isnull[at];
-		}
-		scan->feed->nrows++;
+		if (feed->nrows < i)
+			move_row(scan, feed->nrows);
+		feed_keep(feed);
+		kept++;
 	}
+	return kept;
 }
 
 /* Feed visible rows of a page by columns; returns how many were fed. */
 static int
 feed_columns(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
 {
-	int			fed;
+	Feed	   *feed = scan->feed;
+	int			fed = n;
 
 	deform_page(scan->deform, page, numbers, n, scan->columns);
 	/* the counter of rows; the first one was counted by the heap's scan */
 	pgstat_count_index_tuples(scan->css.ss.ss_currentRelation, n - 1);
-	if (scan->css.ss.ps.qual != NULL)
-		filter_columns(scan, n);
+	if (scan->css.ss.ps.qual != NULL || feed->row_by_row)
+		fed = look_at_rows(scan, n);
 	else
-		scan->feed->nrows = n;
-	fed = scan->feed->nrows;
-	feed_kept(scan->feed);
+		feed->nrows = n;
+	feed_kept(feed);
 	return fed;
 }
 
@@ -208,10 +229,9 @@ feed_rows(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
 				   slot->tts_values, slot->tts_isnull);
 		if (ps->qual != NULL && !ExecQual(ps->qual, ps->ps_ExprContext))
 			continue;
-		feed_row(scan->feed, slot);
+		feed_calls(scan->feed, slot);
 		fed++;
 	}
-	feed_kept(scan->feed);
 	return fed;
 }
 

@@ -19,6 +19,7 @@
 #include "metrics/funnel/intake.h"
 #include "metrics/journey/intake.h"
 #include "nodes/nodeFuncs.h"
+#include "scan/ladder.h"
 #include "utils/lsyscache.h"
 
 extern Datum retention_check_events_transition(PG_FUNCTION_ARGS);
@@ -37,26 +38,19 @@ typedef struct FeedFunction
 {
 	PGFunction	transition;
 	bool		ledger;			/* is its state */
-	/* rows by the page; NULL: it takes them one by one */
+	/* can it take many rows, by columns of the arguments?  NULL: it cannot */
 	bool		(*takes_many) (FunctionCallInfo fcinfo);
-	void		(*take_many) (FunctionCallInfo fcinfo,
-							  const NullableDatum *rows, int n,
-							  MemoryContext row_context);
-	/* the same by columns of the arguments; NULL: not so */
 	void		(*take_columns) (FunctionCallInfo fcinfo,
 								 const Column *const *columns, int n,
 								 MemoryContext row_context);
 } FeedFunction;
 
 static const FeedFunction functions[] = {
-	{retention_ledger_transition, true, intake_takes_many, intake_many,
-	intake_columns},
-	{retention_ledger_transition_starts, true, intake_takes_many, intake_many,
-	intake_columns},
-	{retention_movements_transition_lag, true, intake_takes_many, intake_many,
-	intake_columns},
-	{retention_funnel_transition, true, funnel_takes_many, funnel_take_many},
-	{retention_journey_transition, true, journey_takes_many, journey_take_many},
+	{retention_ledger_transition, true, intake_takes_many, intake_columns},
+	{retention_ledger_transition_starts, true, intake_takes_many, intake_columns},
+	{retention_movements_transition_lag, true, intake_takes_many, intake_columns},
+	{retention_funnel_transition, true, funnel_takes_many, funnel_take_columns},
+	{retention_journey_transition, true, journey_takes_many, journey_take_columns},
 	{retention_check_events_transition},
 	{retention_check_ranges_transition}
 };
@@ -67,8 +61,10 @@ typedef struct FeedArgument
 	NullableDatum *place;		/* in the call */
 	int			number;			/* of the argument, from 0 */
 	int			column;			/* of the scan slot, from 0 */
-	bool		by_value;
 	ExprState  *expression;		/* over the scan slot, or NULL: the column */
+	Ladder	   *ladder;			/* the same, or NULL */
+	bool		by_value;		/* is what it comes to? */
+	Column	   *values;			/* what it comes to, where rows go by columns */
 } FeedArgument;
 
 /* A transition function of the aggregate's node. */
@@ -174,8 +170,10 @@ plan_argument(RetentionScan *scan, FeedCall *call, int i, Expr *expr)
 	}
 	if (!IsA(node, Var))
 	{
-		argument.by_value = get_typbyval(exprType(node));
+		/* this also looks whether its functions may be called */
 		argument.expression = ExecInitExpr((Expr *) node, &scan->css.ss.ps);
+		argument.by_value = get_typbyval(exprType(node));
+		argument.ladder = ladder_plan((Expr *) node);
 		call->arguments[call->narguments++] = argument;
 		return;
 	}
@@ -210,49 +208,24 @@ plan_calls(RetentionScan *scan, Feed *feed)
 	}
 }
 
-/*
- * May rows be kept until the page is done?  Then there must be one call: with
- * several, which row fails first would be another.
- */
-static void
-plan_rows(Feed *feed)
+/* A column for the rows of a page. */
+static Column *
+create_column(void)
 {
-	const FeedCall *call = feed->calls;
+	Column	   *column = palloc(sizeof(Column));
 
-	if (feed->ncalls != 1 || call->function->takes_many == NULL)
-		return;
-	call->fcinfo->args[0].isnull = call->group->transValueIsNull;
-	if (!call->function->takes_many(call->fcinfo))
-		return;
-	feed->columns = palloc0((call->narguments + 1) * sizeof(FeedColumn));
-	for (int i = 0; i < call->narguments; i++)
-	{
-		const FeedArgument *argument = &call->arguments[i];
-
-		feed->columns[i].column = argument->column;
-		feed->columns[i].number = argument->number;
-		if (argument->expression != NULL && !argument->by_value)
-			feed->keeps_memory = true;
-	}
-	feed->ncolumns = call->ncolumns;
-	feed->nexpressions = call->narguments - call->ncolumns;
-	feed->width = call->fcinfo->nargs - 1;
-	feed->rows = palloc(mul_size(MaxHeapTuplesPerPage * sizeof(NullableDatum),
-								 feed->width));
-	/* what is constant stays as it is in the call */
-	for (int i = 0; i < MaxHeapTuplesPerPage; i++)
-		memcpy(feed->rows + i * feed->width, &call->fcinfo->args[1],
-			   feed->width * sizeof(NullableDatum));
+	column->values = palloc(MaxHeapTuplesPerPage * sizeof(Datum));
+	column->nulls = palloc0(MaxHeapTuplesPerPage * sizeof(bool));
+	column->some_null = false;
+	return column;
 }
 
 /* A column of an argument that is the same in all rows. */
 static Column *
 constant_column(const NullableDatum *value)
 {
-	Column	   *column = palloc0(sizeof(Column));
+	Column	   *column = create_column();
 
-	column->values = palloc(MaxHeapTuplesPerPage * sizeof(Datum));
-	column->nulls = palloc(MaxHeapTuplesPerPage * sizeof(bool));
 	column->some_null = value->isnull;
 	for (int i = 0; i < MaxHeapTuplesPerPage; i++)
 	{
@@ -262,26 +235,46 @@ constant_column(const NullableDatum *value)
 	return column;
 }
 
+/* The column of an argument. */
+static const Column *
+argument_column(RetentionScan *scan, Feed *feed, FeedArgument *argument)
+{
+	if (argument->expression == NULL)
+		return &scan->columns[argument->column];
+	argument->values = create_column();
+	if (argument->ladder == NULL)
+	{
+		feed->row_by_row = true;
+		if (!argument->by_value)
+			feed->keeps_memory = true;
+	}
+	return argument->values;
+}
+
 /*
- * The same where the function takes columns of arguments that are those of the
- * table, or constant: then these are, and rows are not kept.
+ * May rows be taken by columns?  Then there must be one call: with several,
+ * which row fails first would be another.
  */
 static void
 plan_columns(RetentionScan *scan, Feed *feed)
 {
 	const FeedCall *call = feed->calls;
+	int			n = call->fcinfo->nargs - 1;
 	const Column **arguments;
 
-	if (feed->rows == NULL || feed->nexpressions > 0 ||
-		call->function->take_columns == NULL)
+	if (feed->ncalls != 1 || call->function->takes_many == NULL)
+		return;
+	call->fcinfo->args[0].isnull = call->group->transValueIsNull;
+	if (!call->function->takes_many(call->fcinfo))
 		return;
 	if (scan->columns == NULL)
 		scan->columns = deform_columns(scan->deform);
-	arguments = palloc0(feed->width * sizeof(Column *));
+	feed->columns = scan->columns;
+	arguments = palloc0(n * sizeof(Column *));
 	for (int i = 0; i < call->narguments; i++)
 		arguments[call->arguments[i].number] =
-			&scan->columns[call->arguments[i].column];
-	for (int i = 0; i < feed->width; i++)
+			argument_column(scan, feed, &call->arguments[i]);
+	for (int i = 0; i < n; i++)
 		if (arguments[i] == NULL)
 			arguments[i] = constant_column(&call->fcinfo->args[i + 1]);
 	feed->arguments = arguments;
@@ -312,7 +305,6 @@ feed_find(RetentionScan *scan)
 	feed->row_context = agg->tmpcontext->ecxt_per_tuple_memory;
 	feed->econtext = scan->css.ss.ps.ps_ExprContext;
 	plan_calls(scan, feed);
-	plan_rows(feed);
 	plan_columns(scan, feed);
 	MemoryContextSwitchTo(old);
 	return feed;
@@ -340,21 +332,27 @@ take_arguments(const Feed *feed, const FeedCall *call,
 	}
 }
 
-/* What a row that is to be kept has besides columns. */
+/* A row that is kept; what it has besides columns comes from the scan slot. */
 void
-feed_expressions(const Feed *feed, NullableDatum *row)
+feed_keep(Feed *feed)
 {
 	const FeedCall *call = feed->calls;
 
 	for (int i = call->ncolumns; i < call->narguments; i++)
 	{
 		const FeedArgument *argument = &call->arguments[i];
-		NullableDatum *place = &row[argument->number];
+		Column	   *values = argument->values;
+		bool		isnull;
 
-		place->value = ExecEvalExprSwitchContext(argument->expression,
-												 feed->econtext,
-												 &place->isnull);
+		if (argument->ladder != NULL)
+			continue;
+		values->values[feed->nrows] =
+			ExecEvalExprSwitchContext(argument->expression, feed->econtext,
+									  &isnull);
+		values->nulls[feed->nrows] = isnull;
+		values->some_null = isnull || (values->some_null && feed->nrows > 0);
 	}
+	feed->nrows++;
 }
 
 /* Have the aggregate's node say whose call it is. */
@@ -403,13 +401,18 @@ feed_kept(Feed *feed)
 		return;
 	/* whatever happens, once */
 	feed->nrows = 0;
+	for (int i = call->ncolumns; i < call->narguments; i++)
+	{
+		const FeedArgument *argument = &call->arguments[i];
+
+		if (argument->ladder != NULL)
+			ladder_take(argument->ladder,
+						&feed->columns[ladder_column(argument->ladder)], n,
+						argument->values);
+	}
 	set_call(feed, call);
-	if (feed->arguments != NULL)
-		call->function->take_columns(call->fcinfo, feed->arguments, n,
-									 feed->row_context);
-	else
-		call->function->take_many(call->fcinfo, feed->rows, n,
-								  feed->row_context);
+	call->function->take_columns(call->fcinfo, feed->arguments, n,
+								 feed->row_context);
 }
 
 /* Is it the server that failed, whatever the row? */

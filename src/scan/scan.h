@@ -6,6 +6,7 @@
  *	exec.c		the plan node: pages, rows, parallel scans
  *	feed.c		the aggregate above, and its transition function
  *	finish.c	what participants of a parallel plan do at its end
+ *	ladder.c	arguments that are CASE over a column
  *	deform.c	columns of a row on a page
  */
 #ifndef RETENTION_SCAN_H
@@ -19,13 +20,6 @@
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 
-/* An argument that is a column, in a row that is kept. */
-typedef struct FeedColumn
-{
-	int			column;			/* of the scan slot, from 0 */
-	int			number;			/* of the argument, from 0 */
-} FeedColumn;
-
 /* Where rows go past the executor (feed.c). */
 typedef struct Feed
 {
@@ -34,16 +28,12 @@ typedef struct Feed
 	ExprContext *econtext;		/* of expressions */
 	struct FeedCall *calls;		/* one of each transition function */
 	int			ncalls;
-	/* rows of a page, where the only call takes many; else NULL */
-	NullableDatum *rows;
-	int			width;			/* of a row */
-	int			nrows;
-	FeedColumn *columns;
-	int			ncolumns;
-	int			nexpressions;	/* arguments that are no columns */
-	bool		keeps_memory;	/* of rows: what expressions come to is in it */
-	/* where it takes columns: those of the arguments, else NULL */
+	/* where the only call takes columns: those of its arguments, else NULL */
 	const Column *const *arguments;
+	const Column *columns;		/* of the table */
+	int			nrows;			/* kept in them */
+	bool		row_by_row;		/* some are filled so */
+	bool		keeps_memory;	/* of rows: what expressions come to is in it */
 } Feed;
 
 #define KEPT_BYTES 65536		/* so much memory of rows is kept, or little more */
@@ -90,8 +80,8 @@ extern Feed *feed_find(RetentionScan *scan);
 /* A row for all calls, at once. */
 extern void feed_calls(Feed *feed, const TupleTableSlot *slot);
 
-/* What a row that is to be kept has besides columns. */
-extern void feed_expressions(const Feed *feed, NullableDatum *row);
+/* A row that is kept; what it has besides columns comes from the scan slot. */
+extern void feed_keep(Feed *feed);
 
 /* Take the rows that are kept: the page is done, which they lie on. */
 extern void feed_kept(Feed *feed);
@@ -118,33 +108,6 @@ feed_next_row(Feed *feed)
 		feed_kept(feed);
 	}
 	row_context_reset(context);
-}
-
-/*
- * A row more for it, whose columns are in the scan slot; it may be kept until
- * the page is done, which must stay in place as long.
- */
-static inline void
-feed_row(Feed *feed, const TupleTableSlot *slot)
-{
-	NullableDatum *row;
-
-	if (feed->rows == NULL)
-	{
-		feed_calls(feed, slot);
-		return;
-	}
-	row = feed->rows + feed->nrows * feed->width;
-	for (int i = 0; i < feed->ncolumns; i++)
-	{
-		const FeedColumn *column = &feed->columns[i];
-
-		row[column->number].value = slot->tts_values[column->column];
-		row[column->number].isnull = slot->tts_isnull[column->column];
-	}
-	if (feed->nexpressions > 0)
-		feed_expressions(feed, row);
-	feed->nrows++;
 }
 
 /* Its calls, and the ledger that is the state of one; NULL: there is none. */

@@ -233,6 +233,66 @@ for my $scan_of (map { "FROM faulty WHERE $_" } 'true', 'n <> 60', '10 / (n - 61
 like(sql(q{EXPLAIN (COSTS off) SELECT funnel(id, at, 1 + (random() * 2)::int, '30 days') FROM faulty}), qr/Seq Scan/, 'volatile: not by the scan');
 
 ##################################################################
+# CASE over a column
+##################################################################
+
+# What is at the ends of types, and what floats have besides.
+sql(q{
+	CREATE TABLE ends (n int, at date DEFAULT '2024-01-01', smallint smallint, int int, bigint bigint, real real, float8 float8, date date, timestamp timestamp, timestamptz timestamptz, numeric numeric);
+	INSERT INTO ends SELECT n, date '2024-01-01' + n % 90, n % 7 - 3, n % 11 - 5, n % 13 - 6, (n % 9 - 4) / 4.0, (n % 9 - 4) / 4.0,
+		date '2024-01-01' + n % 7 - 3, timestamp '2024-01-01' + (n % 7 - 3) * interval '12 hours', timestamptz '2024-01-01' + (n % 7 - 3) * interval '12 hours', n % 5 FROM generate_series(1, 600) n;
+	INSERT INTO ends (n, smallint, int, bigint, real, float8, date, timestamp, timestamptz) VALUES
+		(0, -32768, -2147483648, -9223372036854775808, '-infinity', '-infinity', '-infinity', '-infinity', '-infinity'), (1, 32767, 2147483647, 9223372036854775807, 'infinity', 'infinity', 'infinity', 'infinity', 'infinity'),
+		(2, 0, 0, 0, 'NaN', 'NaN', NULL, NULL, NULL), (3, NULL, NULL, NULL, '-0', '-0', '2024-01-01', '2024-01-01', '2024-01-01'), (4, NULL, NULL, NULL, 1e-45, 5e-324, NULL, NULL, NULL), (5, NULL, NULL, NULL, -1e-45, -5e-324, NULL, NULL, NULL);
+	ANALYZE ends;});
+sub literals
+{
+	my ($type, @values) = @_;
+	return map { my $value = $_; "'$value'::$type" } @values;
+}
+
+my @floats = ('-infinity', -1, '-0', 0, 1e-45, 0.5, 'infinity', 'NaN');
+my @days = ('-infinity', '2023-12-31', '2024-01-01', '2024-01-02', 'infinity');
+my %constants = (
+	smallint => [ 0, -3, 2, literals('smallint', -32768, 0, 2, 32767), literals('bigint', 0, '9223372036854775807') ],
+	int => [ literals('int', -2147483648, -5, 0, 3, 2147483647), literals('bigint', -5, 3) ],
+	bigint => [ literals('bigint', '-9223372036854775808', -6, 0, 1, '9223372036854775807') ]);
+$constants{$_} = [ literals($_, @floats) ] for 'real', 'float8';
+$constants{$_} = [ literals($_, @days) ] for 'date', 'timestamp', 'timestamptz';
+push @{ $constants{real} }, @{ $constants{float8} };
+push @{ $constants{date} }, @{ $constants{timestamp} }, @{ $constants{timestamptz} };
+
+sub comparison
+{
+	my ($column) = @_;
+	my ($constant, $other) = map { one_of(@{ $constants{$column} }) } 1, 2;
+	my $op = one_of('<', '<=', '=', '>=', '>', '<', '>=', '<>');
+	return one_of(("$column $op $constant") x 5, "$constant $op $column", "$column IS NULL", "$column $op $constant OR $column = $other",
+		"$column $op $constant AND $other < $column", "$column BETWEEN $constant AND $other", "NOT ($column BETWEEN $constant AND $other)");
+}
+
+sub cases
+{
+	my ($column, @results) = @_;
+	my $rungs = one_of(1, 1, 2, 3, 5, 14);
+	my $simple = one_of(0, 0, 0, 1);
+	my $case = 'CASE ' . ($simple ? $column : '');
+	$case .= ' WHEN ' . ($simple ? one_of(@{ $constants{$column} }) : one_of(0 .. 9) ? comparison($column) : comparison(one_of(sort keys %constants))) .
+		' THEN ' . $results[ $_ % @results ]
+		for 1 .. $rungs;
+	return $case . one_of('', " ELSE $results[0]") . ' END';
+}
+
+my @ladders = map {
+	my $column = (sort keys %constants)[ int(rand(keys %constants)) ];
+	one_of("cohort_matrix(n % 5, at, " . cases($column, 1, 1000, 'NULL', '1000000') . ", 'month')", "journey(n % 5, at, " . cases($column, "'low'", "'high'", "'other'", 'NULL') . ", '5 days')",
+		"funnel(n % 50, at, " . cases($column, 1, 2, 3, 'NULL', 4) . ", '20 days')", "funnel(n % 50, at, " . cases($column, 1, 2) . ", '20 days', 'strict order')");
+} 1 .. 300;
+my $ladders = join(', ', map { "(\$query\$SELECT $_ FROM ends\$query\$)" } @ladders);
+is(sql("TRUNCATE plans; SELECT string_agg(differs(q, 'serial'), '') FROM (VALUES $ladders) v (q)"), '', 'CASE over a column');
+is(sql('SELECT count(*) FROM plans WHERE NOT scan'), 0, 'by the scan');
+
+##################################################################
 # Statistics and serializable transactions
 ##################################################################
 

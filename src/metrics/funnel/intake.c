@@ -321,19 +321,97 @@ funnel_takes_many(FunctionCallInfo fcinfo)
 	return intake != NULL && intake->args.constant && !PG_ARGISNULL(0);
 }
 
+/* Rows from .. to - 1, one by one. */
+static void
+take_one_by_one(EventIntake *intake, Ledger *ledger,
+				const Column *const *columns, int from, int to,
+				MemoryContext row_context)
+{
+	NullableDatum args[ARG_STEP];
+
+	for (int i = from; i < to; i++)
+	{
+		row_context_reset(row_context);
+		for (int a = 0; a < ARG_STEP; a++)
+			args[a] = column_row(columns[a], i);
+		take_arguments(intake, ledger, args);
+	}
+}
+
+#define SLICE 320				/* rows at a time; those of a page mostly */
+
+typedef struct EventSlice
+{
+	int			n;
+	Datum		customers[SLICE];
+	uint64		keys[2 * SLICE];
+	uint64		whens[SLICE];
+	int64		instants[SLICE];
+} EventSlice;
+
+/*
+ * Rows from .. to - 1 whose step is a number that others had, without those
+ * that say nothing; false where one is something else, or is refused.
+ */
+static bool
+slice_events(const EventIntake *intake, const Ledger *ledger,
+			 const Column *const *columns, int from, int to, EventSlice *slice)
+{
+	const Column *customers = columns[ARG_CUSTOMER - 1];
+	const Column *times = columns[ARG_AT - 1];
+	const Column *steps = columns[ARG_STEP - 1];
+	bool		skip_null = (event_rules(&ledger->settings)->rules.mode &
+							 FUNNEL_STRICT_ORDER) == 0;
+	uint64		known = (uint64) ledger->settings.parameter;
+	bool		good = true;
+	int			n = 0;
+
+	for (int i = from; i < to; i++)
+	{
+		uint64		step = (uint64) DatumGetInt32(steps->values[i]) - 1;
+
+		if ((customers->some_null && customers->nulls[i]) ||
+			(times->some_null && times->nulls[i]))
+			continue;
+		good &= try_instant(intake->args.at, times->values[i],
+							&slice->instants[n]);
+		if (steps->some_null && steps->nulls[i])
+		{
+			good &= skip_null;
+			continue;
+		}
+		good &= step < known;
+		slice->customers[n] = customers->values[i];
+		slice->whens[n++] = ledger_when(0, step + 1);
+	}
+	slice->n = n;
+	return good;
+}
+
 void
-funnel_take_many(FunctionCallInfo fcinfo, const NullableDatum *rows, int n,
-				 MemoryContext row_context)
+funnel_take_columns(FunctionCallInfo fcinfo, const Column *const *columns,
+					int n, MemoryContext row_context)
 {
 	EventIntake *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
+	Identity   *customer = &intake->args.customer;
+	bool		plain = intake->conditions.kind == CONDITION_INT4 &&
+		intake->args.at != TIME_NONE && identity_is_plain(customer);
 	MemoryContext old = MemoryContextSwitchTo(row_context);
-	int			width = PG_NARGS() - 1;
+	EventSlice	slice;
 
-	for (int i = 0; i < n; i++)
+	for (int from = 0, to; from < n; from = to)
 	{
-		row_context_reset(row_context);
-		take_arguments(intake, ledger, rows + i * width);
+		to = Min(from + SLICE, n);
+		if (!plain ||
+			!slice_events(intake, ledger, columns, from, to, &slice))
+		{
+			take_one_by_one(intake, ledger, columns, from, to, row_context);
+			continue;
+		}
+		identity_take_many(customer, slice.customers, slice.n, slice.keys,
+						   row_context);
+		ledger_add_many(ledger, slice.keys, slice.whens, slice.instants, slice.n);
 	}
 	MemoryContextSwitchTo(old);
 }

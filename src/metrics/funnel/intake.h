@@ -5,6 +5,7 @@
 #ifndef RETENTION_FUNNEL_INTAKE_H
 #define RETENTION_FUNNEL_INTAKE_H
 
+#include "base/column.h"
 #include "history/argument.h"
 #include "metrics/funnel/rules.h"
 
@@ -31,10 +32,11 @@ extern void check_same_rules(const FunnelRules *before, const FunnelRules *now,
 extern bool funnel_takes_many(FunctionCallInfo fcinfo);
 
 /*
- * Take many rows into the ledger of a call, of each the arguments from the
+ * Take n rows into the ledger of a call, by columns of its arguments from the
  * first on.  What they come to besides is in memory that is reset for each row.
  */
-extern void funnel_take_many(FunctionCallInfo fcinfo, const NullableDatum *rows,
-							 int n, MemoryContext row_context);
+extern void funnel_take_columns(FunctionCallInfo fcinfo,
+								const Column *const *columns, int n,
+								MemoryContext row_context);
 
 #endif							/* RETENTION_FUNNEL_INTAKE_H */

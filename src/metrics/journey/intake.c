@@ -166,18 +166,20 @@ journey_takes_many(FunctionCallInfo fcinfo)
 }
 
 void
-journey_take_many(FunctionCallInfo fcinfo, const NullableDatum *rows, int n,
-				  MemoryContext row_context)
+journey_take_columns(FunctionCallInfo fcinfo, const Column *const *columns,
+					 int n, MemoryContext row_context)
 {
 	RowIntake  *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger = ledger_code_argument(fcinfo, 0, &ledger_journey);
 	MemoryContext old = MemoryContextSwitchTo(row_context);
-	int			width = PG_NARGS() - 1;
+	NullableDatum args[ARG_PLACE];
 
 	for (int i = 0; i < n; i++)
 	{
 		row_context_reset(row_context);
-		take_arguments(intake, ledger, rows + i * width);
+		for (int a = 0; a < ARG_PLACE; a++)
+			args[a] = column_row(columns[a], i);
+		take_arguments(intake, ledger, args);
 	}
 	MemoryContextSwitchTo(old);
 }

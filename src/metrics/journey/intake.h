@@ -5,7 +5,7 @@
 #ifndef RETENTION_JOURNEY_INTAKE_H
 #define RETENTION_JOURNEY_INTAKE_H
 
-#include "base/compat.h"
+#include "base/column.h"
 #include "fmgr.h"
 
 /*
@@ -15,11 +15,11 @@
 extern bool journey_takes_many(FunctionCallInfo fcinfo);
 
 /*
- * Take many rows into the ledger of a call, of each the arguments from the
+ * Take n rows into the ledger of a call, by columns of its arguments from the
  * first on.  What they come to besides is in memory that is reset for each row.
  */
-extern void journey_take_many(FunctionCallInfo fcinfo,
-							  const NullableDatum *rows, int n,
-							  MemoryContext row_context);
+extern void journey_take_columns(FunctionCallInfo fcinfo,
+								 const Column *const *columns, int n,
+								 MemoryContext row_context);
 
 #endif							/* RETENTION_JOURNEY_INTAKE_H */
