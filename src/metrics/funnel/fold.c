@@ -130,6 +130,12 @@ fold_customer(LedgerItem *items, int nitems, void *arg)
 	Fold	   *fold = arg;
 	Size		n;
 
+	if (fold->instants_suffice && instants_are_single(items, nitems))
+	{
+		if (instants_chain_single(&fold->search, items, nitems))
+			visit_chain(&fold->search.path, 0, fold);
+		return;
+	}
 	if (fold->instants_suffice && steps_alone(items, nitems))
 	{
 		nitems = instants_take(items, nitems);

@@ -106,6 +106,101 @@ find_furthest(ChainSearch *search, const LedgerItem *instants, int n,
 	return furthest;
 }
 
+/* ----------------------------------------------------------------
+ *		Of one step each
+ * ----------------------------------------------------------------
+ */
+
+/* The step of an entry that has one. */
+static inline int
+step_of(const LedgerItem *item)
+{
+	return (int) (item->when & EVENT_CODE);
+}
+
+bool
+instants_are_single(const LedgerItem *items, int n)
+{
+	const uint64 first = ledger_when(0, 1);
+	bool		all = true;
+
+	/* no branch: which of them differs is all the same */
+	for (int i = 0; i < n; i++)
+		all &= items[i].when - first < INSTANT_STEPS;
+	for (int i = 1; i < n; i++)
+		all &= items[i - 1].amount < items[i].amount;
+	return all;
+}
+
+/*
+ * find_furthest() of these.  Whether a row is of use differs from row to row,
+ * so that nothing is asked but whether it makes the chain longer.
+ */
+static int
+find_furthest_single(ChainSearch *search, const LedgerItem *items, int n,
+					 int *reached)
+{
+	int64		end[INSTANT_STEPS + 1]; /* of the window of a chain up to a
+										 * step; [0]: of one that begins */
+	int			furthest = 0;
+
+	for (int step = 1; step <= search->nsteps; step++)
+		end[step] = PG_INT64_MIN;
+	for (int i = 0; i < n; i++)
+	{
+		int			step = step_of(&items[i]);
+		int64		at = items[i].amount;
+		int64		before;
+		int64		open;
+
+		if ((i & 1023) == 1023)
+			CHECK_FOR_INTERRUPTS();
+		end[0] = funnel_window_end(&search->window, at);
+		before = end[step - 1];
+		/* a window of months may end before one begun earlier */
+		open = -(int64) ((at <= before) & (before > end[step]));
+		end[step] = (before & open) | (end[step] & ~open);
+		if (unlikely((at <= before) & (step > furthest)))
+		{
+			furthest = step;
+			*reached = i;
+			if (furthest == search->nsteps)
+				break;
+		}
+	}
+	return furthest;
+}
+
+bool
+instants_chain_single(ChainSearch *search, const LedgerItem *items, int n)
+{
+	int			reached = 0;
+	int			furthest = find_furthest_single(search, items, n, &reached);
+	int			i = 0;
+
+	search->path.n = 0;
+	if (furthest == 0)
+		return false;
+	while (step_of(&items[i]) != 1 ||
+		   funnel_window_end(&search->window, items[i].amount) < items[reached].amount)
+		if ((++i & 1023) == 0)
+			CHECK_FOR_INTERRUPTS();
+	for (int step = 1; step <= furthest; i++)
+	{
+		Assert(i <= reached);
+		if ((i & 1023) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (step_of(&items[i]) == step)
+			chain_path_add(search, step++, items[i].amount);
+	}
+	return true;
+}
+
+/* ----------------------------------------------------------------
+ *		Of any
+ * ----------------------------------------------------------------
+ */
+
 /*
  * The first start whose window is still open when the furthest chain is
  * complete: no other chain is ahead of the one that takes each step as soon as

@@ -29,4 +29,12 @@ extern int	instants_take(LedgerItem *items, int n);
 extern bool instants_chain(ChainSearch *search, const LedgerItem *instants,
 						   int n);
 
+/*
+ * The same of items as they come, which need not be taken where they are of one
+ * step each, in order of time, and no two of one instant.
+ */
+extern bool instants_are_single(const LedgerItem *items, int n);
+extern bool instants_chain_single(ChainSearch *search,
+								  const LedgerItem *items, int n);
+
 #endif							/* RETENTION_FUNNEL_INSTANTS_H */
