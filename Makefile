@@ -233,6 +233,7 @@ OBJS = \
 	src/scan/feed.o \
 	src/scan/ladder.o \
 	src/scan/finish.o \
+	src/scan/groups.o \
 	src/scan/plan.o
 
 REGRESS = \

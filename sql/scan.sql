@@ -103,7 +103,7 @@ WITH q(n, why, query) AS (VALUES
 	(7, 'it has partitions', 'SELECT cohort_matrix(customer, at, ''month'') FROM scanned_parent'),
 	(8, 'a security barrier', 'SELECT cohort_matrix(customer, at, ''month'') FROM scanned_barrier WHERE name LIKE ''%1'''),
 	(9, 'an index is cheaper', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned WHERE id = 5'),
-	(10, 'GROUP BY', 'SELECT step, cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY step'),
+	(10, 'GROUP BY', 'SELECT step, cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY step ORDER BY step'),
 	(11, 'grouping sets', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY GROUPING SETS ((), ())'),
 	(12, 'HAVING', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned HAVING count(*) > 0'),
 	(13, 'another aggregate', 'SELECT cohort_matrix(customer, at, ''month''), count(*) FROM ONLY scanned'),
@@ -119,11 +119,21 @@ WITH q(n, why, query) AS (VALUES
 	(23, 'a volatile argument', 'SELECT cohort_matrix(customer + (random() * 0)::int, at, ''month'') FROM ONLY scanned'),
 	(24, 'a correlated subquery', 'SELECT cohort_matrix(customer, at, ''month'') FROM scanned_child s WHERE EXISTS (SELECT FROM pg_class c WHERE c.reltuples < s.id OFFSET 0)'),
 	(25, 'no row by the planner''s own knowledge', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned WHERE false'),
-	(26, 'a condition known before', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned WHERE now() > ''2020-01-01'''))
+	(26, 'a condition known before', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned WHERE now() > ''2020-01-01'''),
+	(27, 'GROUP BY in sets', 'SELECT step, cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY ROLLUP (step) ORDER BY step'),
+	(28, 'a volatile key', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY (random() * 0)::int + step ORDER BY (random() * 0)::int + step'),
+	(29, 'a key of many rows', 'SELECT generate_series(1, step) AS s, cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY s ORDER BY s'),
+	(30, 'a key of the system', 'SELECT tableoid, cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY tableoid'),
+	(31, 'a row as key', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned WHERE id < 3 GROUP BY scanned ORDER BY scanned'),
+	(32, 'groups, and another aggregate', 'SELECT step, count(*), cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY step ORDER BY step'),
+	(33, 'a key that cannot be hashed', 'SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned GROUP BY step::text::tsvector ORDER BY step::text::tsvector'))
 SELECT n, why, pg_temp.plan(query) ~ 'RetentionScan' AS scan, n = 25 OR pg_temp.same(query) AS same FROM q ORDER BY n;
 SET enable_seqscan = off;
 SELECT pg_temp.plan('SELECT cohort_matrix(customer, at, ''month'') FROM scanned_child') ~ 'RetentionScan' AS scan;
 RESET enable_seqscan;
+SET enable_hashagg = off;
+SELECT pg_temp.plan('SELECT step, cohort_matrix(customer, at, ''month'') FROM scanned_child GROUP BY step') ~ 'RetentionScan' AS scan;
+RESET enable_hashagg;
 -- workers save what they do and no more: for one row an index is cheaper than a share of all
 BEGIN;
 SET LOCAL parallel_tuple_cost = 0;
@@ -179,6 +189,58 @@ SELECT pg_temp.analyzed('SELECT cohort_matrix(id, at, id, ''day'') FROM scanned_
 FROM unnest('{Rows Fed,Ledger Spilled}'::text[]) what;
 RESET work_mem;
 SELECT pg_temp.analyzed('SELECT cohort_matrix(id, at, id, ''day'') FROM scanned_many', 'Ledger Spilled');
+
+-- groups: what is a key, and what may stand beside
+EXPLAIN (COSTS OFF, VERBOSE) SELECT step, cohort_matrix(customer, at, amount, 'month') FROM ONLY scanned WHERE id > 3 GROUP BY step ORDER BY step;
+EXPLAIN (COSTS OFF, VERBOSE) SELECT customer % 5, cohort_matrix(customer, at, amount, 'month') FROM ONLY scanned GROUP BY customer % 5;
+WITH q(keys) AS (VALUES
+	('step'), ('customer'), ('customer % 5'), ('name'), ('amount'), ('step, customer'), ('upper(name), step + 1'), ('at::date'),
+	('date_trunc(''month'', at)'), ('coalesce(customer, 0) * 0'), ('customer::numeric / 2'), ('(customer, step)'), ('ARRAY[step, id % 2]'),
+	('CASE WHEN step > 1 THEN NULL ELSE name END'), ('repeat(name, 30)'), ('step, customer % 2, id % 2, name IS NULL, amount > 50, step = 1, id % 3, at > ''2024-06-01'''))
+SELECT keys, pg_temp.plan(query) AS plan, pg_temp.same(query) AS same
+FROM q, LATERAL (SELECT format('SELECT %s, cohort_matrix(customer, at, amount, ''month''), funnel(customer, at, step, ''7 days'') FROM ONLY scanned GROUP BY %1$s', keys) AS query) t;
+WITH q(query) AS (VALUES
+	('SELECT step FROM ONLY scanned GROUP BY step HAVING length(cohort_matrix(customer, at, amount, ''month'')::text) > 5'),
+	('SELECT cohort_matrix(customer, at, amount, ''month'') FROM ONLY scanned WHERE step = 3 GROUP BY step HAVING step > 2'),
+	('SELECT step + 1, cohort_matrix(step, at, amount, ''month''), cohort_matrix(step + 1, at, ''month'') FROM ONLY scanned GROUP BY step, step + 1'),
+	('SELECT step, cohort_matrix(customer, at, amount, ''month''), cohort_matrix(name, at, step, ''week''), check_events(customer, at, amount, ''2026-01-01'') FROM ONLY scanned GROUP BY step'),
+	('SELECT g, (SELECT cohort_matrix(customer, at, ''month'') FROM ONLY scanned WHERE step <> g GROUP BY g + step OFFSET 1) FROM generate_series(1, 3) g'),
+	('SELECT g, q.* FROM generate_series(1, 3) g, LATERAL (SELECT g * step, customer_movements(customer, at, amount, ''month'', 2) FROM ONLY scanned WHERE id % 5 <> g GROUP BY g * step) q'),
+	('SELECT DISTINCT ON (step) step, customer, journey(name, at, step::text, ''7 days'') FROM ONLY scanned GROUP BY step, customer ORDER BY step, customer DESC'))
+SELECT pg_temp.plan(query) AS plan, pg_temp.same(query) AS same FROM q;
+SELECT pg_temp.plan(query) ~ 'RetentionScan' AS scan, pg_temp.same('SELECT count(*) FROM (' || query || ') q') AS same
+FROM (VALUES ('SELECT step, cohort_matrix(customer, at, ''month'') FROM ONLY scanned WHERE customer < 0 GROUP BY step')) q(query);
+
+-- of each group the first row goes the usual way; of more than there is memory for, more
+SELECT pg_temp.analyzed(query, 'Actual Rows')::numeric::int AS rows, pg_temp.analyzed(query, 'Rows Fed') AS fed,
+	pg_temp.analyzed(query, 'Pages Fed')::bigint = pg_relation_size('scanned') / 8192 AS every_page,
+	pg_temp.analyzed(query, 'Rows Removed by Filter') AS removed, pg_temp.analyzed(query, 'Ledger Memory') IS NOT NULL AS memory
+FROM (VALUES ('SELECT step, cohort_matrix(customer, at, amount, ''month'') FROM ONLY scanned GROUP BY step'),
+	('SELECT customer, cohort_matrix(customer, at, amount, ''month'') FROM ONLY scanned WHERE step > 1 GROUP BY customer'),
+	('SELECT name, step, cohort_matrix(customer, at, amount, ''month'') FROM ONLY scanned GROUP BY name, step')) q(query);
+CREATE TEMP TABLE scanned_spill AS SELECT n, n % 10 AS few, 'key ' || n % 3000 AS many, date '2024-01-01' + n % 97 AS at FROM generate_series(1, 30000) n;
+ANALYZE scanned_spill;
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+SET enable_sort = off;
+SELECT k, pg_temp.plan(query) ~ 'RetentionScan' AS scan, pg_temp.analyzed(query, 'Rows Fed')::int < 30000 - groups AS spilled, pg_temp.same(query) AS same
+FROM (VALUES ('few', 10), ('many', 3000), ('CASE WHEN n < 20000 THEN few ELSE n END', 10010), ('n / 3', 10001)) v(k, groups),
+	LATERAL (SELECT format('SELECT %s, cohort_matrix(n, at, n, ''day'') FROM scanned_spill GROUP BY %1$s', k) AS query) q;
+RESET enable_sort;
+RESET hash_mem_multiplier;
+RESET work_mem;
+
+-- a plan by groups made with the scan and used without
+PREPARE by_step(int) AS SELECT string_agg(step || md5(m::text), ',') FROM (SELECT step, cohort_matrix(customer, at, amount, 'month') AS m FROM ONLY scanned WHERE step <> $1 GROUP BY step) q;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE by_step(2) \gset fed_
+SELECT pg_temp.analyzed('EXECUTE by_step(2)', 'Rows Fed') AS fed;
+SET retention.scan = off;
+EXECUTE by_step(2) \gset given_
+SELECT pg_temp.analyzed('EXECUTE by_step(2)', 'Rows Fed') AS fed;
+SET retention.scan = on;
+SELECT :'fed_string_agg' = :'given_string_agg' AS same;
+RESET plan_cache_mode;
 
 -- again and again: a subquery for each row, a cursor, a nested loop
 SELECT pg_temp.same('SELECT s, (SELECT cohort_matrix(customer, at, amount, ''month'') FROM scanned_child WHERE step = s) AS m FROM generate_series(1, 3) s');

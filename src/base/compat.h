@@ -71,6 +71,20 @@
 #include "commands/explain.h"
 #endif
 
+/* From PostgreSQL 18 on an entry of a hash table by tuples hides its addition. */
+#if PG_VERSION_NUM >= 180000
+#define hash_entry_addition(table, entry) TupleHashEntryGetAdditional((table), (entry))
+#else
+#define hash_entry_addition(table, entry) ((void) (table), (entry)->additional)
+#endif
+
+/* From PostgreSQL 16 on the planner leaves out keys of GROUP BY that are no use. */
+#if PG_VERSION_NUM >= 160000
+#define group_clause(root) ((root)->processed_groupClause)
+#else
+#define group_clause(root) ((root)->parse->groupClause)
+#endif
+
 /*
  * The callbacks of pg_parse_json return void before PostgreSQL 16, a parse
  * result from there on; the lexer is built in place from 17 on.

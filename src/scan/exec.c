@@ -11,7 +11,8 @@
  * aggregate, and gives rows like any other: at least the first one.  After
  * that, when the aggregate above turns out to be one that can be fed
  * (feed.c), all other rows go to its transition function at once, and the node
- * says that there are no more.  Where they cannot, it goes on giving rows.
+ * says that there are no more; with GROUP BY those whose group is there
+ * (groups.c).  Where they cannot, it goes on giving rows.
  */
 #include "scan/scan.h"
 
@@ -116,17 +117,6 @@ may_feed(const RetentionScan *scan)
 		ss->ps.state->es_epq_active == NULL &&
 		(scan->scan->rs_flags & SO_ALLOW_PAGEMODE) != 0 &&
 		ss->ss_currentRelation->rd_tableam == GetHeapamTableAmRoutine();
-}
-
-#define AHEAD 6					/* rows asked for before they are looked at */
-
-static inline void
-prefetch_row(Page page, OffsetNumber number)
-{
-	const char *row = (const char *) PageGetItem(page, PageGetItemId(page, number));
-
-	__builtin_prefetch(row);
-	__builtin_prefetch(row + 64);
 }
 
 /* Row i of the scan's columns, in the scan slot. */
@@ -285,6 +275,8 @@ feed_rest(RetentionScan *scan)
 		}
 		PG_END_TRY();
 	}
+	scan->memory = 0;
+	scan->spilled = false;
 	feed_usage(scan->feed, &scan->memory, &scan->spilled);
 	ExecClearTuple(ss->ss_ScanTupleSlot);
 }
@@ -299,6 +291,8 @@ look_above(RetentionScan *scan)
 		if (scan->found == NULL)
 			scan->found = feed_find(scan);
 		scan->feed = scan->found;
+		if (scan->feed != NULL && scan->feed->groups != NULL)
+			groups_begin(scan->feed->groups);
 	}
 	finish_share(scan);
 }
@@ -313,18 +307,23 @@ scan_exec(CustomScanState *node)
 		return NULL;
 	if (scan->begun && !scan->looked)
 		look_above(scan);
-	if (scan->feed != NULL)
+	if (scan->feed != NULL && scan->feed->groups == NULL)
 	{
 		feed_rest(scan);
 		finish_scan(scan);
 		scan->ended = true;
 		return NULL;
 	}
-	slot = ExecScan(&node->ss, next_row, recheck_row);
+	if (scan->feed != NULL && groups_look(scan->feed->groups))
+		slot = groups_next(scan);
+	else
+		slot = ExecScan(&node->ss, next_row, recheck_row);
 	scan->begun = true;
 	scan->ended = TupIsNull(slot);
 	if (scan->ended)
 		finish_scan(scan);
+	if (scan->ended && scan->feed != NULL && node->ss.ps.instrument != NULL)
+		groups_usage(scan);
 	return slot;
 }
 

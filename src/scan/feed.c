@@ -199,7 +199,8 @@ plan_calls(RetentionScan *scan, Feed *feed)
 
 		call->transition = &agg->pertrans[t];
 		call->function = find_function(&call->transition->transfn);
-		call->group = &agg->pergroups[0][t];
+		if (feed->groups == NULL)
+			call->group = &agg->pergroups[0][t];
 		call->fcinfo = agg->pertrans[t].transfn_fcinfo;
 		call->arguments = palloc0(list_length(args) * sizeof(FeedArgument));
 		for (int i = 0; i < list_length(args); i++)
@@ -292,8 +293,9 @@ feed_find(RetentionScan *scan)
 	if (agg == NULL)
 		return NULL;
 	plan = (const Agg *) agg->ss.ps.plan;
-	if (agg->aggstrategy != AGG_PLAIN || plan->groupingSets != NIL ||
-		plan->chain != NIL || DO_AGGSPLIT_COMBINE(agg->aggsplit))
+	if ((agg->aggstrategy != AGG_PLAIN && !groups_accept(agg)) ||
+		plan->groupingSets != NIL || plan->chain != NIL ||
+		DO_AGGSPLIT_COMBINE(agg->aggsplit))
 		return NULL;
 	for (int t = 0; t < agg->numtrans; t++)
 		if (!is_plain(&agg->pertrans[t]))
@@ -304,8 +306,16 @@ feed_find(RetentionScan *scan)
 	feed->agg = agg;
 	feed->row_context = agg->tmpcontext->ecxt_per_tuple_memory;
 	feed->econtext = scan->css.ss.ps.ps_ExprContext;
+	if (agg->aggstrategy == AGG_PLAIN)
+		feed->states_context = agg->aggcontexts[0];
+	else
+	{
+		feed->states_context = agg->hashcontext;
+		feed->groups = groups_plan(scan, agg);
+	}
 	plan_calls(scan, feed);
-	plan_columns(scan, feed);
+	if (feed->groups == NULL)
+		plan_columns(scan, feed);
 	MemoryContextSwitchTo(old);
 	return feed;
 }
@@ -361,7 +371,7 @@ set_call(const Feed *feed, const FeedCall *call)
 {
 	AggState   *agg = feed->agg;
 
-	agg->curaggcontext = agg->aggcontexts[0];
+	agg->curaggcontext = feed->states_context;
 	agg->current_set = 0;
 	agg->curpertrans = call->transition;
 	call->fcinfo->args[0].value = call->group->transValue;
@@ -388,6 +398,14 @@ feed_calls(Feed *feed, const TupleTableSlot *slot)
 		call->group->transValueIsNull = fcinfo->isnull;
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/* With GROUP BY: rows are for the states of this group from here on. */
+void
+feed_set_group(Feed *feed, AggStatePerGroup states)
+{
+	for (int t = 0; t < feed->ncalls; t++)
+		feed->calls[t].group = &states[t];
 }
 
 /* Take the rows that are kept: the page is done, which they lie on. */
@@ -467,12 +485,13 @@ feed_ledger(const Feed *feed, int call)
 	return ledger;
 }
 
-/* What the ledgers of its calls hold in memory, and whether one has a file. */
+/*
+ * What the ledgers of its calls hold in memory is added to what is there, and
+ * whether one has a file.
+ */
 void
 feed_usage(const Feed *feed, Size *memory, bool *spilled)
 {
-	*memory = 0;
-	*spilled = false;
 	for (int t = 0; t < feed->ncalls; t++)
 	{
 		const Ledger *ledger = feed_ledger(feed, t);

@@ -2,9 +2,9 @@
  * plan.c
  *		Where the planner is offered a scan that feeds an aggregate.
  *
- * The offer is an aggregate of the whole of one plain table, of the functions
- * that feed.c knows, serial or in workers, beside what the planner has found
- * by itself; the cheaper one wins.
+ * The offer is an aggregate of the whole of one plain table, or a hashed one by
+ * groups of its rows, of the functions that feed.c knows, serial or in workers,
+ * beside what the planner has found by itself; the cheaper one wins.
  */
 #include "scan/scan.h"
 
@@ -12,6 +12,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -20,8 +21,10 @@
 #include "optimizer/planner.h"
 #include "optimizer/prep.h"
 #include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 #include "utils/guc.h"
+#include "utils/selfuncs.h"
 #include "utils/syscache.h"
 
 /*
@@ -34,15 +37,17 @@ bool		scan_enabled = true;
 
 static create_upper_paths_hook_type earlier_hook = NULL;
 
-/* Is the query an aggregate of all rows and nothing else? */
+/* Is the query an aggregate of all rows, or of groups, and nothing else? */
 static bool
 query_qualifies(const PlannerInfo *root)
 {
 	const Query *parse = root->parse;
 
 	return parse->commandType == CMD_SELECT && parse->hasAggs &&
-		parse->groupClause == NIL && parse->groupingSets == NIL &&
-		!root->hasHavingQual && parse->rowMarks == NIL &&
+		parse->groupingSets == NIL && parse->rowMarks == NIL &&
+		(parse->groupClause == NIL ? !root->hasHavingQual :
+		 enable_hashagg && group_clause(root) != NIL &&
+		 grouping_is_hashable(group_clause(root))) &&
 		!root->hasPseudoConstantQuals && root->qual_security_level == 0 &&
 		root->numOrderedAggs == 0;
 }
@@ -98,18 +103,15 @@ needs_more_than_columns(Node *node, Index varno)
 		bms_next_member(columns, -1) <= -FirstLowInvalidHeapAttributeNumber;
 }
 
-/* Is a condition on rows one that the scan may look at? */
+/* Is an expression one that the scan may evaluate? */
 static bool
-condition_qualifies(const RestrictInfo *condition, Index varno)
+expression_qualifies(Node *node, Index varno)
 {
-	Node	   *clause = (Node *) condition->clause;
-
-	return condition->security_level == 0 &&
-		!contain_volatile_functions(clause) && !contain_subplans(clause) &&
-		!needs_more_than_columns(clause, varno);
+	return !contain_volatile_functions(node) && !contain_subplans(node) &&
+		!expression_returns_set(node) && !needs_more_than_columns(node, varno);
 }
 
-/* Is the input a plain table, of which columns alone are wanted? */
+/* Is the input a plain table, of which columns and keys of groups are wanted? */
 static bool
 input_qualifies(PlannerInfo *root, RelOptInfo *rel)
 {
@@ -124,16 +126,16 @@ input_qualifies(PlannerInfo *root, RelOptInfo *rel)
 		!is_heap(rte->relid))
 		return false;
 	foreach(lc, rel->reltarget->exprs)
+		if (!expression_qualifies(lfirst(lc), rel->relid))
+			return false;
+	foreach(lc, rel->baserestrictinfo)
 	{
-		const Var  *var = lfirst(lc);
+		const RestrictInfo *condition = lfirst_node(RestrictInfo, lc);
 
-		if (!IsA(var, Var) || var->varno != (int) rel->relid ||
-			var->varattno <= 0 || var->varlevelsup != 0)
+		if (condition->security_level != 0 ||
+			!expression_qualifies((Node *) condition->clause, rel->relid))
 			return false;
 	}
-	foreach(lc, rel->baserestrictinfo)
-		if (!condition_qualifies(lfirst_node(RestrictInfo, lc), rel->relid))
-			return false;
 	return true;
 }
 
@@ -170,11 +172,18 @@ process_share(int workers)
 	return workers == 0 ? 1.0 : 1.0 / (workers + Max(leader, 0));
 }
 
-/* A scan of the table, or the part of one process of it. */
+/*
+ * A scan of the table, or the part of one process of it.  The first row of a
+ * group goes the usual way, and its group was looked for in vain before.
+ */
 static Path *
-scan_path(PlannerInfo *root, RelOptInfo *rel, int workers)
+scan_path(PlannerInfo *root, RelOptInfo *rel, int workers, double groups)
 {
 	CustomPath *path = makeNode(CustomPath);
+	double		saved = rel->tuples * process_share(workers);
+
+	if (root->parse->groupClause != NIL)
+		saved -= 2 * groups;
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = rel;
@@ -186,33 +195,64 @@ scan_path(PlannerInfo *root, RelOptInfo *rel, int workers)
 	path->methods = &path_methods;
 	/* it is a sequential scan but for the executor's part of the rows */
 	cost_seqscan(&path->path, root, rel, NULL);
-	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * rel->tuples *
-		process_share(workers);
+	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * saved;
 	return &path->path;
 }
 
-/* Offer the aggregate of all rows by one process. */
+/* How many groups so many rows have; 1 without GROUP BY. */
+static double
+count_groups(PlannerInfo *root, const GroupPathExtraData *extra, double rows)
+{
+	if (root->parse->groupClause == NIL)
+		return 1;
+	return estimate_num_groups(root,
+							   get_sortgrouplist_exprs(group_clause(root),
+													   extra->targetList),
+							   rows, NULL, NULL);
+}
+
+/* An aggregate over a path, by groups or not. */
+static Path *
+aggregate_path(PlannerInfo *root, RelOptInfo *output, Path *input,
+			   AggSplit split, List *having, const AggClauseCosts *costs,
+			   double groups)
+{
+	bool		grouped = root->parse->groupClause != NIL;
+
+	return (Path *)
+		create_agg_path(root, output, input, output->reltarget,
+						grouped ? AGG_HASHED : AGG_PLAIN, split,
+						grouped ? group_clause(root) : NIL, having, costs,
+						groups);
+}
+
+/* Offer the aggregate by one process. */
 static void
-add_serial(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
+add_serial(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
+		   const GroupPathExtraData *extra)
 {
 	AggClauseCosts costs = {0};
+	double		groups = count_groups(root, extra, input->rows);
 
 	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
-	add_path(output, (Path *)
-			 create_agg_path(root, output, scan_path(root, input, 0),
-							 output->reltarget, AGG_PLAIN, AGGSPLIT_SIMPLE,
-							 NIL, NIL, &costs, 1));
+	add_path(output, aggregate_path(root, output,
+									scan_path(root, input, 0, groups),
+									AGGSPLIT_SIMPLE,
+									(List *) extra->havingQual, &costs,
+									groups));
 }
 
 /*
  * What participants of a parallel plan are told: the number of states whose
- * ledgers they finish (finish.c), NIL when there is none.
+ * ledgers they finish (finish.c), NIL when there is none, or one by groups.
  */
 static List *
 ledgers_to_finish(const PlannerInfo *root)
 {
 	ListCell   *lc;
 
+	if (root->parse->groupClause != NIL)
+		return NIL;
 	foreach(lc, root->aggtransinfos)
 		if (feed_keeps_ledger(((const AggTransInfo *) lfirst(lc))->transfn_oid))
 			return list_make1_int(list_length(root->aggtransinfos));
@@ -228,6 +268,7 @@ add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	CustomPath *scan;
 	Path	   *path;
 	int			workers;
+	double		groups;
 	double		rows;
 
 	if (!input->consider_parallel || !output->consider_parallel ||
@@ -239,19 +280,20 @@ add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 									  max_parallel_workers_per_gather);
 	if (partial->partial_pathlist == NIL || workers <= 0)
 		return;
-	scan = (CustomPath *) scan_path(root, input, workers);
+	groups = count_groups(root, extra,
+						  clamp_row_est(input->rows * process_share(workers)));
+	scan = (CustomPath *) scan_path(root, input, workers, groups);
 	scan->custom_private = ledgers_to_finish(root);
-	path = (Path *) create_agg_path(root, partial, &scan->path,
-									partial->reltarget, AGG_PLAIN,
-									AGGSPLIT_INITIAL_SERIAL, NIL, NIL,
-									&extra->agg_partial_costs, 1);
+	path = aggregate_path(root, partial, &scan->path, AGGSPLIT_INITIAL_SERIAL,
+						  NIL, &extra->agg_partial_costs, groups);
 	rows = path->rows * path->parallel_workers;
 	path = (Path *) create_gather_path(root, partial, path, partial->reltarget,
 									   NULL, &rows);
-	add_path(output, (Path *)
-			 create_agg_path(root, output, path, output->reltarget, AGG_PLAIN,
-							 AGGSPLIT_FINAL_DESERIAL, NIL, NIL,
-							 &extra->agg_final_costs, 1));
+	add_path(output, aggregate_path(root, output, path,
+									AGGSPLIT_FINAL_DESERIAL,
+									(List *) extra->havingQual,
+									&extra->agg_final_costs,
+									count_groups(root, extra, input->rows)));
 }
 
 static void
@@ -264,7 +306,7 @@ offer_scan(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input,
 		extra == NULL || !query_qualifies(root) ||
 		!input_qualifies(root, input) || !aggregates_qualify(root))
 		return;
-	add_serial(root, input, output);
+	add_serial(root, input, output, extra);
 	add_parallel(root, input, output, extra);
 }
 

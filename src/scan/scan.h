@@ -7,6 +7,7 @@
  *	feed.c		the aggregate above, and its transition function
  *	finish.c	what participants of a parallel plan do at its end
  *	ladder.c	arguments that are CASE over a column
+ *	groups.c	the same with GROUP BY
  *	deform.c	columns of a row on a page
  */
 #ifndef RETENTION_SCAN_H
@@ -28,6 +29,8 @@ typedef struct Feed
 	ExprContext *econtext;		/* of expressions */
 	struct FeedCall *calls;		/* one of each transition function */
 	int			ncalls;
+	ExprContext *states_context;	/* of their states */
+	struct Groups *groups;		/* NULL without GROUP BY */
 	/* where the only call takes columns: those of its arguments, else NULL */
 	const Column *const *arguments;
 	const Column *columns;		/* of the table */
@@ -92,7 +95,13 @@ extern void feed_kept(Feed *feed);
  */
 extern void feed_failed(Feed *feed, MemoryContext context);
 
-/* What the ledgers of its calls hold in memory, and whether one has a file. */
+/* With GROUP BY: rows are for the states of this group from here on. */
+extern void feed_set_group(Feed *feed, AggStatePerGroup states);
+
+/*
+ * What the ledgers of its calls hold in memory is added to what is there, and
+ * whether one has a file.
+ */
 extern void feed_usage(const Feed *feed, Size *memory, bool *spilled);
 
 /* Make ready for a row: quals and expressions have the memory of rows. */
@@ -123,6 +132,37 @@ extern void finish_begin_worker(RetentionScan *scan, void *coordinate);
 extern void finish_attach(RetentionScan *scan);
 extern void finish_share(RetentionScan *scan);
 extern void finish_scan(RetentionScan *scan);
+#define AHEAD 6					/* rows asked for before they are looked at */
+
+static inline void
+prefetch_row(Page page, OffsetNumber number)
+{
+	const char *row = (const char *) PageGetItem(page, PageGetItemId(page, number));
+
+	__builtin_prefetch(row);
+	__builtin_prefetch(row + 64);
+}
+
+/* Can this aggregate with GROUP BY be fed? (groups.c) */
+extern bool groups_accept(const AggState *agg);
+
+/* Its groups, in the current context, which is the query's. */
+extern struct Groups *groups_plan(RetentionScan *scan, const AggState *agg);
+
+/* The aggregate begins, or begins again: it has no group that is known. */
+extern void groups_begin(struct Groups *groups);
+
+/* Is the next row one for groups_next?  Else it goes the usual way. */
+extern bool groups_look(struct Groups *groups);
+
+/*
+ * Feed rows up to one that has to go the usual way, and give that; NULL at the
+ * end.
+ */
+extern TupleTableSlot *groups_next(RetentionScan *scan);
+
+/* What the ledgers of all groups hold in memory, for EXPLAIN. */
+extern void groups_usage(RetentionScan *scan);
 
 /* What EXPLAIN says besides. */
 extern void scan_explain(CustomScanState *node, List *ancestors,
