@@ -93,6 +93,13 @@ typedef struct LedgerLayout
 	bool		compact;
 } LedgerLayout;
 
+/* One that the compiler knows, as a value. */
+#define LAYOUT(is_compact, n, with_money) \
+	((LedgerLayout) { \
+		.words = (is_compact) ? ((n) == 1 ? 1 + (with_money) : 3) : \
+			(n) + 1 + (with_money), \
+		.key_words = (n), .money = (with_money), .compact = (is_compact)})
+
 #define COMPACT_UNIT 10000		/* millionths in a hundredth */
 
 /* Does an entry fit the compact layout of its kind of customers? */

@@ -43,18 +43,12 @@ append_some(Ledger *ledger, const uint64 *keys, const uint64 *whens,
 {
 	LedgerLayout layout = ledger->layout;
 
-#define APPEND(is_compact, keys_words, has_money) \
-	if (layout.compact == (is_compact) && layout.key_words == (keys_words) && \
-		layout.money == (has_money)) \
-	{ \
-		const LedgerLayout known = {.key_words = (keys_words), \
-			.money = (has_money), .compact = (is_compact)}; \
-		return append_run(ledger, known, keys, whens, amounts, i, n); \
-	}
-
-	APPEND(true, 1, true);
-	APPEND(true, 1, false);
-	APPEND(true, 2, true);
+	if (layout.compact && layout.key_words == 2)
+		return append_run(ledger, LAYOUT(true, 2, true), keys, whens, amounts, i, n);
+	if (layout.compact && layout.money)
+		return append_run(ledger, LAYOUT(true, 1, true), keys, whens, amounts, i, n);
+	if (layout.compact)
+		return append_run(ledger, LAYOUT(true, 1, false), keys, whens, amounts, i, n);
 	return append_run(ledger, layout, keys, whens, amounts, i, n);
 }
 

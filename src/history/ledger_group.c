@@ -23,6 +23,7 @@
 #include "lib/sort_template.h"
 
 #define SLICE 8192				/* entries looked at between interrupts */
+#define SLOTS_EACH 4			/* of a customer, at least */
 
 /*
  * Buffers have room for so many entries and customers at least: those of a
@@ -51,11 +52,15 @@ renew_buffer(LedgerGroups *g, void *buffer, Size size)
 	return MemoryContextAllocExtended(g->context, size, MCXT_ALLOC_HUGE);
 }
 
-/* Home slot of a key. */
-static inline int64
-home_slot(const LedgerGroups *g, const uint64 *key, int key_words)
+/*
+ * A slot is a tag and the number of a customer, from 1; 0 is free.  The tag says
+ * nearly always, and where keys are of 32 bits always, whether the key is the
+ * customer's, without a look at the customer.
+ */
+static inline uint64
+slot_tag(const LedgerGroups *g, const uint64 *key, uint64 hash)
 {
-	return (int64) ledger_hash(&g->salt, key, key_words) & (g->nslots - 1);
+	return g->short_keys ? key[0] << 32 : hash & ~(uint64) PG_UINT32_MAX;
 }
 
 /* Put every customer known so far into a larger table. */
@@ -64,19 +69,21 @@ grow_slots(LedgerGroups *g, int key_words, int64 nslots)
 {
 	if (nslots > g->max_slots)
 	{
-		g->slots = renew_buffer(g, g->slots, nslots * sizeof(uint32));
+		g->slots = renew_buffer(g, g->slots, nslots * sizeof(uint64));
 		g->max_slots = nslots;
 	}
-	memset(g->slots, 0, nslots * sizeof(uint32));
+	memset(g->slots, 0, nslots * sizeof(uint64));
 	g->nslots = nslots;
 	for (int i = 0; i < g->ncustomers; i++)
 	{
-		int64		slot = home_slot(g, g->customers[i].key, key_words);
+		const uint64 *key = g->customers[i].key;
+		uint64		hash = ledger_hash(&g->salt, key, key_words);
+		int64		slot = (int64) hash & (nslots - 1);
 
 		CHECK_FOR_INTERRUPTS();
 		while (g->slots[slot] != 0)
 			slot = (slot + 1) & (nslots - 1);
-		g->slots[slot] = i + 1;
+		g->slots[slot] = slot_tag(g, key, hash) | (uint32) (i + 1);
 	}
 }
 
@@ -120,42 +127,63 @@ ledger_groups_append(LedgerGroups *g, const uint64 *key, int key_words)
 }
 
 /* A customer seen for the first time: its number. */
-static uint32
-new_customer(LedgerGroups *g, const uint64 *key, int key_words, int64 slot)
+static pg_noinline uint32
+new_customer(LedgerGroups *g, const uint64 *key, int key_words, uint64 tag,
+			 int64 slot)
 {
+	uint32		number = g->ncustomers;
+
 	ledger_groups_append(g, key, key_words);
-	g->slots[slot] = g->ncustomers;
-	if ((int64) g->ncustomers * 2 > g->nslots)
+	if (g->max_places < g->max_customers)
+	{
+		g->places = g->places == NULL ?
+			MemoryContextAllocExtended(g->context,
+									   g->max_customers * sizeof(uint32),
+									   MCXT_ALLOC_HUGE) :
+			repalloc_huge(g->places, g->max_customers * sizeof(uint32));
+		g->max_places = g->max_customers;
+	}
+	g->places[number] = 0;
+	g->slots[slot] = tag | g->ncustomers;
+	if ((int64) g->ncustomers * SLOTS_EACH > g->nslots)
 		grow_slots(g, key_words, g->nslots * 2);
-	return g->ncustomers - 1;
+	return number;
 }
 
 /* Number of the customer a key belongs to. */
-static inline uint32
-find_customer(LedgerGroups *g, const uint64 *key, int key_words)
+static pg_attribute_always_inline uint32
+find_customer(LedgerGroups *g, const uint64 *key, int key_words,
+			  bool short_keys)
 {
-	int64		slot = home_slot(g, key, key_words);
+	uint64		hash = ledger_hash(&g->salt, key, key_words);
+	uint64		tag = slot_tag(g, key, hash);
+	int64		slot = (int64) hash & (g->nslots - 1);
 
 	for (;;)
 	{
-		uint32		number = g->slots[slot];
-		const LedgerCustomer *c;
+		uint64		found = g->slots[slot];
+		uint32		number = (uint32) found - 1;
 
-		if (number == 0)
-			return new_customer(g, key, key_words, slot);
-		c = &g->customers[number - 1];
-		if (c->key[0] == key[0] && (key_words == 1 || c->key[1] == key[1]))
-			return number - 1;
+		if (found == 0)
+			return new_customer(g, key, key_words, tag, slot);
+		if ((found ^ tag) >> 32 == 0)
+		{
+			const LedgerCustomer *c = &g->customers[number];
+
+			if (short_keys ||
+				(c->key[0] == key[0] && (key_words == 1 || c->key[1] == key[1])))
+				return number;
+		}
 		slot = (slot + 1) & (g->nslots - 1);
 	}
 }
 
 /* Number the customers of a span and count their entries. */
-static uint32 *
-number_customers(LedgerGroups *g, const LedgerSpan *span, int key_words,
+static pg_attribute_always_inline uint32 *
+number_customers(LedgerGroups *g, const LedgerSpan *span,
+				 const LedgerLayout layout, int key_words, bool short_keys,
 				 uint32 *owner)
 {
-	const LedgerLayout layout = *span->layout;
 	const uint64 *entry = span->words;
 
 	for (int64 i = 0; i < span->entries;)
@@ -167,21 +195,23 @@ number_customers(LedgerGroups *g, const LedgerSpan *span, int key_words,
 		{
 			uint64		buffer;
 			const uint64 *key = ledger_get_key(&layout, entry, &buffer);
-			uint32		number = find_customer(g, key, key_words);
+			uint32		number = find_customer(g, key, key_words, short_keys);
 
-			g->customers[number].count++;
+			g->places[number]++;
 			*owner++ = number;
 		}
 	}
 	return owner;
 }
 
-/* Scatter a span's entries to their customers' places; first moves along. */
-static const uint32 *
-scatter(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
+/* Scatter a span's entries to their customers' places, which move along. */
+static pg_attribute_always_inline const uint32 *
+scatter(LedgerGroups *g, const LedgerSpan *span, const LedgerLayout layout,
+		const uint32 *owner)
 {
-	const LedgerLayout layout = *span->layout;
 	const uint64 *entry = span->words;
+	LedgerItem *items = g->items;
+	uint32	   *places = g->places;
 
 	for (int64 i = 0; i < span->entries;)
 	{
@@ -190,13 +220,41 @@ scatter(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
 		CHECK_FOR_INTERRUPTS();
 		for (; i < end; i++, entry += layout.words)
 		{
-			LedgerItem *item = &g->items[g->customers[*owner++].first++];
+			LedgerItem *item = &items[places[*owner++]++];
 
 			item->when = ledger_get_when(&layout, entry);
 			item->amount = ledger_get_amount(&layout, entry);
 		}
 	}
 	return owner;
+}
+
+/* Both by the layouts that are most common, which the compiler then knows. */
+static uint32 *
+number_span(LedgerGroups *g, const LedgerSpan *span, int key_words,
+			uint32 *owner)
+{
+	LedgerLayout layout = *span->layout;
+
+	if (g->short_keys)
+		return layout.money ?
+			number_customers(g, span, LAYOUT(true, 1, true), 1, true, owner) :
+			number_customers(g, span, LAYOUT(true, 1, false), 1, true, owner);
+	if (layout.compact && key_words == 2)
+		return number_customers(g, span, LAYOUT(true, 2, true), 2, false, owner);
+	return number_customers(g, span, layout, key_words, false, owner);
+}
+
+static const uint32 *
+scatter_span(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
+{
+	LedgerLayout layout = *span->layout;
+
+	if (layout.compact && layout.money)
+		return layout.key_words == 1 ?
+			scatter(g, span, LAYOUT(true, 1, true), owner) :
+			scatter(g, span, LAYOUT(true, 2, true), owner);
+	return scatter(g, span, layout, owner);
 }
 
 /*
@@ -219,24 +277,29 @@ ledger_group(LedgerGroups *g, const LedgerSpan *spans, int nspans,
 
 	CHECK_FOR_INTERRUPTS();
 	g->ncustomers = 0;
+	g->short_keys = key_words == 1;
+	for (int s = 0; s < nspans; s++)
+		g->short_keys = g->short_keys && spans[s].layout->compact;
 	nslots = Max(64, g->nslots);
-	while (nslots > 64 && nslots > total * 4)
+	while (nslots > 64 && nslots > total * 2 * SLOTS_EACH)
 		nslots /= 2;
 	grow_slots(g, key_words, nslots);
 	owner = g->owner;
 	for (int s = 0; s < nspans; s++)
-		owner = number_customers(g, &spans[s], key_words, owner);
+		owner = number_span(g, &spans[s], key_words, owner);
 	for (int i = 0; i < g->ncustomers; i++)
 	{
-		g->customers[i].first = first;
-		first += g->customers[i].count;
+		LedgerCustomer *c = &g->customers[i];
+
+		c->first = first;
+		c->count = g->places[i];
+		g->places[i] = first;
+		first += c->count;
 	}
 	CHECK_FOR_INTERRUPTS();
 	owned = g->owner;
 	for (int s = 0; s < nspans; s++)
-		owned = scatter(g, &spans[s], owned);
-	for (int i = 0; i < g->ncustomers; i++)
-		g->customers[i].first -= g->customers[i].count;
+		owned = scatter_span(g, &spans[s], owned);
 }
 
 /*

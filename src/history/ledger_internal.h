@@ -48,9 +48,12 @@ typedef struct LedgerGroups
 	int			max_customers;
 	LedgerCustomer *sorted;
 	int			max_sorted;
-	uint32	   *slots;
+	uint64	   *slots;			/* tags and numbers of customers */
 	int64		nslots;
 	int64		max_slots;
+	bool		short_keys;		/* of 32 bits: a tag is a key */
+	uint32	   *places;			/* of customers' items, as they are put there */
+	int			max_places;
 	uint32	   *owner;
 	int64		max_entries;
 } LedgerGroups;
