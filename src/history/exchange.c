@@ -23,6 +23,9 @@ static void
 begin_round(ExchangeShared *shared)
 {
 	BarrierInit(&shared->barrier, 0);
+	ConditionVariableInit(&shared->all_open);
+	pg_atomic_init_u32(&shared->arrived, 0);
+	pg_atomic_init_u32(&shared->open, 0);
 	for (int n = 0; n < shared->nledgers; n++)
 	{
 		pg_atomic_init_u32(&shared->next[n], 0);
@@ -33,10 +36,11 @@ begin_round(ExchangeShared *shared)
 
 void
 exchange_init(ExchangeShared *shared, dsm_segment *segment, int participants,
-			  int nledgers)
+			  int nledgers, bool leader)
 {
 	shared->segment = dsm_segment_handle(segment);
 	shared->participants = participants;
+	shared->first_owner = leader || participants == 1 ? 0 : 1;
 	shared->nledgers = nledgers;
 	shared->round = 0;
 	SharedFileSetInit(&shared->files, segment);
@@ -160,6 +164,17 @@ publish_head(LedgerShare *share, SharedLedger *shared)
 	return true;
 }
 
+/* Where a chunk is. */
+static SharedPlace
+place_of(const LedgerShare *share, const LedgerPart *part,
+		 const LedgerSpan *span)
+{
+	SharedPlace own = {(uintptr_t) span->words, -1, (uint32) span->entries};
+
+	return share_is_for_others(share, part) ?
+		share_place(&share->memory, span->words, own.size) : own;
+}
+
 /* Tell where the chunks are; likewise. */
 static bool
 publish_chunks(LedgerShare *share, SharedLedger *shared)
@@ -184,8 +199,8 @@ publish_chunks(LedgerShare *share, SharedLedger *shared)
 
 		directory->first[p] = at;
 		for (int s = 0; s < nspans; s++)
-			directory->chunks[at++] = share_place(&share->memory, spans[s].words,
-												  (uint32) spans[s].entries);
+			directory->chunks[at++] =
+				place_of(share, &ledger->parts[p], &spans[s]);
 		pfree(spans);
 	}
 	directory->first[LEDGER_PARTS] = at;
@@ -259,23 +274,41 @@ exchange_arrive(Exchange *exchange)
 	for (int n = 0; n < shared->nledgers; n++)
 		if (exchange->shares[n].ledger != NULL)
 			publish(&exchange->shares[n]);
+	pg_atomic_fetch_add_u32(&shared->arrived, 1);
 	BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
 	if (write_files(exchange))
 		BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
 	BarrierDetach(&shared->barrier);
-	exchange->waiting_over = true;
+	exchange->arrived = true;
 	for (int n = 0; n < shared->nledgers; n++)
 		if (exchange->shares[n].ledger != NULL)
 			share_open(&exchange->shares[n]);
+	pg_atomic_fetch_add_u32(&shared->open, 1);
+	ConditionVariableBroadcast(&shared->all_open);
+}
+
+/* Until others have come to this one's memory it must not go. */
+static void
+wait_until_open(ExchangeShared *shared)
+{
+	ConditionVariablePrepareToSleep(&shared->all_open);
+	while (pg_atomic_read_u32(&shared->open) < pg_atomic_read_u32(&shared->arrived))
+		ConditionVariableSleep(&shared->all_open, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
 }
 
 void
 exchange_end(Exchange *exchange)
 {
-	if (!exchange->waiting_over)
-		BarrierArriveAndDetach(&exchange->shared->barrier);
-	exchange->waiting_over = true;
-	for (int n = 0; n < exchange->shared->nledgers; n++)
+	ExchangeShared *shared = exchange->shared;
+
+	if (!exchange->arrived)
+	{
+		BarrierArriveAndDetach(&shared->barrier);
+		return;
+	}
+	wait_until_open(shared);
+	for (int n = 0; n < shared->nledgers; n++)
 	{
 		LedgerShare *share = &exchange->shares[n];
 

@@ -2,12 +2,12 @@
  * exchange.h
  *		Ledgers of the processes of one parallel plan, visited by all of them.
  *
- * Each participant takes its rows into ledgers of its own, whose chunks lie in
- * dynamic shared memory.  Once all rows are in, each has a share of the parts:
- * whoever is free takes the next one and visits what all participants have in
- * it.  A customer is in one part, so that what the visits of a participant come
- * to is of customers of its own, and such results add up.  No entry is packed
- * or copied for it.
+ * Each participant takes its rows into ledgers of its own, and visits parts of
+ * its own once all rows are in, with what all participants have in them.  So the
+ * chunks of other parts lie in dynamic shared memory.  A customer is in one
+ * part: what the visits of a participant come to is of customers of its own, and
+ * such results add up.  No entry is packed or copied for it.  Parts of those who
+ * had no rows, as workers that come late, are taken by whoever is free.
  *
  * Where there is not the memory, shared or the participant's own, entries go to
  * temporary files of the plan, and tapes of them are taken in place of parts.
@@ -37,9 +37,12 @@ typedef struct LedgerShare LedgerShare;
 /* Bytes for so many participants with so many ledgers each. */
 extern Size exchange_size(int participants, int nledgers);
 
-/* Made by the leader, in segment; reset before the plan runs once more. */
+/*
+ * Made by the leader, in segment; reset before the plan runs once more.  The
+ * leader is participant 0 and may be one that takes no rows.
+ */
 extern void exchange_init(ExchangeShared *shared, dsm_segment *segment,
-						  int participants, int nledgers);
+						  int participants, int nledgers, bool leader);
 extern void exchange_reset(ExchangeShared *shared);
 
 /*

@@ -22,7 +22,7 @@
 typedef struct SharedPlace
 {
 	uint64		offset;
-	int32		segment;
+	int32		segment;		/* -1: its own memory, and offset is where */
 	uint32		size;			/* bytes, or entries of a chunk */
 } SharedPlace;
 
@@ -53,11 +53,16 @@ struct ExchangeShared
 	Barrier		barrier;		/* phases: rows; files; visits */
 	dsm_handle	segment;		/* that all this is in */
 	int			participants;
+	int			first_owner;	/* 1 when the leader takes no rows */
 	int			nledgers;
 	bool		allowed;		/* in this round */
 	int			round;			/* times the plan was run before */
 	SharedFileSet files;
-	/* of each ledger the next part or tape to be taken */
+	/* memory goes when all who have come have come to the memory of all */
+	ConditionVariable all_open;
+	pg_atomic_uint32 arrived;
+	pg_atomic_uint32 open;
+	/* of each ledger the next to be taken, of tapes or of parts without owner */
 	pg_atomic_uint32 next[FLEXIBLE_ARRAY_MEMBER];
 	/* then SharedLedger [participants][nledgers] */
 };
@@ -99,11 +104,13 @@ struct LedgerShare
 	/* once all rows are in */
 	bool		arrived;
 	bool		in_files;
-	int			nunits;			/* parts or tapes */
 	SharePeer  *peers;
 	int			npeers;
-	uint16		taken[LEDGER_PARTS];	/* by this process, in order */
+	int		   *idle;			/* owners of parts who had no rows */
+	int			nidle;
+	uint16		taken[LEDGER_PARTS];	/* parts or tapes, in order */
 	int			ntaken;
+	int			next_own;		/* part, of those it owns */
 	bool		all_taken;		/* there is no more to take */
 };
 
@@ -113,7 +120,7 @@ struct Exchange
 	int			participant;
 	MemoryContext context;
 	LedgerShare *shares;		/* by number; those without a ledger are empty */
-	bool		waiting_over;	/* it has left the barrier */
+	bool		arrived;		/* its rows are in, and those of all others */
 	ExchangeUsage usage;
 };
 
@@ -127,6 +134,26 @@ shared_ledger(ExchangeShared *shared, int participant, int number)
 	return &ledgers[participant * shared->nledgers + number];
 }
 
+/* Who visits a part, if he has rows. */
+static inline int
+part_owner(const ExchangeShared *shared, int part)
+{
+	return shared->first_owner +
+		part % (shared->participants - shared->first_owner);
+}
+
+/* Have others to find what is in this part of a ledger? */
+static inline bool
+share_is_for_others(const LedgerShare *share, const LedgerPart *part)
+{
+	const Ledger *ledger = share->ledger;
+
+	/* that of a small ledger is split before it is published */
+	return part != &ledger->only &&
+		part_owner(share->exchange->shared, (int) (part - ledger->parts)) !=
+		share->exchange->participant;
+}
+
 /* exchange_memory.c */
 extern void *share_alloc(ShareMemory *memory, Size bytes);
 extern void share_free(ShareMemory *memory, void *block, Size bytes);
@@ -135,7 +162,7 @@ extern SharedPlace share_place(const ShareMemory *memory, const void *at,
 extern void share_release(ShareMemory *memory);
 
 /* exchange_visit.c */
-extern bool share_open(LedgerShare *share);
+extern void share_open(LedgerShare *share);
 extern void share_close(LedgerShare *share);
 
 #endif							/* RETENTION_EXCHANGE_INTERNAL_H */

@@ -3,44 +3,41 @@
  *		Parts, or tapes of files, are taken one by one and visited.
  *
  * All participants have come to the memory or the files of all others before
- * they take one.  Who finds another's gone has nothing left to do: it goes only
- * when everything has been taken.
+ * any of them takes his away.
  */
 #include "history/exchange_internal.h"
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* Come to the segments of another; false when they are gone. */
-static bool
+/* Come to the segments of another. */
+static void
 attach_segments(SharePeer *peer, const SharedLedger *ledger)
 {
 	for (int s = 0; s < ledger->nsegments; s++)
 	{
 		peer->segments[s] = dsm_attach(ledger->segments[s]);
 		if (peer->segments[s] == NULL)
-			return false;
+			elog(ERROR, "memory of a participant is gone");
 		peer->bases[s] = dsm_segment_address(peer->segments[s]);
 		peer->nsegments++;
 	}
-	return true;
 }
 
-/* Know what a participant, perhaps this one, has in memory; likewise. */
-static bool
+/* Know what a participant, perhaps this one, has in memory. */
+static void
 open_memory(const LedgerShare *share, SharePeer *peer,
 			const SharedLedger *ledger, WireReader *head)
 {
 	if (peer->participant == share->exchange->participant)
 		memcpy(peer->bases, share->memory.bases, sizeof(peer->bases));
-	else if (!attach_segments(peer, ledger))
-		return false;
+	else
+		attach_segments(peer, ledger);
 	peer->layout = ledger_layout(&share->ledger->settings, ledger->compact);
 	peer->directory = (const PartDirectory *)
 		(peer->bases[ledger->directory.segment] + ledger->directory.offset);
 	wire_reader_init(head, peer->bases[ledger->head.segment] + ledger->head.offset,
 					 ledger->head.size, "shared ledger");
-	return true;
 }
 
 /* The same of its file. */
@@ -67,22 +64,31 @@ take_head(Ledger *ledger, WireReader *head)
 	ledger_agree(&ledger->settings, &settings);
 }
 
-/*
- * Know what all participants have of a ledger; false when there is nothing left
- * to take.
- */
-bool
+/* Owners of parts who have not got such a ledger. */
+static void
+find_idle(LedgerShare *share)
+{
+	ExchangeShared *shared = share->exchange->shared;
+
+	share->idle = palloc(shared->participants * sizeof(int));
+	for (int p = shared->first_owner; p < shared->participants; p++)
+		if (!shared_ledger(shared, p, share->number)->filled)
+			share->idle[share->nidle++] = p;
+	share->next_own = share->exchange->participant - shared->first_owner;
+}
+
+/* Know what all participants have of a ledger. */
+void
 share_open(LedgerShare *share)
 {
 	Exchange   *exchange = share->exchange;
 	ExchangeShared *shared = exchange->shared;
 	MemoryContext old = MemoryContextSwitchTo(exchange->context);
-	bool		there = true;
 
 	share->arrived = true;
-	share->nunits = share->in_files ? LEDGER_TAPES : LEDGER_PARTS;
 	share->peers = palloc0(shared->participants * sizeof(SharePeer));
-	for (int p = 0; p < shared->participants && there; p++)
+	find_idle(share);
+	for (int p = 0; p < shared->participants; p++)
 	{
 		const SharedLedger *ledger = shared_ledger(shared, p, share->number);
 		SharePeer  *peer = &share->peers[share->npeers];
@@ -95,13 +101,11 @@ share_open(LedgerShare *share)
 		if (share->in_files)
 			open_file(share, peer, ledger, &head);
 		else
-			there = open_memory(share, peer, ledger, &head);
-		if (there && p != exchange->participant)
+			open_memory(share, peer, ledger, &head);
+		if (p != exchange->participant)
 			take_head(share->ledger, &head);
 	}
-	share->all_taken = !there;
 	MemoryContextSwitchTo(old);
-	return there;
 }
 
 /* Leave the ledger empty, and what belongs to others alone. */
@@ -125,22 +129,51 @@ share_close(LedgerShare *share)
 	share->ledger = NULL;
 }
 
+/*
+ * The next of the parts this participant owns, then of those whose owners are
+ * idle; of tapes the next in any case.  -1: there is none.
+ */
+static int
+next_unit(LedgerShare *share)
+{
+	ExchangeShared *shared = share->exchange->shared;
+	int			owners = shared->participants - shared->first_owner;
+	pg_atomic_uint32 *next = &shared->next[share->number];
+	int			unit = share->next_own;
+
+	if (share->in_files)
+	{
+		unit = (int) pg_atomic_fetch_add_u32(next, 1);
+		return unit < LEDGER_TAPES ? unit : -1;
+	}
+	if (unit >= 0 && unit < LEDGER_PARTS)
+	{
+		share->next_own += owners;
+		return unit;
+	}
+	if (share->nidle == 0)
+		return -1;
+	do
+	{
+		unit = (int) pg_atomic_fetch_add_u32(next, 1);
+		if (unit / share->nidle * owners >= LEDGER_PARTS)
+			return -1;
+		unit = share->idle[unit % share->nidle] - shared->first_owner +
+			unit / share->nidle * owners;
+	} while (unit >= LEDGER_PARTS);
+	return unit;
+}
+
 /* Take one more; false when there is none. */
 static bool
 take_unit(LedgerShare *share)
 {
-	uint32		unit;
+	int			unit = share->all_taken ? -1 : next_unit(share);
 
-	if (share->all_taken)
-		return false;
-	unit = pg_atomic_fetch_add_u32(&share->exchange->shared->next[share->number], 1);
-	if (unit >= (uint32) share->nunits)
-	{
-		share->all_taken = true;
-		return false;
-	}
-	share->taken[share->ntaken++] = (uint16) unit;
-	return true;
+	share->all_taken = unit < 0;
+	if (unit >= 0)
+		share->taken[share->ntaken++] = (uint16) unit;
+	return unit >= 0;
 }
 
 /* What a participant has in a part, as spans, from n on; returns how many. */
@@ -155,7 +188,8 @@ peer_spans(const SharePeer *peer, int part, LedgerSpan *spans)
 		const SharedPlace *chunk = &peer->directory->chunks[c];
 
 		spans->layout = &peer->layout;
-		spans->words = (const uint64 *) (peer->bases[chunk->segment] + chunk->offset);
+		spans->words = chunk->segment < 0 ? (const uint64 *) (uintptr_t) chunk->offset :
+			(const uint64 *) (peer->bases[chunk->segment] + chunk->offset);
 		spans->entries = chunk->size;
 		spans++;
 	}

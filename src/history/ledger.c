@@ -200,16 +200,24 @@ next_chunk(const Ledger *ledger, const LedgerPart *part)
 	return size;
 }
 
-/* Memory of a chunk; that of an exchange as long as there is some. */
+/* Memory of a chunk; where others have to find it, that of an exchange. */
 static LedgerChunk *
-alloc_chunk(Ledger *ledger, Size bytes)
+alloc_chunk(Ledger *ledger, const LedgerPart *part, Size bytes)
 {
 	LedgerChunk *chunk = NULL;
+	bool		for_others = ledger->share != NULL &&
+		share_is_for_others(ledger->share, part);
 
-	if (ledger->share != NULL)
+	if (for_others)
+	{
 		chunk = share_alloc(&ledger->share->memory, bytes);
+		ledger->share->strays |= chunk == NULL;
+	}
 	if (chunk != NULL)
+	{
 		chunk->shared = true;
+		chunk->slab = 0;
+	}
 	else
 	{
 		chunk = ledger_slab_alloc(ledger, bytes);
@@ -219,8 +227,6 @@ alloc_chunk(Ledger *ledger, Size bytes)
 			chunk->slab = 0;
 		}
 		chunk->shared = false;
-		if (ledger->share != NULL)
-			ledger->share->strays = true;
 	}
 	chunk->bytes = (uint32) bytes;
 	return chunk;
@@ -230,7 +236,7 @@ alloc_chunk(Ledger *ledger, Size bytes)
 static void
 add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 {
-	LedgerChunk *chunk = alloc_chunk(ledger, bytes);
+	LedgerChunk *chunk = alloc_chunk(ledger, part, bytes);
 
 	if (part->chunk != NULL)
 		part->full += chunk_words(ledger, part->chunk) / ledger->layout.words;

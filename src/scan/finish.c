@@ -17,6 +17,7 @@
 #include "catalog/pg_aggregate.h"
 #include "executor/nodeAgg.h"
 #include "history/ledger_aggregate.h"
+#include "optimizer/optimizer.h"
 #include "utils/syscache.h"
 
 /* Where the memory of the exchange begins, behind that of the table's scan. */
@@ -60,7 +61,8 @@ finish_begin(RetentionScan *scan, ParallelContext *pcxt, void *coordinate)
 	if (n == 0 || pcxt->seg == NULL)
 		return;
 	scan->shared = shared_of(scan, coordinate);
-	exchange_init(scan->shared, pcxt->seg, pcxt->nworkers + 1, n);
+	exchange_init(scan->shared, pcxt->seg, pcxt->nworkers + 1, n,
+				  parallel_leader_participation);
 	exchange_allow(scan->shared, scan_enabled);
 }
 
