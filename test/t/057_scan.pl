@@ -242,6 +242,37 @@ for my $scan_of (map { "FROM faulty WHERE $_" } 'true', 'n <> 60', '10 / (n - 61
 	is(sql("TRUNCATE plans; SELECT string_agg(differs(q, 'serial'), '') FROM (VALUES $values) v (q)"), '', "the same error first: $scan_of");
 	is(sql('SELECT count(*) FROM plans WHERE NOT scan'), 0, 'by the scan');
 }
+# Arguments that are columns: amounts of each type refused in one row, times of
+# each type in another, in either order or the same, NULLs around.
+sql(q{
+	CREATE TABLE refused AS SELECT n, nullif(n % 40, 7) AS id, 'customer ' || n % 40 AS name, md5((n % 40)::text)::uuid AS uuid, n % 40 / 2.0 AS number,
+		nullif(CASE WHEN n = 60 THEN 'infinity' ELSE timestamptz '2024-01-01' + n * interval '1 hour' END, '2024-01-02') AS instant,
+		CASE WHEN n = 60 THEN '-infinity' ELSE timestamp '2024-01-01' + n * interval '1 hour' END AS local,
+		CASE WHEN n = 60 THEN 'infinity' ELSE date '2024-01-01' + n END AS day
+	FROM generate_series(1, 200) n;
+	ANALYZE refused;});
+@failing = ();
+for my $bad (59, 60, 61, 150)
+{
+	my $table = "refused_$bad";
+	sql(qq{CREATE TABLE $table AS SELECT *, CASE n WHEN $bad THEN 'NaN' WHEN 8 THEN NULL ELSE n / 4.0::float8 END AS double,
+		CASE n WHEN $bad THEN '-Infinity' ELSE n / 4.0::float4 END AS single, CASE n WHEN $bad THEN 9300000000000 ELSE n * 100000000000 - 9100000000000 END AS big,
+		CASE n WHEN $bad THEN 9200000000000 ELSE nullif(n % 5, 0) / 4.0 END AS exact,
+		CASE n WHEN $bad THEN 9e12::float4 * 1.1::float4 ELSE 4e9 * n END AS large FROM refused WHERE n < 180; ANALYZE $table});
+	for my $customer ('id', 'name', 'uuid', 'number')
+	{
+		push @failing, map { "cohort_matrix($customer, $_ FROM $table" } map { my $at = $_; map { "$at, $_, 'month')" } qw(double single big exact large) } qw(instant local day);
+	}
+	push @failing, "cohort_matrix(id, instant, exact, '7 days since start') FROM $table", "customer_movements(name, local, double, 'day') FROM $table",
+		"cohort_matrix(id, day, local, exact, 'month') FROM $table", "cohort_matrix(name, day, 'day') FROM $table", "cohort_matrix(id, local, 2.5, 'week') FROM $table";
+}
+for my $which ('true', 'n <> 60', 'n NOT IN (60, 150)', 'n > 60')
+{
+	my $values = join(', ', map { "(\$query\$SELECT $_ WHERE $which\$query\$)" } @failing);
+	is(sql("TRUNCATE plans; SELECT string_agg(differs(q, 'serial'), '') FROM (VALUES $values) v (q)"), '', "the same error first, of columns: $which");
+	is(sql('SELECT count(*) FROM plans WHERE NOT scan'), 0, 'by the scan');
+}
+
 like(sql(q{EXPLAIN (COSTS off) SELECT funnel(id, at, 1 + (random() * 2)::int, '30 days') FROM faulty}), qr/Seq Scan/, 'volatile: not by the scan');
 
 ##################################################################
