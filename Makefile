@@ -111,6 +111,7 @@ OBJS = \
 	src/metrics/funnel/rules.o \
 	src/metrics/funnel/stored.o \
 	src/metrics/funnel/sums.o \
+	src/metrics/funnel/times.o \
 	src/metrics/funnel/trend.o \
 	src/metrics/funnel/tries.o \
 	src/metrics/funnel/tries_rows.o \

@@ -5,26 +5,9 @@
  */
 #include "metrics/funnel/build.h"
 
+#include "metrics/funnel/times.h"
 #include "miscadmin.h"
 #include "utils/hsearch.h"
-
-#define ST_SORT sort_few
-#define ST_ELEMENT_TYPE int64
-#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b) ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-#define DIGIT_BITS 11
-#define FEW_TIMES 1024			/* so many are sorted by comparing */
-
-typedef struct TimeList
-{
-	int64	   *times;
-	int64		n;
-	int64		size;			/* allocated */
-} TimeList;
 
 /* What is known of a step so far. */
 typedef struct BuildStep
@@ -47,8 +30,7 @@ struct FunnelBuilder
 	HTAB	   *entries;		/* of a trend */
 	BuildEntry	only;			/* of others */
 	BuildEntry *last;			/* looked up last */
-	int64	   *spare;			/* to sort with */
-	int64		max_spare;
+	TimeSorter	sorter;
 };
 
 FunnelBuilder *
@@ -93,20 +75,13 @@ add_time(TimeList *list, int64 from, int64 to)
 {
 	int64		time;
 
-	if (unlikely(list->n == list->size))
-	{
-		list->size = Max(list->size * 2, 4);
-		list->times = list->times == NULL ?
-			palloc(list->size * sizeof(int64)) :
-			repalloc_huge(list->times, list->size * sizeof(int64));
-	}
 	if (unlikely(pg_sub_s64_overflow(to, from, &time)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("time between two steps out of range"),
 				 errdetail("The steps of a customer lie more than 292,000 years apart."),
 				 errhint("Use a shorter window, or leave such times out.")));
-	list->times[list->n++] = time;
+	times_add(list, time);
 }
 
 /* Count a chain. */
@@ -141,87 +116,6 @@ funnel_builder_add(FunnelBuilder *b, const ChainPath *path, int32 period)
  * ----------------------------------------------------------------
  */
 
-/*
- * Sort times, none of them negative: digit by digit from the lowest, those that
- * all share left out.
- */
-static void
-sort_times(FunnelBuilder *b, TimeList *list)
-{
-	int64	   *from = list->times;
-	int64	   *to;
-	uint64		differ = 0;
-
-	if (list->n < FEW_TIMES)
-	{
-		sort_few(from, list->n);
-		return;
-	}
-	if (b->max_spare < list->n)
-	{
-		if (b->spare != NULL)
-			pfree(b->spare);
-		b->spare = palloc_extended(list->n * sizeof(int64), MCXT_ALLOC_HUGE);
-		b->max_spare = list->n;
-	}
-	to = b->spare;
-	for (int64 i = 1; i < list->n; i++)
-		differ |= (uint64) (from[i] ^ from[0]);
-	for (int shift = 0; shift < 64; shift += DIGIT_BITS)
-	{
-		int64		place[1 << DIGIT_BITS] = {0};
-		int64		sum = 0;
-		int64	   *swap;
-
-		if (((differ >> shift) & ((1 << DIGIT_BITS) - 1)) == 0)
-			continue;
-		CHECK_FOR_INTERRUPTS();
-		for (int64 i = 0; i < list->n; i++)
-			place[(from[i] >> shift) & ((1 << DIGIT_BITS) - 1)]++;
-		for (int digit = 0; digit < 1 << DIGIT_BITS; digit++)
-		{
-			int64		count = place[digit];
-
-			place[digit] = sum;
-			sum += count;
-		}
-		for (int64 i = 0; i < list->n; i++)
-			to[place[(from[i] >> shift) & ((1 << DIGIT_BITS) - 1)]++] = from[i];
-		swap = from;
-		from = to;
-		to = swap;
-	}
-	if (from != list->times)
-		memcpy(list->times, from, list->n * sizeof(int64));
-}
-
-/* Put equal times together. */
-static void
-finish_times(FunnelBuilder *b, TimeList *from, FunnelItem *to)
-{
-	int64		n = 0;
-
-	if (from->n == 0)
-		return;
-	sort_times(b, from);
-	for (int64 i = 0; i < from->n; i++)
-		n += i == 0 || from->times[i] != from->times[i - 1];
-	to->ntimes = n;
-	to->times = palloc_extended(n * sizeof(FunnelTime), MCXT_ALLOC_HUGE);
-	n = 0;
-	for (int64 i = 0; i < from->n; i++)
-	{
-		if (i > 0 && from->times[i] == from->times[i - 1])
-		{
-			to->times[n - 1].customers++;
-			continue;
-		}
-		to->times[n].time = from->times[i];
-		to->times[n++].customers = 1;
-	}
-	pfree(from->times);
-}
-
 /* The items of an entry. */
 static void
 finish_entry(FunnelBuilder *b, BuildEntry *entry, Funnel *funnel)
@@ -234,7 +128,8 @@ finish_entry(FunnelBuilder *b, BuildEntry *entry, Funnel *funnel)
 		item->period = entry->period;
 		item->step = step;
 		item->customers = entry->steps[step].customers;
-		finish_times(b, &entry->steps[step].times, item);
+		item->times = times_count(&b->sorter, &entry->steps[step].times,
+								  &item->ntimes);
 	}
 	for (int32 step = 3; step <= Min(b->nsteps, FUNNEL_PAIR_STEPS); step++)
 		for (int32 from = 1; from < step && entry->steps[step].from != NULL; from++)
@@ -246,7 +141,8 @@ finish_entry(FunnelBuilder *b, BuildEntry *entry, Funnel *funnel)
 			item->period = entry->period;
 			item->step = step;
 			item->from = from;
-			finish_times(b, &entry->steps[step].from[from], item);
+			item->times = times_count(&b->sorter, &entry->steps[step].from[from],
+									  &item->ntimes);
 			funnel->nitems++;
 		}
 }

@@ -10,6 +10,7 @@
  *	place	a	a	b	a	|	c			a way of three places: a, b, a
  *	time	1	2	4	5		99
  */
+#include "metrics/funnel/times.h"
 #include "metrics/journey/rows.h"
 #include "metrics/journey/type.h"
 
@@ -20,14 +21,6 @@
 extern Datum retention_journey_merge(PG_FUNCTION_ARGS);
 
 PG_FUNCTION_INFO_V1(retention_journey_final);
-
-#define ST_SORT sort_times
-#define ST_ELEMENT_TYPE int64
-#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b) ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
 
 /* A row of a customer. */
 typedef struct Visit
@@ -51,8 +44,7 @@ typedef struct BuildEdge
 {
 	uint64		key;
 	int64		customers;
-	int64	   *times;			/* of all of them, but at step 0 */
-	int64		size;			/* allocated */
+	TimeList	times;			/* of all of them, but at step 0 */
 	char		status;
 } BuildEdge;
 
@@ -72,6 +64,8 @@ typedef struct BuildEdge
 
 StaticAssertDecl(JOURNEY_MAX_PLACES + 1 < (1 << PLACE_BITS), "numbers of places do not fit");
 
+#define RECENT_PLACES 64
+
 typedef struct Builder
 {
 	const JourneyRules *rules;
@@ -81,6 +75,9 @@ typedef struct Builder
 	edges_hash *edges;
 	Visit	   *visits;			/* of one customer */
 	int			max_visits;
+	/* numbers of places found lately */
+	uint64		words[RECENT_PLACES];
+	int			numbers[RECENT_PLACES]; /* -1: none yet */
 } Builder;
 
 /* One more customer moves from place to place; time counts but at step 0. */
@@ -94,18 +91,11 @@ count_move(Builder *b, int step, int64 from, int64 to, int64 time)
 
 	if (!found)
 	{
-		edge->customers = edge->size = 0;
-		edge->times = NULL;
-	}
-	if (step > 0 && edge->customers == edge->size)
-	{
-		edge->size = Max(edge->size * 2, 2);
-		edge->times = edge->times == NULL ?
-			palloc(edge->size * sizeof(int64)) :
-			repalloc_huge(edge->times, edge->size * sizeof(int64));
+		edge->customers = 0;
+		memset(&edge->times, 0, sizeof(TimeList));
 	}
 	if (step > 0)
-		edge->times[edge->customers] = time;
+		times_add(&edge->times, time);
 	edge->customers++;
 }
 
@@ -124,7 +114,23 @@ time_between(int64 from, int64 to)
 	return time;
 }
 
-/* The customer's rows in order; a place that is not known is damage. */
+/* The number of a place; one that is not known is damage. */
+static inline int
+place_number(Builder *b, uint64 word)
+{
+	int			recent = (int) (word % RECENT_PLACES);
+
+	if (b->words[recent] == word && likely(b->numbers[recent] >= 0))
+		return b->numbers[recent];
+	b->words[recent] = word;
+	b->numbers[recent] = journey_places_find(b->rules->places, word);
+	if (unlikely(b->numbers[recent] < 0))
+		wire_corrupt(&(WireReader) {.what = "parallel aggregate state"},
+					 "A place is not one of the list.");
+	return b->numbers[recent];
+}
+
+/* The customer's rows in order. */
 static void
 take_visits(Builder *b, const LedgerItem *items, int n)
 {
@@ -138,10 +144,7 @@ take_visits(Builder *b, const LedgerItem *items, int n)
 	for (int i = 0; i < n; i++)
 	{
 		b->visits[i].at = items[i].amount;
-		b->visits[i].place = journey_places_find(b->rules->places, items[i].when);
-		if (unlikely(b->visits[i].place < 0))
-			wire_corrupt(&(WireReader) {.what = "parallel aggregate state"},
-						 "A place is not one of the list.");
+		b->visits[i].place = place_number(b, items[i].when);
 	}
 	sort_visits(b->visits, n);
 }
@@ -187,29 +190,6 @@ compare_edges(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Put equal times together. */
-static void
-finish_times(const BuildEdge *from, FunnelStep *to)
-{
-	int64		n = 0;
-
-	sort_times(from->times, from->customers);
-	for (int64 i = 0; i < from->customers; i++)
-		n += i == 0 || from->times[i] != from->times[i - 1];
-	to->times = palloc_extended(n * sizeof(FunnelTime), MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < from->customers; i++)
-	{
-		if (i > 0 && from->times[i] == from->times[i - 1])
-		{
-			to->times[to->ntimes - 1].customers++;
-			continue;
-		}
-		to->times[to->ntimes].time = from->times[i];
-		to->times[to->ntimes++].customers = 1;
-	}
-	pfree(from->times);
-}
-
 /* All edges, in order. */
 static void
 finish_edges(const Builder *b, const char *const *places, Journey *journey)
@@ -217,6 +197,7 @@ finish_edges(const Builder *b, const char *const *places, Journey *journey)
 	BuildEdge **sorted;
 	BuildEdge  *edge;
 	edges_iterator i;
+	TimeSorter	sorter = {0};
 
 	sorted = palloc_extended(b->edges->members * sizeof(BuildEdge *), MCXT_ALLOC_HUGE);
 	journey->edges = palloc_extended(b->edges->members * sizeof(JourneyEdge),
@@ -238,7 +219,8 @@ finish_edges(const Builder *b, const char *const *places, Journey *journey)
 		to->to = places[key & ((1 << PLACE_BITS) - 1)];
 		to->moved.customers = sorted[e]->customers;
 		if (to->step > 0)
-			finish_times(sorted[e], &to->moved);
+			to->moved.times = times_count(&sorter, &sorted[e]->times,
+										  &to->moved.ntimes);
 	}
 }
 
@@ -272,6 +254,7 @@ retention_journey_final(PG_FUNCTION_ARGS)
 	places = journey_places_number(b.rules->places, &nplaces);
 	b.start = b.rules->start == NULL ? -1 :
 		journey_place_number(places, nplaces, b.rules->start);
+	memset(b.numbers, -1, sizeof(b.numbers));
 	b.salt = salt_draw();
 	b.edges = edges_create(CurrentMemoryContext, 64, &b.salt);
 	ledger_visit(ledger, fold_customer, &b);

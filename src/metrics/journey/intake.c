@@ -165,21 +165,87 @@ journey_takes_many(FunctionCallInfo fcinfo)
 	return intake != NULL && intake->args.constant && !PG_ARGISNULL(0);
 }
 
+#define SLICE 320				/* rows at a time; those of a page mostly */
+
+/* What rows come to. */
+typedef struct RowSlice
+{
+	int			n;
+	Datum		customers[SLICE];
+	uint64		keys[2 * SLICE];
+	uint64		words[SLICE];
+	int64		instants[SLICE];
+} RowSlice;
+
+/* Rows from .. to - 1 but for their keys, which no error is made of. */
+static void
+slice_rows(RowIntake *intake, const JourneyRules *rules,
+		   const Column *const *columns, int from, int to, RowSlice *slice,
+		   MemoryContext row_context)
+{
+	slice->n = 0;
+	for (int i = from; i < to; i++)
+	{
+		NullableDatum customer = column_row(columns[ARG_CUSTOMER - 1], i);
+		NullableDatum at = column_row(columns[ARG_AT - 1], i);
+		NullableDatum place = column_row(columns[ARG_PLACE - 1], i);
+		const text *name;
+
+		if (customer.isnull || at.isnull || place.isnull)
+			continue;
+		row_context_reset(row_context);
+		name = DatumGetTextPP(place.value);
+		slice->customers[slice->n] = customer.value;
+		slice->words[slice->n] = journey_places_take(rules->places,
+													 VARDATA_ANY(name),
+													 VARSIZE_ANY_EXHDR(name));
+		if (unlikely(!try_instant(intake->args.at, at.value,
+								  &slice->instants[slice->n])))
+			(void) take_instant(intake->args.at, at.value);
+		slice->n++;
+	}
+}
+
+/* Rows from .. to - 1, one by one. */
+static void
+take_one_by_one(RowIntake *intake, Ledger *ledger, const Column *const *columns,
+				int from, int to, MemoryContext row_context)
+{
+	NullableDatum args[ARG_PLACE];
+
+	for (int i = from; i < to; i++)
+	{
+		row_context_reset(row_context);
+		for (int a = 0; a < ARG_PLACE; a++)
+			args[a] = column_row(columns[a], i);
+		take_arguments(intake, ledger, args);
+	}
+}
+
 void
 journey_take_columns(FunctionCallInfo fcinfo, const Column *const *columns,
 					 int n, MemoryContext row_context)
 {
 	RowIntake  *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger = ledger_code_argument(fcinfo, 0, &ledger_journey);
+	Identity   *customer = &intake->args.customer;
+	bool		plain = identity_is_plain(customer);
 	MemoryContext old = MemoryContextSwitchTo(row_context);
-	NullableDatum args[ARG_PLACE];
+	RowSlice	slice;
 
-	for (int i = 0; i < n; i++)
+	for (int from = 0, to; from < n; from = to)
 	{
-		row_context_reset(row_context);
-		for (int a = 0; a < ARG_PLACE; a++)
-			args[a] = column_row(columns[a], i);
-		take_arguments(intake, ledger, args);
+		to = Min(from + SLICE, n);
+		if (!plain)
+		{
+			take_one_by_one(intake, ledger, columns, from, to, row_context);
+			continue;
+		}
+		slice_rows(intake, ledger->settings.rules, columns, from, to, &slice,
+				   row_context);
+		identity_take_many(customer, slice.customers, slice.n, slice.keys,
+						   row_context);
+		ledger_add_many(ledger, slice.keys, slice.words, slice.instants, slice.n);
 	}
 	MemoryContextSwitchTo(old);
 }

@@ -30,11 +30,26 @@ typedef struct Place
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+#define RECENT_BITS 6
+#define RECENT_FROM 1024		/* rows; fewer are not worth the memory */
+#define RECENT_BYTES 16			/* texts up to this, which two words hold */
+
+/* A short text taken lately. */
+typedef struct RecentPlace
+{
+	uint64		first;			/* its first bytes */
+	uint64		last;			/* its last ones, which may be the same */
+	Size		len;			/* 0: none yet */
+	uint64		word;
+} RecentPlace;
+
 struct JourneyPlaces
 {
 	table_hash *table;
 	Salt		salt;
 	MemoryContext context;
+	int			taken;			/* as long as it matters */
+	RecentPlace *recent;		/* NULL before there are many rows */
 };
 
 #define FIRST_PLACES 6
@@ -46,6 +61,8 @@ journey_places_create(MemoryContext context)
 
 	places->salt = salt_draw();
 	places->context = context;
+	places->taken = 0;
+	places->recent = NULL;
 	places->table = table_create(context, FIRST_PLACES, &places->salt);
 	return places;
 }
@@ -82,9 +99,9 @@ take_down(JourneyPlaces *places, Place *place, const char *text, Size len)
 	place->number = -1;
 }
 
-/* The word of a place. */
-uint64
-journey_places_take(JourneyPlaces *places, const char *text, Size len)
+/* The word of a place, by its table. */
+static uint64
+take_place(JourneyPlaces *places, const char *text, Size len)
 {
 	uint64		word;
 	Place	   *place;
@@ -105,6 +122,63 @@ journey_places_take(JourneyPlaces *places, const char *text, Size len)
 						   pg_mbcliplen(text, (int) len, 40), text),
 				 errhint("Rename one of them.")));
 	return word;
+}
+
+/* The bytes of a short text, not an empty one, in two words; alike for no two of a length. */
+static inline void
+short_words(const char *text, Size len, uint64 *first, uint64 *last)
+{
+	uint32		half;
+
+	if (len >= sizeof(uint64))
+	{
+		memcpy(first, text, sizeof(uint64));
+		memcpy(last, text + len - sizeof(uint64), sizeof(uint64));
+	}
+	else if (len >= sizeof(uint32))
+	{
+		memcpy(&half, text, sizeof(uint32));
+		*first = half;
+		memcpy(&half, text + len - sizeof(uint32), sizeof(uint32));
+		*last = half;
+	}
+	else
+	{
+		*first = (uint8) text[0] | (uint64) (uint8) text[len / 2] << 8;
+		*last = (uint8) text[len - 1];
+	}
+}
+
+/*
+ * The word of a place.  Where rows are many, most are at one of few places with
+ * short names, which are found without their hash.
+ */
+uint64
+journey_places_take(JourneyPlaces *places, const char *text, Size len)
+{
+	uint64		first;
+	uint64		last;
+	RecentPlace *recent;
+
+	if (len == 0 || len > RECENT_BYTES)
+		return take_place(places, text, len);
+	if (unlikely(places->recent == NULL))
+	{
+		if (++places->taken < RECENT_FROM)
+			return take_place(places, text, len);
+		places->recent = MemoryContextAllocZero(places->context,
+												sizeof(RecentPlace) << RECENT_BITS);
+	}
+	short_words(text, len, &first, &last);
+	recent = &places->recent[((first ^ last * 7 ^ len) * UINT64CONST(0x9E3779B97F4A7C15)) >>
+							 (64 - RECENT_BITS)];
+	if (recent->first == first && recent->last == last && recent->len == len)
+		return recent->word;
+	recent->word = take_place(places, text, len);
+	recent->first = first;
+	recent->last = last;
+	recent->len = len;
+	return recent->word;
 }
 
 /* Take down all that others have. */
