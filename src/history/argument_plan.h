@@ -84,7 +84,13 @@ typedef struct ArgumentForm
 /* Nothing but the ArgumentPlan. */
 #define ARGUMENT_FORM(list) {ARGUMENT_ROLES(list), .size = sizeof(ArgumentPlan)}
 
-/* The plan of a call site, made when there is none. */
+/* Error 42P13: the script of another version declares the function otherwise. */
+pg_noreturn extern void argument_refuse_declaration(FunctionCallInfo fcinfo);
+
+/*
+ * The plan of a call site, made when there is none; error 42P13 when the call
+ * has more arguments than the form, or constants of other types.
+ */
 extern void *argument_plan_find(FunctionCallInfo fcinfo,
 								const ArgumentForm *form);
 

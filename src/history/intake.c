@@ -399,7 +399,8 @@ take_row_at_least(FunctionCallInfo fcinfo, const NumberedForm *form)
 	return take_row(fcinfo, &form->form, form->number, at_least_argument);
 }
 
-/* Arguments of the call with at_least, and the state. */
+/* Arguments of the shortest call and of that with at_least, and the state. */
+#define LEAST_ARGUMENTS 4
 #define AT_LEAST_ARGUMENTS 7
 
 Ledger *
@@ -407,7 +408,11 @@ intake_row(FunctionCallInfo fcinfo)
 {
 	if (unlikely(PG_NARGS() == AT_LEAST_ARGUMENTS))
 		return take_row_at_least(fcinfo, &at_least_form);
-	return take_row(fcinfo, &forms[PG_NARGS() - 4], CONSTANTS, NULL);
+	if (unlikely(PG_NARGS() < LEAST_ARGUMENTS))
+		argument_refuse_declaration(fcinfo);
+	return take_row(fcinfo,
+					&forms[Min(PG_NARGS() - LEAST_ARGUMENTS, lengthof(forms) - 1)],
+					CONSTANTS, NULL);
 }
 
 Ledger *
