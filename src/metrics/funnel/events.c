@@ -42,10 +42,59 @@ events_compact(const LedgerSettings *settings)
 	return settings->key_words == 1;
 }
 
+#define MERGED_RUNS 8			/* after the first */
+#define MERGED_EVENTS 128		/* of such a run */
+
+static inline bool
+is_before(const LedgerItem *a, const LedgerItem *b)
+{
+	return a->amount != b->amount ? a->amount < b->amount : a->when < b->when;
+}
+
+/* The end of the run in order that begins at some event. */
+static uint32
+run_end(const LedgerItem *items, uint32 from, uint32 n)
+{
+	uint32		end = from + 1;
+
+	while (end < n && !is_before(&items[end], &items[end - 1]))
+		end++;
+	return end;
+}
+
+/*
+ * Rows mostly come in order of time, so that what several processes or files
+ * have of a customer is a few runs, which are sooner merged than sorted.  False
+ * when they are more, and the order is any.
+ */
+static bool
+merge_runs(LedgerItem *items, uint32 n)
+{
+	LedgerItem	run[MERGED_EVENTS];
+	uint32		done = n == 0 ? 0 : run_end(items, 0, n);
+
+	for (int runs = 0; done < n; runs++)
+	{
+		uint32		end = run_end(items, done, n);
+		uint32		left = end - done;
+		uint32		i = done;
+
+		if (runs == MERGED_RUNS || left > MERGED_EVENTS)
+			return false;
+		memcpy(run, items + done, left * sizeof(LedgerItem));
+		for (uint32 at = end; left > 0; at--)
+			items[at - 1] = i > 0 && is_before(&run[left - 1], &items[i - 1]) ?
+				items[--i] : run[--left];
+		done = end;
+	}
+	return true;
+}
+
 void
 events_sort(LedgerItem *items, uint32 n)
 {
-	sort_events(items, n);
+	if (!merge_runs(items, n))
+		sort_events(items, n);
 }
 
 /*

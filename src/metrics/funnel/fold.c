@@ -123,6 +123,32 @@ steps_alone(const LedgerItem *items, int nitems)
 	return (words & FUNNEL_EXCLUDED) == 0 && !empty;
 }
 
+/*
+ * The same where instants suffice; false, and nothing is added, when they do not
+ * for this customer.
+ */
+static bool
+fold_instants(Fold *fold, LedgerItem *items, int nitems)
+{
+	/* rows mostly come in order */
+	if (!instants_are_single(items, nitems))
+	{
+		if (!steps_alone(items, nitems))
+			return false;
+		events_sort(items, nitems);
+		if (!instants_are_single(items, nitems))
+		{
+			nitems = instants_take(items, nitems);
+			if (instants_chain(&fold->search, items, nitems))
+				visit_chain(&fold->search.path, 0, fold);
+			return true;
+		}
+	}
+	if (instants_chain_single(&fold->search, items, nitems))
+		visit_chain(&fold->search.path, 0, fold);
+	return true;
+}
+
 /* Add one customer; items come in no order. */
 static void
 fold_customer(LedgerItem *items, int nitems, void *arg)
@@ -130,19 +156,8 @@ fold_customer(LedgerItem *items, int nitems, void *arg)
 	Fold	   *fold = arg;
 	Size		n;
 
-	if (fold->instants_suffice && instants_are_single(items, nitems))
-	{
-		if (instants_chain_single(&fold->search, items, nitems))
-			visit_chain(&fold->search.path, 0, fold);
+	if (fold->instants_suffice && fold_instants(fold, items, nitems))
 		return;
-	}
-	if (fold->instants_suffice && steps_alone(items, nitems))
-	{
-		nitems = instants_take(items, nitems);
-		if (instants_chain(&fold->search, items, nitems))
-			visit_chain(&fold->search.path, 0, fold);
-		return;
-	}
 	n = take_items(fold, items, nitems);
 	chain_sort(fold->events, n);
 	chain_visit(&fold->search, fold->events, n, &fold->kind, visit_chain, fold);

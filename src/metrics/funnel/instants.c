@@ -20,15 +20,6 @@
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 
-#define ST_SORT sort_instants
-#define ST_ELEMENT_TYPE LedgerItem
-#define ST_COMPARE(a, b) \
-	((a)->amount < (b)->amount ? -1 : (a)->amount > (b)->amount ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
 bool
 instants_suffice(const ChainSearch *search)
 {
@@ -47,21 +38,20 @@ steps_of(uint64 when)
 int
 instants_take(LedgerItem *items, int n)
 {
-	bool		sorted = true;
 	int			kept = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		items[i].when = steps_of(items[i].when);
-		sorted = sorted && (i == 0 || items[i - 1].amount <= items[i].amount);
-	}
-	if (!sorted)
-		sort_instants(items, n);
-	for (int i = 0; i < n; i++)
+		uint64		steps = steps_of(items[i].when);
+
 		if (kept > 0 && items[kept - 1].amount == items[i].amount)
-			items[kept - 1].when |= items[i].when;
+			items[kept - 1].when |= steps;
 		else
-			items[kept++] = items[i];
+		{
+			items[kept].when = steps;
+			items[kept++].amount = items[i].amount;
+		}
+	}
 	return kept;
 }
 

@@ -17,7 +17,7 @@
 extern bool instants_suffice(const ChainSearch *search);
 
 /*
- * A customer's items, of steps alone, as instants in order of time, the word
+ * A customer's items, of steps alone and in order of time, as instants, the word
  * "when" being the set of steps; how many.
  */
 extern int	instants_take(LedgerItem *items, int n);
