@@ -246,8 +246,8 @@ feed_page(RetentionScan *scan)
 	InstrCountFiltered1(scan, n - fed);
 	if (ps->instrument != NULL)
 		ps->instrument->tuplecount += fed;
-	scan->fed_rows += fed;
-	scan->fed_pages++;
+	scan->totals.rows += fed;
+	scan->totals.pages++;
 }
 
 /* All other rows. */
@@ -275,9 +275,8 @@ feed_rest(RetentionScan *scan)
 		}
 		PG_END_TRY();
 	}
-	scan->memory = 0;
-	scan->spilled = false;
-	feed_usage(scan->feed, &scan->memory, &scan->spilled);
+	scan->totals.memory = scan->totals.spilled = 0;
+	feed_usage(scan->feed, &scan->totals);
 	ExecClearTuple(ss->ss_ScanTupleSlot);
 }
 
@@ -320,10 +319,10 @@ scan_exec(CustomScanState *node)
 		slot = ExecScan(&node->ss, next_row, recheck_row);
 	scan->begun = true;
 	scan->ended = TupIsNull(slot);
-	if (scan->ended)
-		finish_scan(scan);
 	if (scan->ended && scan->feed != NULL && node->ss.ps.instrument != NULL)
 		groups_usage(scan);
+	if (scan->ended)
+		finish_scan(scan);
 	return slot;
 }
 
@@ -388,6 +387,12 @@ scan_initialize_worker(CustomScanState *node, shm_toc *toc, void *coordinate)
 	finish_begin_worker((RetentionScan *) node, coordinate);
 }
 
+static void
+scan_shutdown(CustomScanState *node)
+{
+	finish_shutdown((RetentionScan *) node);
+}
+
 static const CustomExecMethods exec_methods = {
 	.CustomName = "RetentionScan",
 	.BeginCustomScan = scan_begin,
@@ -398,6 +403,7 @@ static const CustomExecMethods exec_methods = {
 	.InitializeDSMCustomScan = scan_initialize_dsm,
 	.ReInitializeDSMCustomScan = scan_reinitialize_dsm,
 	.InitializeWorkerCustomScan = scan_initialize_worker,
+	.ShutdownCustomScan = scan_shutdown,
 	.ExplainCustomScan = scan_explain
 };
 

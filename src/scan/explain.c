@@ -4,22 +4,26 @@
  */
 #include "scan/scan.h"
 
-/* How many rows went past the executor, and to where, in this process. */
+/*
+ * How many rows went past the executor, and to where; in a parallel plan of all
+ * processes together.
+ */
 void
 scan_explain(CustomScanState *node, List *ancestors, struct ExplainState *es)
 {
 	const RetentionScan *scan = (const RetentionScan *) node;
+	const ScanTotals *totals = &scan->totals;
 
 	if (!es->analyze)
 		return;
-	ExplainPropertyInteger("Rows Fed", NULL, (int64) scan->fed_rows, es);
-	ExplainPropertyInteger("Pages Fed", NULL, (int64) scan->fed_pages, es);
-	if (scan->fed_rows == 0)
+	ExplainPropertyUInteger("Rows Fed", NULL, totals->rows, es);
+	ExplainPropertyUInteger("Pages Fed", NULL, totals->pages, es);
+	if (totals->rows == 0)
 		return;
-	ExplainPropertyInteger("Ledger Memory", "kB",
-						   (int64) ((scan->memory + 1023) / 1024), es);
-	ExplainPropertyBool("Ledger Spilled", scan->spilled, es);
-	if (scan->shared != NULL)
-		ExplainPropertyInteger(scan->usage.in_files ? "Tapes Finished" : "Parts Finished",
-							   NULL, scan->usage.parts, es);
+	ExplainPropertyUInteger("Ledger Memory", "kB", (totals->memory + 1023) / 1024,
+							es);
+	ExplainPropertyBool("Ledger Spilled", totals->spilled > 0, es);
+	if (totals->parts > 0)
+		ExplainPropertyUInteger(totals->tapes > 0 ? "Tapes Finished" : "Parts Finished",
+								NULL, totals->parts, es);
 }

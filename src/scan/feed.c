@@ -485,12 +485,9 @@ feed_ledger(const Feed *feed, int call)
 	return ledger;
 }
 
-/*
- * What the ledgers of its calls hold in memory is added to what is there, and
- * whether one has a file.
- */
+/* What the ledgers of its calls hold in memory, and whether one has a file. */
 void
-feed_usage(const Feed *feed, Size *memory, bool *spilled)
+feed_usage(const Feed *feed, ScanTotals *totals)
 {
 	for (int t = 0; t < feed->ncalls; t++)
 	{
@@ -498,7 +495,8 @@ feed_usage(const Feed *feed, Size *memory, bool *spilled)
 
 		if (ledger == NULL)
 			continue;
-		*memory += ledger->memory;
-		*spilled = *spilled || ledger->spill != NULL;
+		totals->memory += ledger->memory;
+		if (ledger->spill != NULL)
+			totals->spilled = 1;
 	}
 }

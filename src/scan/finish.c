@@ -20,16 +20,28 @@
 #include "optimizer/optimizer.h"
 #include "utils/syscache.h"
 
-/* Where the memory of the exchange begins, behind that of the table's scan. */
-static ExchangeShared *
+/* In the memory of the plan node, behind that of the table's scan. */
+typedef struct FinishShared
+{
+	pg_atomic_uint64 totals[SCAN_TOTALS];
+	/* then the exchange */
+} FinishShared;
+
+static FinishShared *
 shared_of(const RetentionScan *scan, void *coordinate)
 {
 	const ScanState *ss = &scan->css.ss;
 
-	return (ExchangeShared *)
+	return (FinishShared *)
 		((char *) coordinate +
 		 MAXALIGN(table_parallelscan_estimate(ss->ss_currentRelation,
 											  ss->ps.state->es_snapshot)));
+}
+
+static ExchangeShared *
+exchange_of(FinishShared *all)
+{
+	return (ExchangeShared *) ((char *) all + MAXALIGN(sizeof(FinishShared)));
 }
 
 /* Transition functions of the aggregate above, if the plan is for an exchange. */
@@ -47,7 +59,8 @@ finish_size(const RetentionScan *scan, int workers)
 {
 	int			n = planned_ledgers(scan);
 
-	return n == 0 ? 0 : exchange_size(workers + 1, n);
+	return MAXALIGN(sizeof(FinishShared)) +
+		(n == 0 ? 0 : exchange_size(workers + 1, n));
 }
 
 /* The leader begins. */
@@ -56,11 +69,14 @@ finish_begin(RetentionScan *scan, ParallelContext *pcxt, void *coordinate)
 {
 	int			n = planned_ledgers(scan);
 
+	scan->all = shared_of(scan, coordinate);
+	for (int i = 0; i < SCAN_TOTALS; i++)
+		pg_atomic_init_u64(&scan->all->totals[i], 0);
 	scan->shared = NULL;
 	/* without dynamic shared memory there are no workers */
 	if (n == 0 || pcxt->seg == NULL)
 		return;
-	scan->shared = shared_of(scan, coordinate);
+	scan->shared = exchange_of(scan->all);
 	exchange_init(scan->shared, pcxt->seg, pcxt->nworkers + 1, n,
 				  parallel_leader_participation);
 	exchange_allow(scan->shared, scan_enabled);
@@ -80,9 +96,10 @@ finish_begin_again(RetentionScan *scan)
 void
 finish_begin_worker(RetentionScan *scan, void *coordinate)
 {
+	scan->all = shared_of(scan, coordinate);
 	if (planned_ledgers(scan) == 0)
 		return;
-	scan->shared = shared_of(scan, coordinate);
+	scan->shared = exchange_of(scan->all);
 	exchange_attach_files(scan->shared);
 }
 
@@ -180,12 +197,12 @@ run_finals(AggState *agg, int call, Ledger *ledger)
 	MemoryContextDelete(context);
 }
 
-/* All rows of this process are in. */
-void
-finish_scan(RetentionScan *scan)
+/* The ledgers of this process are all that it has to hand up. */
+static void
+finish_ledgers(RetentionScan *scan)
 {
-	if (scan->exchange == NULL)
-		return;
+	ExchangeUsage usage;
+
 	if (scan->feed != NULL)
 	{
 		exchange_arrive(scan->exchange);
@@ -198,6 +215,36 @@ finish_scan(RetentionScan *scan)
 		}
 	}
 	exchange_end(scan->exchange);
-	scan->usage = exchange_usage(scan->exchange);
+	usage = exchange_usage(scan->exchange);
+	scan->totals.parts = usage.parts;
+	scan->totals.tapes = usage.in_files;
 	scan->exchange = NULL;
+}
+
+/* All rows of this process are in. */
+void
+finish_scan(RetentionScan *scan)
+{
+	uint64	   *totals = (uint64 *) &scan->totals;
+
+	if (scan->exchange != NULL)
+		finish_ledgers(scan);
+	if (scan->all == NULL)
+		return;
+	for (int i = 0; i < SCAN_TOTALS; i++)
+		pg_atomic_fetch_add_u64(&scan->all->totals[i], totals[i]);
+	memset(&scan->totals, 0, sizeof(ScanTotals));
+}
+
+/* The memory of the plan node is about to go. */
+void
+finish_shutdown(RetentionScan *scan)
+{
+	uint64	   *totals = (uint64 *) &scan->totals;
+
+	if (scan->all == NULL)
+		return;
+	for (int i = 0; i < SCAN_TOTALS; i++)
+		totals[i] = pg_atomic_read_u64(&scan->all->totals[i]);
+	scan->all = NULL;
 }

@@ -396,11 +396,11 @@ feed_page_of_groups(RetentionScan *scan, Groups *groups)
 	i -= first + removed;
 	if (ps->instrument != NULL)
 		ps->instrument->tuplecount += i;
-	scan->fed_rows += i;
+	scan->totals.rows += i;
 	if (i > 0 && heap->rs_cblock != groups->block)
 	{
 		groups->block = heap->rs_cblock;
-		scan->fed_pages++;
+		scan->totals.pages++;
 	}
 	return missed;
 }
@@ -438,12 +438,11 @@ groups_usage(RetentionScan *scan)
 	TupleHashIterator iterator;
 	TupleHashEntry entry;
 
-	scan->memory = 0;
-	scan->spilled = false;
+	scan->totals.memory = scan->totals.spilled = 0;
 	InitTupleHashIterator(table, &iterator);
 	while ((entry = ScanTupleHashTable(table, &iterator)) != NULL)
 	{
 		feed_set_group(scan->feed, hash_entry_addition(table, entry));
-		feed_usage(scan->feed, &scan->memory, &scan->spilled);
+		feed_usage(scan->feed, &scan->totals);
 	}
 }

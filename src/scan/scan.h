@@ -21,6 +21,19 @@
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 
+/* What EXPLAIN ANALYZE says. */
+typedef struct ScanTotals
+{
+	uint64		rows;			/* fed */
+	uint64		pages;
+	uint64		memory;			/* of ledgers, when the last row was in */
+	uint64		spilled;		/* processes with ledgers in a file */
+	uint64		parts;			/* finished, or tapes */
+	uint64		tapes;			/* processes that finished tapes */
+} ScanTotals;
+
+#define SCAN_TOTALS (sizeof(ScanTotals) / sizeof(uint64))
+
 /* Where rows go past the executor (feed.c). */
 typedef struct Feed
 {
@@ -58,12 +71,9 @@ typedef struct RetentionScan
 	/* in a parallel plan whose participants finish what they begin, else NULL */
 	ExchangeShared *shared;
 	Exchange   *exchange;		/* from the first page to the last row */
-	/* for EXPLAIN ANALYZE, of this process */
-	uint64		fed_rows;
-	uint64		fed_pages;
-	Size		memory;			/* of ledgers, when the last row was in */
-	bool		spilled;
-	ExchangeUsage usage;
+	/* for EXPLAIN ANALYZE; of this process, in the end of all that took part */
+	ScanTotals	totals;
+	struct FinishShared *all;	/* theirs in a parallel plan, else NULL */
 } RetentionScan;
 
 extern bool scan_enabled;		/* retention.scan */
@@ -102,7 +112,7 @@ extern void feed_set_group(Feed *feed, AggStatePerGroup states);
  * What the ledgers of its calls hold in memory is added to what is there, and
  * whether one has a file.
  */
-extern void feed_usage(const Feed *feed, Size *memory, bool *spilled);
+extern void feed_usage(const Feed *feed, ScanTotals *totals);
 
 /* Make ready for a row: quals and expressions have the memory of rows. */
 static inline void
@@ -132,6 +142,7 @@ extern void finish_begin_worker(RetentionScan *scan, void *coordinate);
 extern void finish_attach(RetentionScan *scan);
 extern void finish_share(RetentionScan *scan);
 extern void finish_scan(RetentionScan *scan);
+extern void finish_shutdown(RetentionScan *scan);
 #define AHEAD 6					/* rows asked for before they are looked at */
 
 static inline void
