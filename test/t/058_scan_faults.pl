@@ -66,13 +66,20 @@ sub end_query
 	return outcome($run->{out}, $run->{err});
 }
 
+# Not restart: that starts what the server says it is, past a lane's wrapper.
+sub start_again
+{
+	$node->stop;
+	$node->start;
+}
+
 sub files_in
 {
 	my $folder = $node->data_dir . "/$_[0]";
 	return -d $folder ? join(' ', sort grep { !/^\.\.?$/ } slurp_dir($folder)) : '';
 }
 
-# No row of the table has a note: what is asked of every row is an index's work.
+# A query that runs meanwhile, and its workers.
 my $marked = 'application_name = $$marked$$ OR leader_pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = $$marked$$)';
 
 ##################################################################
@@ -302,14 +309,14 @@ sql('ALTER DATABASE postgres RESET retention.scan');
 is($out, "maybe\non", 'a value from before the library');
 like($err, qr/WARNING:.*"retention\.scan"/, 'it is told');
 $node->append_conf('postgresql.conf', 'retention.scan = maybe');
-$node->restart;
+start_again();
 ($code, $out, $err) = $node->psql('postgres', "SHOW retention.scan; $plan");
 like($out, qr/^on\b.*RetentionScan/s, 'no truth value in postgresql.conf');
 $node->append_conf('postgresql.conf', 'retention.scan = off');
-$node->restart;
+start_again();
 unlike(sql($plan), $is_scan, 'off in postgresql.conf');
 $node->append_conf('postgresql.conf', 'retention.scan = on');
-$node->restart;
+start_again();
 
 # Changed between PREPARE and EXECUTE, with plans that are kept and that are not.
 for my $mode ('force_custom_plan', 'force_generic_plan')

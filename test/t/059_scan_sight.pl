@@ -348,7 +348,8 @@ sub waits_for_conflict
 for my $feedback ('off', 'on')
 {
 	$standby->append_conf('postgresql.conf', "hot_standby_feedback = $feedback");
-	$standby->restart;
+	$standby->stop;
+	$standby->start;
 	$node->wait_for_catchup($standby, 'replay');
 
 	# one that has begun before sees what was there then
@@ -384,7 +385,8 @@ for my $feedback ('off', 'on')
 # Cancelled as recovery cannot wait, in the middle of a scan: an error, and the
 # next one is right.
 $standby->append_conf('postgresql.conf', "hot_standby_feedback = off\nmax_standby_streaming_delay = 0\n");
-$standby->restart;
+$standby->stop;
+$standby->start;
 sql(q{CREATE FUNCTION gate(n int) RETURNS bool LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 	BEGIN
 		WHILE (pg_stat_file('gate', true)).size IS NULL LOOP PERFORM pg_sleep(0.01); END LOOP;
