@@ -173,6 +173,48 @@ identity_plan(Identity *identity, Oid type, Oid collation, MemoryContext context
 	fmgr_info_copy(&identity->hash, &entry->hash_extended_proc_finfo, context);
 }
 
+/* Eight bytes, or the first n of them and zeros, as a word. */
+static inline uint64
+load_word(const char *bytes)
+{
+	uint64		word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static inline uint64
+load_part(const char *bytes, int n)
+{
+	uint64		word = 0;
+
+	for (int i = 0; i < n; i++)
+		((char *) &word)[i] = bytes[i];
+	return word;
+}
+
+/* A key of few bytes: these, and their number in the last byte. */
+static inline void
+take_few_bytes(const char *bytes, int len, uint64 *key)
+{
+	if (len >= sizeof(uint64))
+	{
+		key[0] = load_word(bytes);
+#ifdef WORDS_BIGENDIAN
+		key[1] = load_part(bytes + 8, len - 8);
+#else
+		/* the last eight of them, without those that the first word has */
+		key[1] = len == 8 ? 0 : load_word(bytes + len - 8) >> (8 * (16 - len));
+#endif
+	}
+	else
+	{
+		key[0] = load_part(bytes, len);
+		key[1] = 0;
+	}
+	((uint8 *) key)[KEY_BYTES - 1] = (uint8) len;
+}
+
 /*
  * A key of bytes: up to fifteen are the key themselves, with their number,
  * more are hashed.
@@ -182,11 +224,7 @@ identity_take_bytes(const char *bytes, int len, uint64 *key)
 {
 	if (len < KEY_BYTES)
 	{
-		uint8	   *last = (uint8 *) key + KEY_BYTES - 1;
-
-		key[0] = key[1] = 0;
-		memcpy(key, bytes, len);
-		*last = (uint8) len;
+		take_few_bytes(bytes, len, key);
 		return;
 	}
 	key[0] = hash_bytes_extended((const unsigned char *) bytes, len, SEED_LOW);
@@ -355,6 +393,27 @@ take_keys(Identity *identity, IdentityKind kind, int words,
 	}
 }
 
+/* Those of texts and the like: mostly short, and where they lie. */
+static void
+take_bytes_keys(Identity *identity, const Datum *customers, int n,
+				uint64 *keys, MemoryContext row_context)
+{
+	for (int i = 0; i < n; i++)
+	{
+		const char *value = DatumGetPointer(customers[i]);
+
+		if (likely(VARATT_IS_1B(value) && !VARATT_IS_1B_E(value) &&
+				   VARSIZE_1B(value) - VARHDRSZ_SHORT < KEY_BYTES))
+		{
+			take_few_bytes(VARDATA_1B(value),
+						   VARSIZE_1B(value) - VARHDRSZ_SHORT, &keys[2 * i]);
+			continue;
+		}
+		row_context_reset(row_context);
+		identity_take_other(identity, customers[i], &keys[2 * i]);
+	}
+}
+
 void
 identity_take_many(Identity *identity, const Datum *customers, int n,
 				   uint64 *keys, MemoryContext row_context)
@@ -369,6 +428,9 @@ identity_take_many(Identity *identity, const Datum *customers, int n,
 			break;
 		case IDENTITY_UUID:
 			take_keys(identity, IDENTITY_UUID, 2, customers, n, keys);
+			break;
+		case IDENTITY_BYTES:
+			take_bytes_keys(identity, customers, n, keys, row_context);
 			break;
 		default:
 			for (int i = 0; i < n; i++)
