@@ -51,10 +51,28 @@ extern void deform_walk(const Deform *deform, HeapTupleHeader row,
  * The columns needed of n rows of a page, by their numbers, into columns, one
  * for each of the table's up to the last one needed: those have room for
  * MaxHeapTuplesPerPage values, the others are left alone.  What is passed by
- * reference lies on the page.
+ * reference lies on the page.  ahead, or NULL, is the page that comes next, which
+ * is asked for by the way.
  */
 extern void deform_page(const Deform *deform, Page page,
-						const OffsetNumber *numbers, int n, Column *columns);
+						const OffsetNumber *numbers, int n, Column *columns,
+						const char *ahead);
+
+#define CACHE_LINE 64			/* as most processors have it */
+
+/*
+ * Ask for two lines more of the page that comes next, if it is known: for each
+ * row of this one, so that it is there in time and not all at once.
+ */
+static inline const char *
+ask_ahead(const char *ahead, const char *end)
+{
+	if (ahead >= end)
+		return ahead;
+	__builtin_prefetch(ahead);
+	__builtin_prefetch(ahead + CACHE_LINE);
+	return ahead + 2 * CACHE_LINE;
+}
 
 /* Fresh columns for it. */
 extern Column *deform_columns(const Deform *deform);

@@ -124,12 +124,13 @@ take_row(const Deform *deform, HeapTupleHeader row, int i, Column *columns)
 
 void
 deform_page(const Deform *deform, Page page, const OffsetNumber *numbers,
-			int n, Column *columns)
+			int n, Column *columns, const char *ahead)
 {
 	const char *at[MaxHeapTuplesPerPage];	/* where the run of a row begins */
 	uint16		irregular[MaxHeapTuplesPerPage];
 	int			nirregular = 0;
 	const char *some = NULL;	/* a row that is not */
+	const char *end = ahead == NULL ? NULL : ahead + BLCKSZ;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -137,6 +138,7 @@ deform_page(const Deform *deform, Page page, const OffsetNumber *numbers,
 															PageGetItemId(page, numbers[i]));
 
 		at[i] = (const char *) row + row->t_hoff;
+		ahead = ask_ahead(ahead, end);
 		if (likely(is_regular(deform, row)))
 			some = at[i];
 		else

@@ -178,6 +178,35 @@ look_at_rows(RetentionScan *scan, int n)
 	return kept;
 }
 
+#define BLIND_PAGES 64
+
+/*
+ * The page that comes next, mostly, when it is in a buffer; else NULL, and for
+ * some pages nobody looks again: each look that fails asks the kernel to read,
+ * which it does anyway.
+ */
+static const char *
+page_ahead(RetentionScan *scan)
+{
+	HeapScanDesc heap = (HeapScanDesc) scan->scan;
+	BlockNumber block = heap->rs_cblock + 1;
+	PrefetchBufferResult found;
+
+	if (scan->blind_pages > 0)
+	{
+		scan->blind_pages--;
+		return NULL;
+	}
+	if (block >= heap->rs_nblocks)
+		return NULL;
+	found = PrefetchBuffer(scan->css.ss.ss_currentRelation, MAIN_FORKNUM, block);
+	/* nobody pins it: it may be another page by now, which does no harm */
+	if (BufferIsValid(found.recent_buffer))
+		return BufferGetPage(found.recent_buffer);
+	scan->blind_pages = BLIND_PAGES;
+	return NULL;
+}
+
 /* Feed visible rows of a page by columns; returns how many were fed. */
 static int
 feed_columns(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
@@ -185,7 +214,8 @@ feed_columns(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
 	Feed	   *feed = scan->feed;
 	int			fed = n;
 
-	deform_page(scan->deform, page, numbers, n, scan->columns);
+	deform_page(scan->deform, page, numbers, n, scan->columns,
+				page_ahead(scan));
 	/* the counter of rows; the first one was counted by the heap's scan */
 	pgstat_count_index_tuples(scan->css.ss.ss_currentRelation, n - 1);
 	if (scan->css.ss.ps.qual != NULL || feed->row_by_row)
@@ -202,12 +232,15 @@ feed_rows(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
 {
 	PlanState  *ps = &scan->css.ss.ps;
 	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
+	const char *ahead = page_ahead(scan);
+	const char *end = ahead == NULL ? NULL : ahead + BLCKSZ;
 	int			fed = 0;
 
 	for (int i = 0; i < n; i++)
 	{
 		ItemId		item = PageGetItemId(page, numbers[i]);
 
+		ahead = ask_ahead(ahead, end);
 		/* of a page that is all visible nobody has touched a row so far */
 		if (i + AHEAD < n)
 			prefetch_row(page, numbers[i + AHEAD]);

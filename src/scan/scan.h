@@ -62,6 +62,7 @@ typedef struct RetentionScan
 	Column	   *columns;		/* of a page, where the feed takes these */
 	TupleTableSlot *heap_slot;	/* of the table's own kind; pins the page */
 	TableScanDesc scan;			/* NULL before the first row */
+	int			blind_pages;	/* so many more without a look at the next one */
 	bool		attached;		/* to the exchange, if there is one */
 	bool		looked;			/* for the aggregate above */
 	bool		begun;			/* a row was given to it the usual way */
