@@ -454,7 +454,7 @@ lint:
 ## cassert        every test on a server with assertions, built for it and kept (LANES=folder)
 ## asan           every test on a server with assertions and sanitizers, built for it and kept
 ## valgrind       the topics under Valgrind (TESTS="grain ..."; all of them take an hour or more)
-## modes          the topics under parallel plans, compiled expressions and little memory
+## modes          the topics under parallel plans, compiled expressions, little memory, and without the scan (MODES="noscan ...")
 ## coverage       lines, branches and errors that the tests reach (COVERAGE_LINES=1: and lines not reached)
 cassert asan valgrind modes coverage:
 	@'$(HERE)/test/lanes/run.sh' $@

@@ -6,8 +6,9 @@
 #				on a server with assertions (SANITIZED_SERVER=1: on one that is
 #				compiled with the sanitizers itself)
 #	valgrind	the topics under Valgrind's memcheck
-#	modes		the topics under parallel plans, compiled expressions, little memory
-#				(MODES="forced partial jit memory": only these)
+#	modes		the topics under parallel plans, compiled expressions, little memory,
+#				with the library there from the first query on, and its scan off
+#				(MODES="forced partial jit memory scan noscan": only these)
 #	coverage	what of the code the tests reach
 #
 # TESTS and PROVE_TESTS narrow a lane as they narrow make test.  A lane whose
@@ -210,6 +211,8 @@ lane_modes()
 		echo "SKIP: this PostgreSQL has no llvmjit: the mode jit was not run"
 	fi
 	mode memory "work_mem = '64kB'" "hash_mem_multiplier = 1"
+	mode scan "session_preload_libraries = 'retention'"
+	mode noscan "session_preload_libraries = 'retention'" "retention.scan = off"
 }
 
 lane_coverage()

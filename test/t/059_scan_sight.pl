@@ -249,6 +249,32 @@ is(sql(qq{GRANT plain TO narrow; SET plan_cache_mode = force_generic_plan; PREPA
 unlike(sql("SET ROLE plain; EXPLAIN $some secret"), qr/RetentionScan/, 'row security: the usual plan');
 
 ##################################################################
+# Columns that rows have not
+##################################################################
+
+# Dropped, added, generated; of PostgreSQL 18 also those that are no part of a row.
+my $virtual = sql('SHOW server_version_num') >= 180000;
+sql(q{
+	CREATE TABLE columns (gone text, id int, at date, lost numeric, amount int, twice int GENERATED ALWAYS AS (amount * 2) STORED) WITH (parallel_workers = 2);
+	INSERT INTO columns SELECT 'x' || n, n % 70, date '2024-01-01' + n % 200, n, n % 30 FROM generate_series(1, 3000) n;
+	ALTER TABLE columns DROP COLUMN gone, DROP COLUMN lost, ADD COLUMN later int DEFAULT 7, ADD COLUMN nothing int;
+	INSERT INTO columns (id, at, amount, later) SELECT n % 80, date '2024-03-01' + n % 200, n % 40, n FROM generate_series(1, 3000) n;});
+sql('ALTER TABLE columns ADD COLUMN thrice int GENERATED ALWAYS AS (amount * 3 + later) VIRTUAL, ADD COLUMN last int DEFAULT 9') if $virtual;
+sql('ANALYZE columns');
+for my $amount ('amount', 'twice', 'later', 'nothing', 'later + twice', $virtual ? ('thrice', 'last', 'thrice + last') : ())
+{
+	for my $condition ('', 'WHERE later > 5 AND twice > 3', $virtual ? 'WHERE thrice > 30 AND last = 9' : ())
+	{
+		my %said;
+		for my $set (map { my $scan = $_; map { "SET retention.scan = $scan; SET max_parallel_workers_per_gather = $_;" } 0, 2 } 'on', 'off')
+		{
+			$said{ sql("$set SELECT md5(cohort_matrix(id, at, $amount, 'month')::text), md5(funnel(id, at, $amount % 3, '9 days')::text) FROM columns $condition") }++;
+		}
+		is(scalar(keys %said), 1, "columns: $amount $condition");
+	}
+}
+
+##################################################################
 # Counters
 ##################################################################
 
