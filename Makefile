@@ -235,7 +235,8 @@ OBJS = \
 	src/scan/ladder.o \
 	src/scan/finish.o \
 	src/scan/groups.o \
-	src/scan/plan.o
+	src/scan/plan.o \
+	src/scan/rows.o
 
 REGRESS = \
 	bridged \

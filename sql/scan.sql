@@ -224,11 +224,24 @@ SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
 SET enable_sort = off;
 SELECT k, pg_temp.plan(query) ~ 'RetentionScan' AS scan, pg_temp.analyzed(query, 'Rows Fed')::int < 30000 - groups AS spilled, pg_temp.same(query) AS same
-FROM (VALUES ('few', 10), ('many', 3000), ('CASE WHEN n < 20000 THEN few ELSE n END', 10010), ('n / 3', 10001)) v(k, groups),
+FROM (VALUES ('few', 10), ('many', 3000), ('CASE WHEN n < 20000 THEN few ELSE n END', 10010), ('n / 3', 10001), ('n', 30000),
+		('CASE WHEN n < 20000 THEN n ELSE few END', 20000)) v(k, groups),
 	LATERAL (SELECT format('SELECT %s, cohort_matrix(n, at, n, ''day'') FROM scanned_spill GROUP BY %1$s', k) AS query) q;
 RESET enable_sort;
 RESET hash_mem_multiplier;
 RESET work_mem;
+
+-- equal keys that look different, and long ones: the first of a group is shown
+CREATE TEMP TABLE scanned_keys (n int, num numeric, real float8, long text, id uuid, span interval, bits bit varying, doc jsonb);
+ALTER TABLE scanned_keys ALTER long SET STORAGE external;
+INSERT INTO scanned_keys
+SELECT n, (1 + n % 3 || CASE n % 2 WHEN 0 THEN '.0' ELSE '.00' END)::numeric, CASE n % 4 WHEN 0 THEN '0' WHEN 1 THEN '-0' WHEN 2 THEN 'NaN' END::float8, repeat('long ' || n % 4, 10 + n % 4 * 700), md5((n % 7)::text)::uuid,
+	CASE n % 2 WHEN 0 THEN interval '1 day' ELSE '24 hours' END * (n % 3), (n % 5)::bit(70), jsonb_build_object('k', n % 6)
+FROM generate_series(1, 500) n;
+ANALYZE scanned_keys;
+SELECT key, pg_temp.plan(query) ~ 'RetentionScan' AS scan, pg_temp.same(query) AS same, pg_temp.analyzed(query, 'Rows Fed') AS fed
+FROM unnest('{num,real,long,id,span,bits,doc,"long, num, real","doc, long IS NULL, n % 2"}'::text[]) key,
+	LATERAL (SELECT format('SELECT %s, cohort_matrix(n, date ''2024-01-01'' + n, ''month'') FROM scanned_keys GROUP BY %1$s', key) AS query) q;
 
 -- a plan by groups made with the scan and used without
 PREPARE by_step(int) AS SELECT string_agg(step || md5(m::text), ',') FROM (SELECT step, cohort_matrix(customer, at, amount, 'month') AS m FROM ONLY scanned WHERE step <> $1 GROUP BY step) q;

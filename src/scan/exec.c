@@ -24,18 +24,14 @@
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 
-/* Columns that the plan's expressions need, numbered from 1. */
-static Bitmapset *
-needed_columns(const CustomScan *plan)
+/* Add the columns that an expression of the plan needs, numbered from 1. */
+Bitmapset *
+scan_add_columns(Bitmapset *needed, const CustomScan *plan, const void *node)
 {
 	Bitmapset  *shifted = NULL;
-	Bitmapset  *needed = NULL;
 	int			member = -1;
 
-	pull_varattnos((Node *) plan->scan.plan.targetlist, plan->scan.scanrelid,
-				   &shifted);
-	pull_varattnos((Node *) plan->scan.plan.qual, plan->scan.scanrelid,
-				   &shifted);
+	pull_varattnos((Node *) node, plan->scan.scanrelid, &shifted);
 	while ((member = bms_next_member(shifted, member)) >= 0)
 	{
 		int			attno = member + FirstLowInvalidHeapAttributeNumber;
@@ -54,9 +50,13 @@ scan_begin(CustomScanState *node, EState *estate, int eflags)
 	RetentionScan *scan = (RetentionScan *) node;
 	Relation	relation = node->ss.ss_currentRelation;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	const CustomScan *plan = (const CustomScan *) node->ss.ps.plan;
+	Bitmapset  *needed;
 
-	scan->deform = deform_plan(RelationGetDescr(relation),
-							   needed_columns((CustomScan *) node->ss.ps.plan));
+	needed = scan_add_columns(NULL, plan, plan->scan.plan.targetlist);
+	needed = scan_add_columns(needed, plan, plan->scan.plan.qual);
+	scan->deform = deform_plan(RelationGetDescr(relation), needed);
+	rows_plan(scan);
 	scan->heap_slot = table_slot_create(relation, &estate->es_tupleTable);
 	memset(slot->tts_isnull, true, RelationGetDescr(relation)->natts);
 }
@@ -70,14 +70,6 @@ fetch_row(RetentionScan *scan)
 	TupleTableSlot *from = scan->heap_slot;
 	int			n = scan->deform->ncolumns;
 
-	if (!scan->begun && !scan->attached)
-	{
-		scan->attached = true;
-		finish_attach(scan);
-	}
-	if (scan->scan == NULL)
-		scan->scan = table_beginscan(ss->ss_currentRelation,
-									 ss->ps.state->es_snapshot, 0, NULL);
 	ExecClearTuple(slot);
 	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, from))
 		return false;
@@ -117,6 +109,24 @@ may_feed(const RetentionScan *scan)
 		ss->ps.state->es_epq_active == NULL &&
 		(scan->scan->rs_flags & SO_ALLOW_PAGEMODE) != 0 &&
 		ss->ss_currentRelation->rd_tableam == GetHeapamTableAmRoutine();
+}
+
+/* Before the first row. */
+static void
+open_scan(RetentionScan *scan)
+{
+	const ScanState *ss = &scan->css.ss;
+
+	if (!scan->attached)
+	{
+		scan->attached = true;
+		finish_attach(scan);
+	}
+	if (scan->scan == NULL)
+		scan->scan = table_beginscan(ss->ss_currentRelation,
+									 ss->ps.state->es_snapshot, 0, NULL);
+	scan->by_page = may_feed(scan);
+	scan->given_block = InvalidBlockNumber;
 }
 
 /* Row i of the scan's columns, in the scan slot. */
@@ -318,7 +328,7 @@ static void
 look_above(RetentionScan *scan)
 {
 	scan->looked = true;
-	if (may_feed(scan))
+	if (scan->by_page)
 	{
 		if (scan->found == NULL)
 			scan->found = feed_find(scan);
@@ -337,7 +347,9 @@ scan_exec(CustomScanState *node)
 
 	if (scan->ended)
 		return NULL;
-	if (scan->begun && !scan->looked)
+	if (!scan->begun)
+		open_scan(scan);
+	else if (!scan->looked)
 		look_above(scan);
 	if (scan->feed != NULL && scan->feed->groups == NULL)
 	{
@@ -346,10 +358,8 @@ scan_exec(CustomScanState *node)
 		scan->ended = true;
 		return NULL;
 	}
-	if (scan->feed != NULL && groups_look(scan->feed->groups))
-		slot = groups_next(scan);
-	else
-		slot = ExecScan(&node->ss, next_row, recheck_row);
+	slot = scan->by_page ? rows_next(scan) :
+		ExecScan(&node->ss, next_row, recheck_row);
 	scan->begun = true;
 	scan->ended = TupIsNull(slot);
 	if (scan->ended && scan->feed != NULL && node->ss.ps.instrument != NULL)

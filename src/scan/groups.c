@@ -15,14 +15,8 @@
  */
 #include "scan/scan.h"
 
-#include "access/heapam.h"
-#include "access/tableam.h"
-#include "base/aggregate.h"
 #include "executor/executor.h"
 #include "executor/nodeAgg.h"
-#include "miscadmin.h"
-#include "pgstat.h"
-#include "storage/bufmgr.h"
 
 /* A key of GROUP BY. */
 typedef struct GroupKey
@@ -84,7 +78,6 @@ typedef struct Groups
 	int			looked;			/* rows of this round */
 	int			missed;			/* of them, those of no known group */
 	int			resting;		/* rows to go the usual way */
-	BlockNumber block;			/* the last one that a row was fed from */
 } Groups;
 
 /* Can the node be fed?  It has one hash table, and all groups are in there. */
@@ -148,18 +141,6 @@ groups_begin(Groups *groups)
 	renew_known(groups, KNOWN_BITS_MIN);
 	groups->looked = groups->missed = groups->resting = 0;
 	groups->given = true;
-	groups->block = InvalidBlockNumber;
-}
-
-/* Is the next row one to look at, or does it go the usual way at once? */
-bool
-groups_look(Groups *groups)
-{
-	if (groups->resting == 0)
-		return true;
-	groups->resting--;
-	groups->given = true;
-	return false;
 }
 
 static inline void
@@ -328,106 +309,42 @@ find_states(RetentionScan *scan, Groups *groups, const TupleTableSlot *slot)
 			return place->states;
 	}
 	states = search_table(groups);
-	if (states == NULL)
-		groups->given = true;
-	else if (has_image)
+	if (states != NULL && has_image)
 		remember(groups, &image, states);
 	return states;
 }
 
-/* Count a row that was looked at; false when a rest begins behind it. */
-static inline void
-count_row(Groups *groups, bool missed)
-{
-	groups->missed += missed;
-	if (likely(++groups->looked < ROUND_ROWS))
-		return;
-	if (groups->missed > ROUND_ROWS / 2)
-		groups->resting = REST_ROWS;
-	groups->looked = groups->missed = 0;
-}
-
 /*
- * Feed what is visible on the page that the heap's scan has come to, from its
- * current row on, up to the first row of a group that is not there: that is
- * the current one then, in the scan slot, and the result is true.
+ * Feed a row in the scan slot to the states of its group; false: it has to go
+ * the usual way.
  */
-static bool
-feed_page_of_groups(RetentionScan *scan, Groups *groups)
+bool
+groups_feed(RetentionScan *scan, const TupleTableSlot *slot)
 {
-	PlanState  *ps = &scan->css.ss.ps;
-	HeapScanDesc heap = (HeapScanDesc) scan->scan;
-	TupleTableSlot *slot = scan->css.ss.ss_ScanTupleSlot;
-	Page		page = BufferGetPage(heap->rs_cbuf);
-	int			first = (int) heap->rs_cindex;
-	int			n = (int) heap->rs_ntuples;
-	int			removed = 0;
-	int			i;
+	Groups	   *groups = scan->feed->groups;
 	AggStatePerGroup states = NULL;
-	bool		missed = false;
 
-	for (i = first; i < n; i++)
+	if (groups->resting > 0)
+		groups->resting--;
+	else
 	{
-		ItemId		item = PageGetItemId(page, heap->rs_vistuples[i]);
-
-		if (i + AHEAD < n)
-			prefetch_row(page, heap->rs_vistuples[i + AHEAD]);
-		/* the first of them was counted by the heap's scan */
-		if (i > first)
-			pgstat_count_heap_getnext(scan->css.ss.ss_currentRelation);
-		row_context_reset(ps->ps_ExprContext->ecxt_per_tuple_memory);
-		deform_row(scan->deform, (HeapTupleHeader) PageGetItem(page, item),
-				   slot->tts_values, slot->tts_isnull);
-		if (ps->qual != NULL && !ExecQual(ps->qual, ps->ps_ExprContext))
-		{
-			removed++;
-			continue;
-		}
 		states = find_states(scan, groups, slot);
-		missed = states == NULL;
-		count_row(groups, missed);
-		if (missed)
-			break;
-		feed_set_group(scan->feed, states);
-		feed_calls(scan->feed, slot);
+		groups->missed += states == NULL;
+		if (unlikely(++groups->looked == ROUND_ROWS))
+		{
+			if (groups->missed > ROUND_ROWS / 2)
+				groups->resting = REST_ROWS;
+			groups->looked = groups->missed = 0;
+		}
 	}
-	heap->rs_cindex = missed ? i : n - 1;
-	InstrCountFiltered1(scan, removed);
-	i -= first + removed;
-	if (ps->instrument != NULL)
-		ps->instrument->tuplecount += i;
-	scan->totals.rows += i;
-	if (i > 0 && heap->rs_cblock != groups->block)
+	if (states == NULL)
 	{
-		groups->block = heap->rs_cblock;
-		scan->totals.pages++;
+		groups->given = true;
+		return false;
 	}
-	return missed;
-}
-
-/*
- * Feed rows up to one that has to go the usual way, and give that; NULL at the
- * end.
- */
-TupleTableSlot *
-groups_next(RetentionScan *scan)
-{
-	ScanState  *ss = &scan->css.ss;
-	TupleTableSlot *slot = ss->ss_ScanTupleSlot;
-
-	ExecClearTuple(slot);
-	ExecStoreVirtualTuple(slot);
-	ss->ps.ps_ExprContext->ecxt_scantuple = slot;
-	while (table_scan_getnextslot(scan->scan, ForwardScanDirection,
-								  scan->heap_slot))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (feed_page_of_groups(scan, scan->feed->groups))
-			return ss->ps.ps_ProjInfo == NULL ? slot :
-				ExecProject(ss->ps.ps_ProjInfo);
-	}
-	ExecClearTuple(slot);
-	return NULL;
+	feed_set_group(scan->feed, states);
+	feed_calls(scan->feed, slot);
+	return true;
 }
 
 /* What the ledgers of all groups hold in memory, for EXPLAIN. */

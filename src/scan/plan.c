@@ -33,6 +33,9 @@
  */
 #define ROW_SAVING 0.5
 
+/* The part of the rows for which it is saved where each is a group of its own. */
+#define SAVED_AT_LEAST 0.1
+
 bool		scan_enabled = true;
 
 static create_upper_paths_hook_type earlier_hook = NULL;
@@ -172,18 +175,24 @@ process_share(int workers)
 	return workers == 0 ? 1.0 : 1.0 / (workers + Max(leader, 0));
 }
 
-/*
- * A scan of the table, or the part of one process of it.  The first row of a
- * group goes the usual way, and its group was looked for in vain before.
- */
+/* Of how many rows in the part of one process the work is saved. */
+static double
+saved_rows(const PlannerInfo *root, const RelOptInfo *rel, int workers,
+		   double groups)
+{
+	double		rows = rel->tuples * process_share(workers);
+
+	if (root->parse->groupClause == NIL)
+		return rows;
+	/* a group's first row goes the usual way, and was looked for in vain */
+	return Max(rows - 2 * groups, SAVED_AT_LEAST * rows);
+}
+
+/* A scan of the table, or the part of one process of it. */
 static Path *
 scan_path(PlannerInfo *root, RelOptInfo *rel, int workers, double groups)
 {
 	CustomPath *path = makeNode(CustomPath);
-	double		saved = rel->tuples * process_share(workers);
-
-	if (root->parse->groupClause != NIL)
-		saved -= 2 * groups;
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = rel;
@@ -195,7 +204,8 @@ scan_path(PlannerInfo *root, RelOptInfo *rel, int workers, double groups)
 	path->methods = &path_methods;
 	/* it is a sequential scan but for the executor's part of the rows */
 	cost_seqscan(&path->path, root, rel, NULL);
-	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost * saved;
+	path->path.total_cost -= ROW_SAVING * cpu_tuple_cost *
+		saved_rows(root, rel, workers, groups);
 	return &path->path;
 }
 

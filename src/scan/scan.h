@@ -8,6 +8,7 @@
  *	finish.c	what participants of a parallel plan do at its end
  *	ladder.c	arguments that are CASE over a column
  *	groups.c	the same with GROUP BY
+ *	rows.c		rows given to it the usual way
  *	deform.c	columns of a row on a page
  */
 #ifndef RETENTION_SCAN_H
@@ -64,6 +65,9 @@ typedef struct RetentionScan
 	TableScanDesc scan;			/* NULL before the first row */
 	int			blind_pages;	/* so many more without a look at the next one */
 	bool		attached;		/* to the exchange, if there is one */
+	bool		by_page;		/* rows may be taken from pages */
+	Deform	   *of_quals;		/* columns that quals need, and the others */
+	Deform	   *of_rest;
 	bool		looked;			/* for the aggregate above */
 	bool		begun;			/* a row was given to it the usual way */
 	bool		ended;
@@ -72,6 +76,7 @@ typedef struct RetentionScan
 	/* in a parallel plan whose participants finish what they begin, else NULL */
 	ExchangeShared *shared;
 	Exchange   *exchange;		/* from the first page to the last row */
+	BlockNumber given_block;	/* where a row was last fed between given ones */
 	/* for EXPLAIN ANALYZE; of this process, in the end of all that took part */
 	ScanTotals	totals;
 	struct FinishShared *all;	/* theirs in a parallel plan, else NULL */
@@ -81,6 +86,13 @@ extern bool scan_enabled;		/* retention.scan */
 
 /* Functions of a plan node (exec.c). */
 extern const CustomScanMethods scan_methods;
+
+/*
+ * Add the columns that an expression of the plan, or a list of them, needs,
+ * numbered from 1.
+ */
+extern Bitmapset *scan_add_columns(Bitmapset *needed, const CustomScan *plan,
+								   const void *node);
 
 /* Is this transition function one that the scan may call? */
 extern bool feed_accepts(Oid transition);
@@ -164,17 +176,23 @@ extern struct Groups *groups_plan(RetentionScan *scan, const AggState *agg);
 /* The aggregate begins, or begins again: it has no group that is known. */
 extern void groups_begin(struct Groups *groups);
 
-/* Is the next row one for groups_next?  Else it goes the usual way. */
-extern bool groups_look(struct Groups *groups);
-
 /*
- * Feed rows up to one that has to go the usual way, and give that; NULL at the
- * end.
+ * Feed a row in the scan slot to the states of its group; false: it has to go
+ * the usual way.
  */
-extern TupleTableSlot *groups_next(RetentionScan *scan);
+extern bool groups_feed(RetentionScan *scan, const TupleTableSlot *slot);
 
 /* What the ledgers of all groups hold in memory, for EXPLAIN. */
 extern void groups_usage(RetentionScan *scan);
+
+/* Make ready for rows_next (rows.c). */
+extern void rows_plan(RetentionScan *scan);
+
+/*
+ * The next row that is to be given, from pages; NULL at the end.  In the
+ * presence of a feed with GROUP BY others are fed on the way.
+ */
+extern TupleTableSlot *rows_next(RetentionScan *scan);
 
 /* What EXPLAIN says besides. */
 extern void scan_explain(CustomScanState *node, List *ancestors,
