@@ -205,6 +205,41 @@ is(sql("SET max_parallel_workers_per_gather = 3; SELECT 1 FROM (SELECT cohort_ma
 	1, 'an early end');
 
 ##################################################################
+# Columns of every length and alignment, in any order
+##################################################################
+
+# What is needed stands before, between and behind columns of fixed and of
+# variable length, some of them NULL at times, on pages with and without such rows.
+my %values = (
+	'"char"' => q{chr(65 + n % 26)::"char"}, 'bool' => 'n % 3 = 0', 'int2' => '(n % 300)::int2', 'int4' => 'n % 400', 'int8' => '(n % 500)::int8',
+	'float4' => '(n % 90 / 4.0)::float4', 'float8' => 'n % 700 / 8.0::float8', 'uuid' => 'md5((n % 200)::text)::uuid', 'text' => q{repeat('t', n % 30)},
+	'varchar(300)' => q{repeat('v', n % 200 + 50)}, 'numeric' => 'n % 1000 / 7.0', 'timestamptz' => q{timestamptz '2023-06-01' + n * interval '97 minutes'},
+	'timestamp' => q{timestamp '2023-06-01' + n * interval '3 hours'}, 'date' => q{date '2023-06-01' + n % 500}, 'interval' => q{n % 60 * interval '1 day'},
+	'timetz' => q{timetz '10:00+01' + n % 90 * interval '1 minute'}, 'macaddr' => q{('08:00:2b:01:02:' || lpad(to_hex(n % 256), 2, '0'))::macaddr},
+	'name' => q{('name ' || n % 80)::name}, 'point' => 'point(n, 1)', 'int4[]' => 'array_fill(n % 9, ARRAY[n % 5])', 'bpchar(7)' => 'left((n % 900)::text, 7)');
+my @types = sort keys %values;
+my %role_types = (customer => [ grep { $_ ne 'point' } @types ], at => [ 'timestamptz', 'timestamp', 'date' ], amount => [ 'numeric', 'float8', 'float4', 'int2', 'int4', 'int8' ]);
+for my $round (1 .. 12)
+{
+	my @columns = map { [ "c$_", one_of(@types) ] } 1 .. 2 + int(rand(8));
+	splice(@columns, int(rand(@columns + 1)), 0, [ $_, one_of(@{ $role_types{$_} }) ]) for sort keys %role_types;
+	my $list = join(', ', map { "$_->[0] $_->[1]" } @columns);
+	my $select = join(', ', map {
+			my $often = one_of(0, 0, 0, 0, 0, 2, 150, 400);
+			$often == 0 ? $values{ $_->[1] } : "CASE WHEN (n * 7 + n / 100) % $often > 0 THEN $values{ $_->[1] } END"
+		} @columns);
+	my $dropped = one_of('', ', DROP COLUMN c1', ', ADD COLUMN added float8 DEFAULT 2.5');
+	sql("CREATE TABLE any_$round ($list); INSERT INTO any_$round SELECT $select FROM generate_series(1, 1500) n;
+		ALTER TABLE any_$round ADD COLUMN last int$dropped; INSERT INTO any_$round (customer, at, amount) SELECT customer, at, amount FROM any_$round LIMIT 200; VACUUM ANALYZE any_$round");
+	my @queries = map { "SELECT $_ FROM any_$round" . one_of('', ' WHERE customer IS NOT NULL', ' WHERE amount > 3') }
+		("cohort_matrix(customer, at, amount, 'month')", "cohort_matrix(customer, at, 'week')", "customer_movements(customer, at, amount, 'month')");
+	push @queries, "SELECT cohort_matrix(customer, at, added, 'month') FROM any_$round" if $dropped =~ /ADD/;
+	my $all = join(', ', map { "(\$query\$$_\$query\$)" } @queries);
+	is(sql("TRUNCATE plans; SELECT string_agg(differs(q, 'serial'), '') FROM (VALUES $all) v (q)"), '', "columns $list$dropped");
+	is(sql('SELECT count(*) FROM plans WHERE NOT scan'), 0, 'by the scan');
+}
+
+##################################################################
 # Which row fails first
 ##################################################################
 
