@@ -232,11 +232,13 @@ OBJS = \
 	src/scan/exec.o \
 	src/scan/explain.o \
 	src/scan/feed.o \
-	src/scan/ladder.o \
 	src/scan/finish.o \
 	src/scan/groups.o \
+	src/scan/ladder.o \
 	src/scan/plan.o \
-	src/scan/rows.o
+	src/scan/rows.o \
+	src/scan/sieve.o \
+	src/scan/sieve_rows.o
 
 REGRESS = \
 	bridged \

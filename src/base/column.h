@@ -12,6 +12,11 @@ typedef struct Column
 	Datum	   *values;			/* of a NULL: anything */
 	bool	   *nulls;
 	bool		some_null;		/* false: none of nulls is set */
+	/*
+	 * In place of values of type boolean[], where an aggregate takes these: sets
+	 * of so many elements, bit 0 being whether the first one is true.  Else 0.
+	 */
+	int			elements;
 } Column;
 
 /* That of one row. */

@@ -163,6 +163,36 @@ move_row(const RetentionScan *scan, int i)
 	}
 }
 
+/* Keep those of n rows in the scan's columns that a sieve lets through. */
+static int
+sift_rows(const RetentionScan *scan, Sieve *sieve, int n)
+{
+	const Deform *deform = scan->deform;
+	uint64		sets[MaxHeapTuplesPerPage];
+	uint16		kept[MaxHeapTuplesPerPage];
+	int			nkept = 0;
+
+	sieve_take(sieve, scan->columns, n, sets);
+	for (int i = 0; i < n; i++)
+	{
+		kept[nkept] = (uint16) i;
+		nkept += (int) sets[i];
+	}
+	if (nkept == n)
+		return n;
+	for (int c = 0; c < deform->nneeded; c++)
+	{
+		Column	   *column = &scan->columns[deform->needed[c]];
+
+		for (int i = 0; i < nkept; i++)
+			column->values[i] = column->values[kept[i]];
+		if (column->some_null)
+			for (int i = 0; i < nkept; i++)
+				column->nulls[i] = column->nulls[kept[i]];
+	}
+	return nkept;
+}
+
 /*
  * Look at n rows in the scan's columns one by one: those that satisfy the quals
  * are kept and move to the front.  Returns how many.
@@ -172,13 +202,14 @@ look_at_rows(RetentionScan *scan, int n)
 {
 	PlanState  *ps = &scan->css.ss.ps;
 	Feed	   *feed = scan->feed;
+	ExprState  *qual = feed->quals == NULL ? ps->qual : NULL;
 	int			kept = 0;
 
 	for (int i = 0; i < n; i++)
 	{
 		feed_next_row(feed);
 		fill_slot(scan, i);
-		if (ps->qual != NULL && !ExecQual(ps->qual, ps->ps_ExprContext))
+		if (qual != NULL && !ExecQual(qual, ps->ps_ExprContext))
 			continue;
 		if (feed->nrows < i)
 			move_row(scan, feed->nrows);
@@ -222,16 +253,19 @@ static int
 feed_columns(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
 {
 	Feed	   *feed = scan->feed;
-	int			fed = n;
+	int			fed;
 
 	deform_page(scan->deform, page, numbers, n, scan->columns,
 				page_ahead(scan));
 	/* the counter of rows; the first one was counted by the heap's scan */
 	pgstat_count_index_tuples(scan->css.ss.ss_currentRelation, n - 1);
-	if (scan->css.ss.ps.qual != NULL || feed->row_by_row)
+	if (feed->quals != NULL)
+		n = sift_rows(scan, feed->quals, n);
+	if ((scan->css.ss.ps.qual != NULL && feed->quals == NULL) ||
+		feed->row_by_row)
 		fed = look_at_rows(scan, n);
 	else
-		feed->nrows = n;
+		fed = feed->nrows = n;
 	feed_kept(feed);
 	return fed;
 }

@@ -43,13 +43,16 @@ typedef struct FeedFunction
 	void		(*take_columns) (FunctionCallInfo fcinfo,
 								 const Column *const *columns, int n,
 								 MemoryContext row_context);
+	/* number of an argument that may be sets, from 0; -1, or NULL: there is none */
+	int			(*takes_sets) (FunctionCallInfo fcinfo);
 } FeedFunction;
 
 static const FeedFunction functions[] = {
 	{retention_ledger_transition, true, intake_takes_many, intake_columns},
 	{retention_ledger_transition_starts, true, intake_takes_many, intake_columns},
 	{retention_movements_transition_lag, true, intake_takes_many, intake_columns},
-	{retention_funnel_transition, true, funnel_takes_many, funnel_take_columns},
+	{retention_funnel_transition, true, funnel_takes_many, funnel_take_columns,
+	funnel_takes_sets},
 	{retention_journey_transition, true, journey_takes_many, journey_take_columns},
 	{retention_check_events_transition},
 	{retention_check_ranges_transition}
@@ -63,6 +66,7 @@ typedef struct FeedArgument
 	int			column;			/* of the scan slot, from 0 */
 	ExprState  *expression;		/* over the scan slot, or NULL: the column */
 	Ladder	   *ladder;			/* the same, or NULL */
+	Sieve	   *sets;			/* the same as sets, or NULL */
 	bool		by_value;		/* is what it comes to? */
 	Column	   *values;			/* what it comes to, where rows go by columns */
 } FeedArgument;
@@ -174,6 +178,8 @@ plan_argument(RetentionScan *scan, FeedCall *call, int i, Expr *expr)
 		argument.expression = ExecInitExpr((Expr *) node, &scan->css.ss.ps);
 		argument.by_value = get_typbyval(exprType(node));
 		argument.ladder = ladder_plan((Expr *) node);
+		if (call->function->takes_sets != NULL)
+			argument.sets = sieve_of_array((Expr *) node);
 		call->arguments[call->narguments++] = argument;
 		return;
 	}
@@ -213,11 +219,10 @@ plan_calls(RetentionScan *scan, Feed *feed)
 static Column *
 create_column(void)
 {
-	Column	   *column = palloc(sizeof(Column));
+	Column	   *column = palloc0(sizeof(Column));
 
 	column->values = palloc(MaxHeapTuplesPerPage * sizeof(Datum));
 	column->nulls = palloc0(MaxHeapTuplesPerPage * sizeof(bool));
-	column->some_null = false;
 	return column;
 }
 
@@ -238,18 +243,34 @@ constant_column(const NullableDatum *value)
 
 /* The column of an argument. */
 static const Column *
-argument_column(RetentionScan *scan, Feed *feed, FeedArgument *argument)
+argument_column(RetentionScan *scan, Feed *feed, const FeedCall *call,
+				FeedArgument *argument)
 {
 	if (argument->expression == NULL)
 		return &scan->columns[argument->column];
 	argument->values = create_column();
-	if (argument->ladder == NULL)
+	if (argument->sets != NULL &&
+		call->function->takes_sets(call->fcinfo) != argument->number)
+		argument->sets = NULL;
+	if (argument->sets != NULL)
+		argument->values->elements = sieve_conditions(argument->sets);
+	else if (argument->ladder == NULL)
 	{
 		feed->row_by_row = true;
 		if (!argument->by_value)
 			feed->keeps_memory = true;
 	}
 	return argument->values;
+}
+
+/* The quals of the scan as one condition of a sieve; NULL: they are no such. */
+static Sieve *
+plan_quals(const RetentionScan *scan)
+{
+	const List *quals = scan->css.ss.ps.plan->qual;
+	Sieve	   *sieve = sieve_create();
+
+	return quals != NIL && sieve_add_all(sieve, quals) ? sieve : NULL;
 }
 
 /*
@@ -265,16 +286,18 @@ plan_columns(RetentionScan *scan, Feed *feed)
 
 	if (feed->ncalls != 1 || call->function->takes_many == NULL)
 		return;
+	call->fcinfo->args[0].value = call->group->transValue;
 	call->fcinfo->args[0].isnull = call->group->transValueIsNull;
 	if (!call->function->takes_many(call->fcinfo))
 		return;
 	if (scan->columns == NULL)
 		scan->columns = deform_columns(scan->deform);
 	feed->columns = scan->columns;
+	feed->quals = plan_quals(scan);
 	arguments = palloc0(n * sizeof(Column *));
 	for (int i = 0; i < call->narguments; i++)
 		arguments[call->arguments[i].number] =
-			argument_column(scan, feed, &call->arguments[i]);
+			argument_column(scan, feed, call, &call->arguments[i]);
 	for (int i = 0; i < n; i++)
 		if (arguments[i] == NULL)
 			arguments[i] = constant_column(&call->fcinfo->args[i + 1]);
@@ -354,7 +377,7 @@ feed_keep(Feed *feed)
 		Column	   *values = argument->values;
 		bool		isnull;
 
-		if (argument->ladder != NULL)
+		if (argument->ladder != NULL || argument->sets != NULL)
 			continue;
 		values->values[feed->nrows] =
 			ExecEvalExprSwitchContext(argument->expression, feed->econtext,
@@ -424,9 +447,10 @@ feed_kept(Feed *feed)
 		const FeedArgument *argument = &call->arguments[i];
 
 		if (argument->ladder != NULL)
-			ladder_take(argument->ladder,
-						&feed->columns[ladder_column(argument->ladder)], n,
-						argument->values);
+			ladder_take(argument->ladder, feed->columns, n, argument->values);
+		else if (argument->sets != NULL)
+			sieve_take(argument->sets, feed->columns, n,
+					   (uint64 *) argument->values->values);
 	}
 	set_call(feed, call);
 	call->function->take_columns(call->fcinfo, feed->arguments, n,

@@ -1,14 +1,11 @@
 /*
  * ladder.h
- *		CASE over a column of numbers or times, for many rows at a time.
+ *		CASE between constants, for many rows at a time.
  *
- *	CASE WHEN column < constant THEN constant WHEN ... ELSE constant END
+ *	CASE WHEN condition THEN constant WHEN ... ELSE constant END
  *	CASE column WHEN constant THEN constant ... ELSE constant END
  *
- * Steps and places are often said so.  Which of the rungs a row stands on is
- * hard to foresee, so that a processor that jumps from one to the next is wrong
- * for most rows.  Here a rung is a range of the column, all rungs are looked at,
- * and nothing jumps.  Comparisons cannot fail: it makes no difference.
+ * with conditions that a sieve can be made of (sieve.h).
  */
 #ifndef RETENTION_LADDER_H
 #define RETENTION_LADDER_H
@@ -24,14 +21,11 @@ typedef struct Ladder Ladder;
  */
 extern Ladder *ladder_plan(const Expr *expr);
 
-/* Its column, from 0. */
-extern int	ladder_column(const Ladder *ladder);
-
 /*
- * What a ladder comes to for n rows of its column.  Values are constants of the
+ * What a ladder comes to for n rows of a page.  Values are constants of the
  * expression, whatever happens to the rows.
  */
-extern void ladder_take(const Ladder *ladder, const Column *from, int n,
+extern void ladder_take(Ladder *ladder, const Column *columns, int n,
 						Column *to);
 
 #endif							/* RETENTION_LADDER_H */

@@ -6,7 +6,8 @@
  *	exec.c		the plan node: pages, rows, parallel scans
  *	feed.c		the aggregate above, and its transition function
  *	finish.c	what participants of a parallel plan do at its end
- *	ladder.c	arguments that are CASE over a column
+ *	ladder.c	arguments that are CASE
+ *	sieve.c		conditions on columns
  *	groups.c	the same with GROUP BY
  *	rows.c		rows given to it the usual way
  *	deform.c	columns of a row on a page
@@ -15,6 +16,7 @@
 #define RETENTION_SCAN_H
 
 #include "scan/deform.h"
+#include "scan/sieve.h"
 #include "access/parallel.h"
 #include "access/relscan.h"
 #include "base/aggregate.h"
@@ -48,6 +50,7 @@ typedef struct Feed
 	/* where the only call takes columns: those of its arguments, else NULL */
 	const Column *const *arguments;
 	const Column *columns;		/* of the table */
+	Sieve	   *quals;			/* of the scan, or NULL: by the executor, if any */
 	int			nrows;			/* kept in them */
 	bool		row_by_row;		/* some are filled so */
 	bool		keeps_memory;	/* of rows: what expressions come to is in it */

@@ -170,19 +170,29 @@ check_rules(const EventIntake *intake, const Ledger *ledger,
 							 grain_quoted(grain));
 }
 
+/* What meets no step is minded by strict order alone. */
+static inline bool
+minds_no_step(const Ledger *ledger)
+{
+	return (event_rules(&ledger->settings)->rules.mode & FUNNEL_STRICT_ORDER) != 0;
+}
+
+/* The word "when" of a row of those steps. */
+static inline uint64
+word_of_set(uint64 set)
+{
+	if (set == 0)
+		return ledger_when(0, FUNNEL_NO_STEP);
+	return (set & (set - 1)) == 0 ?
+		ledger_when(0, pg_rightmost_one_pos64(set) + 1) : event_from_set(set);
+}
+
 /* A row of those steps. */
 static inline void
 add_word(Ledger *ledger, const uint64 *key, uint64 set, int64 at)
 {
-	/* what meets no step is minded by strict order alone */
-	if (set == 0 &&
-		(event_rules(&ledger->settings)->rules.mode & FUNNEL_STRICT_ORDER) == 0)
-		return;
-	ledger_add(ledger, key,
-			   set == 0 ? ledger_when(0, FUNNEL_NO_STEP) :
-			   (set & (set - 1)) == 0 ?
-			   ledger_when(0, pg_rightmost_one_pos64(set) + 1) :
-			   event_from_set(set), at);
+	if (set != 0 || minds_no_step(ledger))
+		ledger_add(ledger, key, word_of_set(set), at);
 }
 
 /* The steps that a row meets as one entry; false where they are too many. */
@@ -360,8 +370,7 @@ slice_events(const EventIntake *intake, const Ledger *ledger,
 	const Column *customers = columns[ARG_CUSTOMER - 1];
 	const Column *times = columns[ARG_AT - 1];
 	const Column *steps = columns[ARG_STEP - 1];
-	bool		skip_null = (event_rules(&ledger->settings)->rules.mode &
-							 FUNNEL_STRICT_ORDER) == 0;
+	bool		skip_null = !minds_no_step(ledger);
 	uint64		known = (uint64) ledger->settings.parameter;
 	bool		good = true;
 	int			n = 0;
@@ -388,6 +397,53 @@ slice_events(const EventIntake *intake, const Ledger *ledger,
 	return good;
 }
 
+/*
+ * The same of rows whose steps are sets.  None is refused but for its time,
+ * which is an error at once: that of the first one.
+ */
+static void
+slice_sets(const EventIntake *intake, Ledger *ledger,
+		   const Column *const *columns, int from, int to, EventSlice *slice)
+{
+	EventRules *rules = (EventRules *) unconstify(void *, ledger->settings.rules);
+	const Column *customers = columns[ARG_CUSTOMER - 1];
+	const Column *times = columns[ARG_AT - 1];
+	const Column *steps = columns[ARG_STEP - 1];
+	bool		no_step = minds_no_step(ledger);
+	int			n = 0;
+
+	for (int i = from; i < to; i++)
+	{
+		uint64		set = (uint64) steps->values[i];
+
+		if ((customers->some_null && customers->nulls[i]) ||
+			(times->some_null && times->nulls[i]))
+			continue;
+		if (unlikely(!try_instant(intake->args.at, times->values[i],
+								  &slice->instants[n])))
+			(void) take_instant(intake->args.at, times->values[i]);
+		rules->nsteps = Max(rules->nsteps, steps->elements);
+		slice->customers[n] = customers->values[i];
+		slice->whens[n] = word_of_set(set);
+		n += set != 0 || no_step;
+	}
+	slice->n = n;
+}
+
+/* Conditions that are exclusions have no sets. */
+int
+funnel_takes_sets(FunctionCallInfo fcinfo)
+{
+	const EventIntake *intake = fcinfo->flinfo->fn_extra;
+	const Ledger *ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
+
+	return intake->conditions.kind == CONDITION_BOOLS &&
+		intake->args.at != TIME_NONE &&
+		identity_is_plain(&intake->args.customer) &&
+		event_rules(&ledger->settings)->rules.nexcluded == 0 ?
+		ARG_STEP - 1 : -1;
+}
+
 void
 funnel_take_columns(FunctionCallInfo fcinfo, const Column *const *columns,
 					int n, MemoryContext row_context)
@@ -395,6 +451,7 @@ funnel_take_columns(FunctionCallInfo fcinfo, const Column *const *columns,
 	EventIntake *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
 	Identity   *customer = &intake->args.customer;
+	bool		sets = columns[ARG_STEP - 1]->elements > 0;
 	bool		plain = intake->conditions.kind == CONDITION_INT4 &&
 		intake->args.at != TIME_NONE && identity_is_plain(customer);
 	MemoryContext old = MemoryContextSwitchTo(row_context);
@@ -403,8 +460,10 @@ funnel_take_columns(FunctionCallInfo fcinfo, const Column *const *columns,
 	for (int from = 0, to; from < n; from = to)
 	{
 		to = Min(from + SLICE, n);
-		if (!plain ||
-			!slice_events(intake, ledger, columns, from, to, &slice))
+		if (sets)
+			slice_sets(intake, ledger, columns, from, to, &slice);
+		else if (!plain ||
+				 !slice_events(intake, ledger, columns, from, to, &slice))
 		{
 			take_one_by_one(intake, ledger, columns, from, to, row_context);
 			continue;

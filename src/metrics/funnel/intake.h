@@ -39,4 +39,10 @@ extern void funnel_take_columns(FunctionCallInfo fcinfo,
 								const Column *const *columns, int n,
 								MemoryContext row_context);
 
+/*
+ * The number, from 0, of the argument that may come as sets (base/column.h); -1:
+ * none may.
+ */
+extern int	funnel_takes_sets(FunctionCallInfo fcinfo);
+
 #endif							/* RETENTION_FUNNEL_INTAKE_H */

@@ -5,6 +5,7 @@
 #include "metrics/journey/places.h"
 
 #include "base/salt.h"
+#include "base/short_text.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -32,7 +33,6 @@ typedef struct Place
 
 #define RECENT_BITS 6
 #define RECENT_FROM 1024		/* rows; fewer are not worth the memory */
-#define RECENT_BYTES 16			/* texts up to this, which two words hold */
 
 /* A short text taken lately. */
 typedef struct RecentPlace
@@ -124,31 +124,6 @@ take_place(JourneyPlaces *places, const char *text, Size len)
 	return word;
 }
 
-/* The bytes of a short text, not an empty one, in two words; alike for no two of a length. */
-static inline void
-short_words(const char *text, Size len, uint64 *first, uint64 *last)
-{
-	uint32		half;
-
-	if (len >= sizeof(uint64))
-	{
-		memcpy(first, text, sizeof(uint64));
-		memcpy(last, text + len - sizeof(uint64), sizeof(uint64));
-	}
-	else if (len >= sizeof(uint32))
-	{
-		memcpy(&half, text, sizeof(uint32));
-		*first = half;
-		memcpy(&half, text + len - sizeof(uint32), sizeof(uint32));
-		*last = half;
-	}
-	else
-	{
-		*first = (uint8) text[0] | (uint64) (uint8) text[len / 2] << 8;
-		*last = (uint8) text[len - 1];
-	}
-}
-
 /*
  * The word of a place.  Where rows are many, most are at one of few places with
  * short names, which are found without their hash.
@@ -160,7 +135,7 @@ journey_places_take(JourneyPlaces *places, const char *text, Size len)
 	uint64		last;
 	RecentPlace *recent;
 
-	if (len == 0 || len > RECENT_BYTES)
+	if (len == 0 || len > SHORT_TEXT_BYTES)
 		return take_place(places, text, len);
 	if (unlikely(places->recent == NULL))
 	{
@@ -169,7 +144,7 @@ journey_places_take(JourneyPlaces *places, const char *text, Size len)
 		places->recent = MemoryContextAllocZero(places->context,
 												sizeof(RecentPlace) << RECENT_BITS);
 	}
-	short_words(text, len, &first, &last);
+	short_text_words(text, len, &first, &last);
 	recent = &places->recent[((first ^ last * 7 ^ len) * UINT64CONST(0x9E3779B97F4A7C15)) >>
 							 (64 - RECENT_BITS)];
 	if (recent->first == first && recent->last == last && recent->len == len)
