@@ -115,9 +115,13 @@ sub shut_gate { unlink $gate }
 # Of all rows, and of those behind the gate: every process comes to it, or one.
 my $matrix = q{SELECT md5(cohort_matrix_send(cohort_matrix(id, at, amount, 'day'))) FROM many};
 my $right = sql("SET retention.scan = off; $matrix");
+my $right_groups = sql(q{SET retention.scan = off; SELECT md5(string_agg(m, '' ORDER BY g))
+	FROM (SELECT amount AS g, cohort_matrix_send(cohort_matrix(id, at, amount, 'week')) AS m FROM many GROUP BY amount) q});
 my %query = (
 	every => "$matrix WHERE n % 5000 <> 77 OR gate(n);",
-	one => "$matrix WHERE n <> 100000 OR gate(n);");
+	one => "$matrix WHERE n <> 100000 OR gate(n);",
+	groups => q{SELECT md5(string_agg(m, '' ORDER BY g)) FROM (SELECT amount AS g, cohort_matrix_send(cohort_matrix(id, at, amount, 'week')) AS m
+		FROM many WHERE n % 5000 <> 77 OR gate(n) GROUP BY amount) q;});
 my $little = "SET work_mem = '256kB'; SET hash_mem_multiplier = 1;";
 my $workers = 'SET max_parallel_workers_per_gather = 2;';
 my $no_leader = "$workers SET parallel_leader_participation = off;";
@@ -160,6 +164,8 @@ for my $set ('', $workers, $no_leader)
 		like($plan, qr/Gather/, 'in workers') if $set ne '';
 		is(sql("SET faults.who = 'all'; $little $set $query{$which}"), $right, 'and all rows');
 	}
+	like(sql("SET faults.who = ''; $set EXPLAIN (COSTS off) $query{groups}"), qr/RetentionScan/, "a scan of groups: $set");
+	is(sql("SET faults.who = ''; $little $set $query{groups}"), $right_groups, 'and all groups');
 	clean('what went well');
 }
 
@@ -211,23 +217,25 @@ for my $phase (@phases)
 # where states are put together.  It may be over by then.
 my %ended;
 srand(58);
-for my $set ($workers, $no_leader)
+for my $case ([ $workers, 'every' ], [ $no_leader, 'every' ], [ $workers, 'groups' ])
 {
+	my ($set, $which) = @$case;
+	my $wanted = $which eq 'groups' ? $right_groups : $right;
 	open_gate();
-	my ($whole) = sql("SET faults.who = 'all'; $little $set EXPLAIN (ANALYZE, TIMING off) $query{every}") =~ /Execution Time: ([\d.]+)/;
+	my ($whole) = sql("SET faults.who = 'all'; $little $set EXPLAIN (ANALYZE, TIMING off) $query{$which}") =~ /Execution Time: ([\d.]+)/;
 	shut_gate();
 	for my $part (1 .. 24)
 	{
 		my ($kill, $state) = @{ ([ 'pg_terminate_backend', '57P01' ], [ 'pg_cancel_backend', '57014' ])[ int(rand(2)) ] };
 		my $victim = $part % 4 < 3 ? $is_worker : $is_leader;
-		my $run = begin_query("$name SET faults.who = 'all'; $little $set $query{every}");
+		my $run = begin_query("$name SET faults.who = 'all'; $little $set $query{$which}");
 		$node->poll_query_until('postgres', "SELECT count(*) >= 2 FROM pg_stat_activity WHERE ($is_worker OR $is_leader) AND $asleep");
 		my $wait = $whole / 1000 * $part / 20;
 		sql("COPY (SELECT 'open') TO '$gate'; SELECT pg_sleep($wait); SELECT $kill(pid) FROM pg_stat_activity WHERE $victim LIMIT 1");
 		my $end = end_query($run);
-		ok($end eq $right || $end eq $state, "a kill anywhere, $part: $set") or diag $end;
-		$ended{ $end eq $right ? 'done' : $end }++;
-		clean("a kill anywhere, $part: $set");
+		ok($end eq $wanted || $end eq $state, "a kill anywhere, $part: $which, $set") or diag $end;
+		$ended{ $end eq $wanted ? 'done' : $end }++;
+		clean("a kill anywhere, $part: $which, $set");
 	}
 }
 note join(', ', map { "$_: $ended{$_}" } sort keys %ended);

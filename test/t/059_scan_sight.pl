@@ -70,6 +70,7 @@ sub leave
 # The matrix in each plan, with the scan and without, in the same session: all
 # are the same, and this is it.
 my $matrix = 'SELECT md5(cohort_matrix_send(cohort_matrix(id, at, amount, $$day$$))) FROM seen';
+my $groups = q{SELECT md5(string_agg(coalesce(g, -1) || m, '' ORDER BY g)) FROM (SELECT id % 40 AS g, cohort_matrix_send(cohort_matrix(id, at, amount, 'week'))::text AS m FROM seen GROUP BY id % 40) q};
 sub seen
 {
 	my ($s, $query) = @_;
@@ -81,7 +82,8 @@ sub seen
 			$said{ ask($s, "SET LOCAL retention.scan = $scan; SET LOCAL max_parallel_workers_per_gather = $workers; " . ($query // $matrix)) }++;
 		}
 	}
-	return join(' ', keys %said);
+	# ... and in all plans the groups are, too
+	return defined $query ? join(' ', keys %said) : join(' ', keys %said) . (seen($s, $groups) =~ / / ? ' groups differ' : '');
 }
 sub plainly { return sql("SET retention.scan = off; $matrix") }
 
@@ -92,14 +94,13 @@ sql(q{
 	CREATE TABLE other (LIKE seen) WITH (parallel_workers = 2);
 	INSERT INTO other SELECT * FROM seen;
 	VACUUM ANALYZE seen, other;});
-like(sql("EXPLAIN $matrix"), qr/RetentionScan/, 'by the scan');
+like(sql("EXPLAIN $_"), qr/RetentionScan/, "by the scan: $_") for $matrix, $groups;
 
 ##################################################################
 # Other transactions, and one's own
 ##################################################################
 
 my ($a, $b) = (session(), session());
-my $first = plainly();
 for my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
 {
 	my $before = plainly();
@@ -189,6 +190,55 @@ for my $workers (0, 2)
 	}
 }
 leave($_) for $a, $b;
+
+##################################################################
+# Queries in the middle of a scan
+##################################################################
+
+# A condition and an argument that run such queries themselves, that turn the
+# setting, that catch an error of one; in one session, one after the other.
+sql(q{
+	CREATE TABLE few WITH (parallel_workers = 2) AS SELECT * FROM seen WHERE n <= 300;
+	CREATE FUNCTION again(d int) RETURNS int LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+	BEGIN
+		RETURN (SELECT count(c) FROM cohort_cells((SELECT cohort_matrix(id, at, amount, 'month') FROM few WHERE n % 20 = d % 20)) c);
+	END $$;
+	CREATE FUNCTION deeper(d int) RETURNS int LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+	BEGIN
+		IF d <= 0 THEN RETURN 1; END IF;
+		RETURN (SELECT count(c) FROM cohort_cells((SELECT cohort_matrix(id, at, deeper(d - 1), 'month') FROM few WHERE n % 60 = d)) c);
+	END $$;
+	CREATE FUNCTION turns(n int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+	BEGIN
+		IF n % 3 = 0 THEN PERFORM set_config('retention.scan', CASE n % 2 WHEN 0 THEN 'on' ELSE 'off' END, false); END IF;
+		RETURN true;
+	END $$;
+	CREATE FUNCTION catches(n int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+	BEGIN
+		RETURN (SELECT cohort_matrix(id, CASE WHEN few.n < 150 OR catches.n % 2 = 0 THEN at ELSE 'infinity' END, 'month') FROM few) IS NOT NULL;
+	EXCEPTION WHEN datetime_field_overflow THEN RETURN false;
+	END $$;
+	ANALYZE few;});
+my $own = session();
+for my $query (
+	q{cohort_matrix(id, at, amount, 'month')::text FROM few WHERE again(n) > 5}, q{cohort_matrix(id, at, again(n), 'month')::text FROM few},
+	q{cohort_matrix(id, at, amount, 'month')::text FROM few WHERE again(n) > 5 GROUP BY id % 3 ORDER BY 1}, q{funnel(id, at, again(n) % 3, '9 days')::text FROM few},
+	q{cohort_matrix(id, at, deeper(2), 'month')::text || deeper(3) FROM few}, q{journey(id, at, 'place ' || again(n), '9 days')::text FROM few},
+	q{cohort_matrix(id, at, amount, 'month')::text FROM few WHERE turns(n)}, q{funnel(id, at, CASE WHEN turns(n) THEN 1 END, '9 days')::text FROM few},
+	q{cohort_matrix(id, at, amount, 'month')::text FROM few WHERE catches(n)}, q{cohort_matrix(id, at, amount, 'month')::text FROM few WHERE n < 200 GROUP BY catches(n) ORDER BY 1})
+{
+	my %said;
+	for my $scan ('on', 'off')
+	{
+		for my $workers (0, 2)
+		{
+			$said{ ask($own, "SET retention.scan = $scan; SET max_parallel_workers_per_gather = $workers; SELECT $query") }++;
+		}
+	}
+	is(scalar(keys %said), 1, "in the middle of a scan: $query");
+	like((keys %said)[0], qr/^\{/, 'a result');
+}
+leave($own);
 
 ##################################################################
 # Rights
