@@ -273,6 +273,13 @@ SELECT sum(total_bytes) AS bytes FROM pg_backend_memory_contexts WHERE name = 'E
 MOVE 3800 FROM times;
 SELECT sum(total_bytes) - :first_bytes < 100000 AS stays FROM pg_backend_memory_contexts WHERE name = 'ExecutorState';
 COMMIT;
+BEGIN;
+DECLARE times CURSOR FOR SELECT (SELECT cohort_matrix(customer, at, amount, 'month') FROM scanned_child WHERE id <= s % 9 GROUP BY id % 2 LIMIT 1) FROM generate_series(1, 4000) s;
+MOVE 100 FROM times;
+SELECT sum(total_bytes) AS bytes FROM pg_backend_memory_contexts WHERE name = 'ExecutorState' \gset first_
+MOVE 3800 FROM times;
+SELECT sum(total_bytes) - :first_bytes < 100000 AS stays FROM pg_backend_memory_contexts WHERE name = 'ExecutorState';
+COMMIT;
 
 -- columns dropped, added, and rows from before
 CREATE TABLE scanned_changed (gone text, customer int, at date);
