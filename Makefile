@@ -52,6 +52,7 @@ OBJS = \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
 	src/history/ledger_append.o \
+	src/history/ledger_cost.o \
 	src/history/ledger_finished.o \
 	src/history/ledger_group.o \
 	src/history/ledger_head.o \

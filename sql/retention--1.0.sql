@@ -325,9 +325,16 @@ CREATE FUNCTION ledger_transition_starts(internal, "any", "any", "any", "any", g
 COMMENT ON FUNCTION ledger_transition_starts(internal, "any", "any", "any", "any", grain, bigint) IS
 	'aggregate support: takes a row (customer, started_at, at, amount, grain, at_least) into the history of its group, in which a customer may start several times; STABLE because a timestamptz may be cut in the session time zone; errors 22023 for at_least below 1 or with a grain since start, 22004 for a NULL one';
 
+CREATE FUNCTION ledger_combine_cost(internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'retention_ledger_combine_cost'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ledger_combine_cost(internal) IS
+	'planner support: what it costs to put the states of parallel workers together, which the number of rows of a state decides';
+
 CREATE FUNCTION ledger_combine(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'retention_ledger_combine'
-	LANGUAGE C STABLE PARALLEL SAFE;
+	LANGUAGE C STABLE PARALLEL SAFE
+	SUPPORT ledger_combine_cost;
 COMMENT ON FUNCTION ledger_combine(internal, internal) IS
 	'aggregate support: adds the histories of one state to another; error 22023 when they were cut in different time zones';
 

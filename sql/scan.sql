@@ -137,9 +137,10 @@ RESET enable_hashagg;
 -- workers save what they do and no more: for one row an index is cheaper than a share of all
 BEGIN;
 SET LOCAL parallel_tuple_cost = 0;
-SET LOCAL parallel_setup_cost = 10;
+SET LOCAL parallel_setup_cost = 5;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL seq_page_cost = 0;
+SET LOCAL random_page_cost = 1;
 SET LOCAL max_parallel_workers_per_gather = 4;
 ALTER TABLE scanned_child SET (parallel_workers = 4);
 CREATE INDEX ON scanned_child (id);
@@ -306,3 +307,18 @@ SELECT cohort_matrix(customer, at, 'month') FROM scanned_bad WHERE 1 / (4 - cust
 SET client_min_messages = warning;
 DROP TABLE scanned, scanned_parent, scanned_child, scanned_changed CASCADE;
 DROP ROLE regress_scanned;
+
+-- What workers would have to hand over is part of what their plan costs: not so
+-- with results, which are small whatever the rows were.
+CREATE TABLE handed AS SELECT n % 50000 AS id, timestamp '2024-01-01' + n * interval '3 minutes' AS at, n % 3 AS step FROM generate_series(1, 200000) n;
+ANALYZE handed;
+SET min_parallel_table_scan_size = 0;
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+EXPLAIN (COSTS off) SELECT step, max(at) FROM handed GROUP BY step;
+EXPLAIN (COSTS off) SELECT step, cohort_matrix(id, at, 'month') FROM handed GROUP BY step;
+EXPLAIN (COSTS off) SELECT cohort_matrix(id, at, 'month') FROM handed;
+RESET min_parallel_table_scan_size;
+RESET max_parallel_workers_per_gather;
+RESET parallel_setup_cost;
+DROP TABLE handed;

@@ -8,7 +8,29 @@
 #include "history/exchange_internal.h"
 
 #include "miscadmin.h"
+#include "storage/latch.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/*
+ * The memory of another is gone, so that it has failed, and why is for it to
+ * say: by the leader, who then ends this process, or to this one as the leader.
+ */
+pg_noreturn static void
+wait_for_error(void)
+{
+	TimestampTz start = GetCurrentTimestamp();
+
+	while (!TimestampDifferenceExceeds(start, GetCurrentTimestamp(), 60000))
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 1000, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+	elog(ERROR, "memory of a participant is gone");
+}
 
 /* Come to the segments of another. */
 static void
@@ -18,7 +40,7 @@ attach_segments(SharePeer *peer, const SharedLedger *ledger)
 	{
 		peer->segments[s] = dsm_attach(ledger->segments[s]);
 		if (peer->segments[s] == NULL)
-			elog(ERROR, "memory of a participant is gone");
+			wait_for_error();
 		peer->bases[s] = dsm_segment_address(peer->segments[s]);
 		peer->nsegments++;
 	}

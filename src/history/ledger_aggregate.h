@@ -6,6 +6,7 @@
 #define RETENTION_LEDGER_AGGREGATE_H
 
 #include "history/ledger_code.h"
+#include "nodes/pathnodes.h"
 
 /* The ledger in an argument that is not NULL; one of another code: 22023. */
 static inline Ledger *
@@ -37,6 +38,12 @@ extern void ledger_finish(Ledger *ledger, Oid final, struct varlena *value);
  */
 extern Datum ledger_finished_sum(FunctionCallInfo fcinfo, const Ledger *ledger,
 								 PGFunction add);
+
+/*
+ * What the planner is told of the combine function of ledgers: the cost of one
+ * call in a query, but for that of an operator.
+ */
+extern double ledger_combine_cost(PlannerInfo *root);
 
 /* The deserialize function of aggregates over entries of a code. */
 extern Datum ledger_deserialize_state(FunctionCallInfo fcinfo,

@@ -12,6 +12,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "history/ledger_aggregate.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
@@ -31,7 +32,7 @@
  * What the executor's work for a row is, in units of cpu_tuple_cost: measured
  * as the share of a scan's own processor time that is not pages and visibility.
  */
-#define ROW_SAVING 0.5
+#define ROW_SAVING 0.8
 
 /* The part of the rows for which it is saved where each is a group of its own. */
 #define SAVED_AT_LEAST 0.1
@@ -269,11 +270,24 @@ ledgers_to_finish(const PlannerInfo *root)
 	return NIL;
 }
 
+/* Results are put together, not rows, which combine functions are costly for. */
+static void
+cheapen_results(PlannerInfo *root, AggClauseCosts *costs)
+{
+	double		cost = ledger_combine_cost(root);
+	ListCell   *lc;
+
+	foreach(lc, root->aggtransinfos)
+		if (feed_keeps_ledger(((const AggTransInfo *) lfirst(lc))->transfn_oid))
+			costs->transCost.per_tuple -= Min(cost, costs->transCost.per_tuple);
+}
+
 /* Offer the same by workers, whose states are put together. */
 static void
 add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 			 const GroupPathExtraData *extra)
 {
+	AggClauseCosts costs = extra->agg_final_costs;
 	RelOptInfo *partial;
 	CustomPath *scan;
 	Path	   *path;
@@ -296,13 +310,14 @@ add_parallel(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 	scan->custom_private = ledgers_to_finish(root);
 	path = aggregate_path(root, partial, &scan->path, AGGSPLIT_INITIAL_SERIAL,
 						  NIL, &extra->agg_partial_costs, groups);
+	if (scan->custom_private != NIL)
+		cheapen_results(root, &costs);
 	rows = path->rows * path->parallel_workers;
 	path = (Path *) create_gather_path(root, partial, path, partial->reltarget,
 									   NULL, &rows);
 	add_path(output, aggregate_path(root, output, path,
 									AGGSPLIT_FINAL_DESERIAL,
-									(List *) extra->havingQual,
-									&extra->agg_final_costs,
+									(List *) extra->havingQual, &costs,
 									count_groups(root, extra, input->rows)));
 }
 

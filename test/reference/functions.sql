@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 CREATE FUNCTION pg_temp.markdown(comment text) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN regexp_replace(comment, '([\\`*<>|\[\]])', '\\\1', 'g');
 
--- What only types, operators, casts, operator classes and aggregates call is left out.
+-- What only types, operators, casts, operator classes, aggregates and the planner call is left out.
 CREATE TEMP VIEW called AS
 SELECT p.*, regexp_replace(regexp_replace(pg_get_function_arguments(p.oid), '(^|, )OUT .*$', ''), '::[a-z ]+(\[\])?', '', 'g') AS takes,
 	CASE WHEN p.proargmodes && '{o}' THEN (
@@ -21,7 +21,7 @@ JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'retention'
 WHERE p.oid NOT IN (
 	SELECT f FROM pg_type, unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) AS f
 	UNION ALL SELECT oprcode FROM pg_operator UNION ALL SELECT amproc FROM pg_amproc
-	UNION ALL SELECT castfunc FROM pg_cast
+	UNION ALL SELECT castfunc FROM pg_cast UNION ALL SELECT prosupport FROM pg_proc
 	UNION ALL SELECT f FROM pg_aggregate, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn,
 		aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) AS f);
 

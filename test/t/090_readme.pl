@@ -118,7 +118,7 @@ sub target
 }
 
 # All that users call is in it: not what only types, operators, casts, operator
-# classes and aggregates call.
+# classes, aggregates and the planner call.
 {
 	my $names = $node->safe_psql(
 		'postgres', q{
@@ -128,7 +128,7 @@ sub target
 		WHERE p.oid NOT IN (
 			SELECT f FROM pg_type, unnest(ARRAY[typinput, typoutput, typreceive, typsend]::oid[]) f
 			UNION ALL SELECT oprcode FROM pg_operator UNION ALL SELECT amproc FROM pg_amproc
-			UNION ALL SELECT castfunc FROM pg_cast
+			UNION ALL SELECT castfunc FROM pg_cast UNION ALL SELECT prosupport FROM pg_proc
 			UNION ALL SELECT f FROM pg_aggregate, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn,
 				aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) f)});
 	my $all = join "\n", map { $page{$_} } grep { $_ ne 'doc/functions.md' } @files;
