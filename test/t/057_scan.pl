@@ -340,9 +340,10 @@ sql(q{
 		nullif(n % 3, 2) = 0, w, w FROM generate_series(1, 600) n, LATERAL (SELECT nullif(repeat(chr(97 + n % 3), n % 19) || CASE WHEN n % 2 = 0 THEN 'é' ELSE '' END, 'aa') AS w) w;
 	ALTER TABLE ends ALTER text SET STORAGE external;
 	INSERT INTO ends (n, text, varchar) SELECT n, repeat('a', 3000 * n), repeat('a', 3000 * n) FROM generate_series(1, 5) n;
+	INSERT INTO ends (n, text, varchar) SELECT n % 40, w, w FROM generate_series(1, 60) n, LATERAL (SELECT (ARRAY['aba', 'aca', 'ab', 'abcd', 'abbd', 'abcdefghijk', 'abcdefghhijk'])[n % 7 + 1] AS w) w;
 	INSERT INTO ends (n, smallint, int, bigint, real, float8, date, timestamp, timestamptz) VALUES
 		(0, -32768, -2147483648, -9223372036854775808, '-infinity', '-infinity', '-infinity', '-infinity', '-infinity'), (1, 32767, 2147483647, 9223372036854775807, 'infinity', 'infinity', 'infinity', 'infinity', 'infinity'),
-		(2, 0, 0, 0, 'NaN', 'NaN', NULL, NULL, NULL), (3, NULL, NULL, NULL, '-0', '-0', '2024-01-01', '2024-01-01', '2024-01-01'), (4, NULL, NULL, NULL, 1e-45, 5e-324, NULL, NULL, NULL), (5, NULL, NULL, NULL, -1e-45, -5e-324, NULL, NULL, NULL);
+		(2, 0, 0, 0, 'NaN', 'NaN', NULL, NULL, NULL), (3, NULL, NULL, NULL, '-0', '-0', '2024-01-01', '2024-01-01', '2024-01-01'), (4, NULL, NULL, NULL, 1e-45, 5e-324, NULL, NULL, NULL), (5, NULL, NULL, NULL, -1e-45, -5e-324, NULL, NULL, NULL), (6, NULL, NULL, NULL, real 'infinity' - real 'infinity', float8 'infinity' - float8 'infinity', NULL, NULL, NULL);
 	ANALYZE ends;});
 sub literals
 {
@@ -358,7 +359,7 @@ my %constants = (
 	bigint => [ literals('bigint', '-9223372036854775808', -6, 0, 1, '9223372036854775807') ]);
 $constants{$_} = [ literals($_, @floats) ] for 'real', 'float8';
 $constants{$_} = [ literals($_, @days) ] for 'date', 'timestamp', 'timestamptz';
-$constants{$_} = [ literals('text', '', 'a', 'b', 'aa', 'aé', 'bbb', 'ccccccc', 'cccccccc', 'aaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbé', 'cccccccccccccccc', 'aaaaaaaaaaaaaaaaa') ] for 'text', 'varchar';
+$constants{$_} = [ literals('text', '', 'a', 'b', 'aa', 'aba', 'aca', 'abcd', 'abcdefghijk', 'aé', 'bbb', 'ccccccc', 'cccccccc', 'aaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbé', 'cccccccccccccccc', 'aaaaaaaaaaaaaaaaa') ] for 'text', 'varchar';
 push @{ $constants{real} }, @{ $constants{float8} };
 push @{ $constants{date} }, @{ $constants{timestamp} }, @{ $constants{timestamptz} };
 
@@ -393,7 +394,8 @@ sub cases
 
 sub flags
 {
-	my $conditions = join(', ', map { condition() } 1 .. one_of(1, 2, 2, 3, 5, 11, 30, 62, 63));
+	my @few = map { my $steps = $_; [ map { 'int ' . one_of('<', '=', '>') . ' ' . one_of(-4 .. 4) } 1 .. $steps ] } 2, 3;
+	my $conditions = join(', ', @{ one_of(@few, [ map { condition() } 1 .. one_of(1, 2, 2, 3, 5, 11, 30, 62, 63) ]) });
 	return one_of("ARRAY[$conditions]", "conditions($conditions)");
 }
 

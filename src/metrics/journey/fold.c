@@ -10,6 +10,7 @@
  *	place	a	a	b	a	|	c			a way of three places: a, b, a
  *	time	1	2	4	5		99
  */
+#include "metrics/funnel/events.h"
 #include "metrics/funnel/times.h"
 #include "metrics/journey/rows.h"
 #include "metrics/journey/type.h"
@@ -29,11 +30,17 @@ typedef struct Visit
 	int64		place;			/* its number */
 } Visit;
 
+static inline int
+compare_visits(const Visit *a, const Visit *b)
+{
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return a->place < b->place ? -1 : a->place > b->place ? 1 : 0;
+}
+
 #define ST_SORT sort_visits
 #define ST_ELEMENT_TYPE Visit
-#define ST_COMPARE(a, b) \
-	((a)->at != (b)->at ? ((a)->at < (b)->at ? -1 : 1) : \
-	 (a)->place < (b)->place ? -1 : (a)->place > (b)->place ? 1 : 0)
+#define ST_COMPARE(a, b) compare_visits(a, b)
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
@@ -132,8 +139,12 @@ place_number(Builder *b, uint64 word)
 
 /* The customer's rows in order. */
 static void
-take_visits(Builder *b, const LedgerItem *items, int n)
+take_visits(Builder *b, LedgerItem *items, int n)
 {
+	bool		sorted = true;
+
+	/* these have another order of places, but rows of one time are few */
+	events_sort(items, n);
 	if (n > b->max_visits)
 	{
 		b->max_visits = Max(n, 2 * b->max_visits);
@@ -145,8 +156,10 @@ take_visits(Builder *b, const LedgerItem *items, int n)
 	{
 		b->visits[i].at = items[i].amount;
 		b->visits[i].place = place_number(b, items[i].when);
+		sorted = sorted && (i == 0 || compare_visits(&b->visits[i - 1], &b->visits[i]) <= 0);
 	}
-	sort_visits(b->visits, n);
+	if (!sorted)
+		sort_visits(b->visits, n);
 }
 
 /* Add one customer; items come in no order. */
