@@ -326,6 +326,13 @@ unlike(sql($plan), $is_scan, 'off in postgresql.conf');
 $node->append_conf('postgresql.conf', 'retention.scan = on');
 start_again();
 
+# A library that is not there: no session, until the name is taken out.
+sql(q{ALTER DATABASE other SET session_preload_libraries = 'retention_that_is_not_there'});
+($code, $out, $err) = $node->psql('other', 'SELECT 1');
+like($err, qr/could not access file "retention_that_is_not_there"/, 'no session without the file');
+sql('ALTER DATABASE other RESET session_preload_libraries');
+is($node->safe_psql('other', 'SELECT 1'), 1, 'and then again');
+
 # Changed between PREPARE and EXECUTE, with plans that are kept and that are not.
 for my $mode ('force_custom_plan', 'force_generic_plan')
 {

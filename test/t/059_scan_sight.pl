@@ -337,7 +337,7 @@ sub counted
 	return sql(q{SELECT seq_scan, seq_tup_read, coalesce(idx_scan, -1), coalesce(idx_tup_fetch, -1), heap_blks_read + heap_blks_hit
 		FROM pg_stat_user_tables JOIN pg_statio_user_tables USING (relid) WHERE pg_stat_user_tables.relname = 'other'});
 }
-for my $condition ('', 'WHERE n % 3 = 0', 'WHERE n < 0')
+for my $condition ('', 'WHERE n % 3 = 0', 'WHERE n < 0', 'WHERE n > 5000', 'GROUP BY id % 4', 'WHERE n > 2000 AND id <> 3 GROUP BY id')
 {
 	my $usual = counted('SET retention.scan = off;', $condition);
 	is(counted('SET retention.scan = on;', $condition), $usual, "counters: $condition");
