@@ -3,11 +3,16 @@
 # bench/clock.sh: how long a query takes, by the clock and in processor time;
 # sourced by what measures, with the server started.
 
-# Settings of the three modes, by their names.
+# Settings of the modes, by their names.
 # shellcheck disable=SC2034 # by its name, in seconds()
 serial="SET max_parallel_workers_per_gather = 0"
 parallel="SET max_parallel_workers_per_gather = 2; SET max_parallel_workers = 2;
 	SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0"
+# The same without the scan of ours.
+# shellcheck disable=SC2034
+without="$serial; SET retention.scan = off"
+# shellcheck disable=SC2034
+parallel_without="$parallel; SET retention.scan = off"
 # PostgreSQL as it comes, but for the bench's shared_buffers: jit and the plan
 # are its own; goes with a work_mem of 4MB.
 # shellcheck disable=SC2034

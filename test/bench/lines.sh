@@ -28,11 +28,15 @@ wanted()		# wanted NAME
 # BAR is the most that the line may take, as a ratio to the scan floor of its
 # mode, or with "above" to the line before it, with a number to that many lines
 # before; "1s" is a second, "-" no bar.
-line()			# line NAME serial|parallel|defaults BAR WORK_MEM QUERY [above|LINES]
+line()			# line NAME serial|parallel|without|parallel_without|defaults BAR WORK_MEM QUERY [above|LINES]
 {
 	if [ "$1" = 'scan floor' ]
 	then
 		floors[$2]=${#names[@]}
+		case $2 in
+			serial) floors[without]=${#names[@]} ;;
+			parallel) floors[parallel_without]=${#names[@]} ;;
+		esac
 	fi
 	usuals+=("${usual_line:-$([ "$2" = serial ] && echo 3 || echo 4)}")
 	names+=("$1")
@@ -61,8 +65,13 @@ line "usual SQL" parallel - "$WORK_MEM" "${usual//AMOUNT/amount}"
 line "SQL grouped first" serial - "$WORK_MEM" "${grouped_first//AMOUNT/amount}"
 line "SQL grouped first" parallel - "$WORK_MEM" "${grouped_first//AMOUNT/amount}"
 first_ours=${#names[@]}
-line "ours, bigint, float8" serial 1.5 "$WORK_MEM" "$(ours customer_id amount)"
-line "ours, bigint, float8" parallel 2 "$WORK_MEM" "$(ours customer_id amount)"
+line "ours, bigint, float8" serial 0.8 "$WORK_MEM" "$(ours customer_id amount)"
+line "ours, bigint, float8" parallel 1 "$WORK_MEM" "$(ours customer_id amount)"
+line "ours, bigint, float8" without - "$WORK_MEM" "$(ours customer_id amount)"
+line "ours, bigint, float8" parallel_without - "$WORK_MEM" "$(ours customer_id amount)"
+line "scan floor, WHERE amount > 10" serial - "$WORK_MEM" "$floor WHERE amount > 10"
+line "ours, bigint, float8, WHERE amount > 10" serial 1 "$WORK_MEM" "$(ours customer_id amount) WHERE amount > 10" above
+line "ours, bigint, float8, WHERE amount > 10" parallel - "$WORK_MEM" "$(ours customer_id amount) WHERE amount > 10"
 line "ours, bigint, numeric" serial 1.7 "$WORK_MEM" "$(ours customer_id amount_numeric)"
 line "ours, bigint, numeric" parallel 2 "$WORK_MEM" "$(ours customer_id amount_numeric)"
 line "ours, uuid, float8" serial 2.5 "$WORK_MEM" "$(ours customer_uuid amount)"
@@ -138,10 +147,13 @@ movements()		# movements CUSTOMER AMOUNT
 
 usual_line=${#names[@]}
 line "usual SQL, movements" serial - "$WORK_MEM" "$usual_movements"
-line "movements, bigint, float8" serial 1.5 "$WORK_MEM" "$(movements customer_id amount)"
+line "movements, bigint, float8" serial 1.2 "$WORK_MEM" "$(movements customer_id amount)"
 line "movements, bigint, numeric" serial 1.7 "$WORK_MEM" "$(movements customer_id amount_numeric)"
 line "movements, uuid, float8" serial 2.5 "$WORK_MEM" "$(movements customer_uuid amount)"
 line "movements, bigint, float8" parallel 2 "$WORK_MEM" "$(movements customer_id amount)"
+line "movements, bigint, float8" without - "$WORK_MEM" "$(movements customer_id amount)"
+line "movements, bigint, float8, default work_mem" serial - 4MB "$(movements customer_id amount)"
+line "movements, bigint, float8, default work_mem" parallel - 4MB "$(movements customer_id amount)"
 line "cohort_matrix alone" serial - "$WORK_MEM" "$(ours customer_id amount)"
 line "cohort_matrix and movements in one query" serial 1.3 "$WORK_MEM" \
 	"SELECT cohort_matrix(customer_id, ordered_at, amount, 'month'), customer_movements(customer_id, ordered_at, amount, 'month') FROM orders" above
@@ -150,10 +162,12 @@ unset usual_line
 usual_line=${#names[@]}
 first_funnel=$((usual_line + 1))
 line "usual SQL, funnel of three steps" serial - "$WORK_MEM" "$usual_funnel"
-line "ours, funnel of three steps, 720 hours" serial 2 "$WORK_MEM" "$(funnel '720 hours')"
+line "ours, funnel of three steps, 720 hours" serial 1.2 "$WORK_MEM" "$(funnel '720 hours')"
 line "ours, funnel of three steps, 720 hours" parallel - "$WORK_MEM" "$(funnel '720 hours')"
-line "ours, funnel of three steps, 30 days" serial 2 "$WORK_MEM" "$(funnel '30 days')"
+line "ours, funnel of three steps, 720 hours" without - "$WORK_MEM" "$(funnel '720 hours')"
+line "ours, funnel of three steps, 30 days" serial 1.2 "$WORK_MEM" "$(funnel '30 days')"
 line "ours, funnel of three steps, default work_mem" serial - 4MB "$(funnel '30 days')"
+line "ours, funnel of three steps, default work_mem" parallel - 4MB "$(funnel '30 days')"
 # A row meets several of five conditions; and one funnel for each month.
 conditions="amount < 50, amount >= 50, amount < 200, amount >= 100, amount >= 200"
 five="ARRAY[$conditions]"
@@ -272,3 +286,4 @@ line "stored values made anew from timelines" serial - "$WORK_MEM" \
 # The same query twice: what differs is noise.
 line "scan floor, the same again" serial - "$WORK_MEM" "$floor"
 control=$((${#names[@]} - 1))
+line "scan floor, the same again" parallel - "$WORK_MEM" "$floor"

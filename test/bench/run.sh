@@ -63,7 +63,7 @@ memory=$(awk '/^MemTotal/ { print int($2 / 4096) }' /proc/meminfo 2>/dev/null ||
 cluster_stage
 cluster_start "shared_buffers = ${memory}MB" "max_wal_size = 8GB" \
 	"wal_level = minimal" "max_wal_senders = 0" "autovacuum = off" \
-	"checkpoint_timeout = 1h" "jit = off"
+	"checkpoint_timeout = 1h" "jit = off" "session_preload_libraries = 'retention'"
 
 if [ "$MODELS" = 1 ]
 then
@@ -223,12 +223,12 @@ echo "PostgreSQL $(sql -At -c 'SHOW server_version'), $(getconf _NPROCESSORS_ONL
 	"shared_buffers ${memory}MB, work_mem $WORK_MEM, jit off;" \
 	"table $(sql -At -c "SELECT pg_size_pretty(pg_relation_size('orders'))");" \
 	"best of $RUNS interleaved rounds"
-echo "mode defaults: work_mem 4MB, jit on and the plan its own; cpu: processor time of all processes;" \
+echo "mode without: serial, retention.scan off; defaults: work_mem 4MB, jit on and the plan its own; cpu: processor time of all processes;" \
 	"spread: the slowest round above the fastest"
 echo "x floor: to the scan of the same mode; x usual: how many times faster than the usual SQL of the same mode" \
 	"(funnels: than the serial one)"
 echo
-printf '%-58s %-8s %8s %8s %7s %8s %12s %8s\n' query mode seconds cpu spread 'x floor' bar 'x usual'
+printf '%-58s %-16s %8s %8s %7s %8s %12s %8s\n' query mode seconds cpu spread 'x floor' bar 'x usual'
 for i in "${!names[@]}"
 do
 	wanted "${names[$i]}" || continue
@@ -243,12 +243,26 @@ do
 			verdict = (bar == "-") ? "" : (bar " " ((measure <= bar + 0) ? "ok" : "over"))
 			if (lines != "floor")
 				name = sprintf("%s: %.2f x %s", name, s / to, lines == 1 ? "the line above" : lines " lines above")
-			printf "%-58s %-8s %8.3f %8s %6.0f%% %8.2f %12s %8s\n", name, mode, s, cpu, (worst / s - 1) * 100, ratio, verdict,
+			printf "%-58s %-16s %8.3f %8s %6.0f%% %8.2f %12s %8s\n", name, mode, s, cpu, (worst / s - 1) * 100, ratio, verdict,
 				usual == "" ? "" : sprintf("%.1f", usual / s)
 		}'
 done
 awk -v a="${best[0]}" -v b="${best[$control]}" -v worst="${worst[0]}" 'BEGIN {
 	printf "\nnoise: the same query twice %.2f, its rounds within %.0f%%\n", b / a, (worst / a - 1) * 100 }'
+echo
+echo "parallel against serial, by the clock (no more than 1 wanted):"
+for i in "${!names[@]}"
+do
+	[ -n "${best[$i]}" ] || continue
+	for j in "${!names[@]}"
+	do
+		if [ "${modes[$i]}" = serial ] && [ "${modes[$j]}" = parallel ] && [ "${names[$i]}" = "${names[$j]}" ] && [ -n "${best[$j]}" ]
+		then
+			awk -v name="${names[$i]}" -v s="${best[$i]}" -v p="${best[$j]}" 'BEGIN { printf "%-58s %.2f\n", name, p / s }'
+		fi
+	done
+done
+echo
 # The bar of 12 against the usual SQL is for the first line of ours.
 if [ -n "${best[$usual_serial]}" ]
 then
