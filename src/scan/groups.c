@@ -57,7 +57,8 @@ typedef struct KnownGroup
 
 /*
  * Rows are counted in rounds.  After one of which most went the usual way so do
- * the next ones, without a search before.
+ * the next ones, without a search before; all that follow where there is no room
+ * for more groups.
  */
 #define ROUND_ROWS 1024
 #define REST_ROWS (8 * ROUND_ROWS)
@@ -77,7 +78,7 @@ typedef struct Groups
 	int			replaced;		/* of them, since there are so many */
 	int			looked;			/* rows of this round */
 	int			missed;			/* of them, those of no known group */
-	int			resting;		/* rows to go the usual way */
+	int64		resting;		/* rows to go the usual way */
 } Groups;
 
 /* Can the node be fed?  It has one hash table, and all groups are in there. */
@@ -333,7 +334,8 @@ groups_feed(RetentionScan *scan, const TupleTableSlot *slot)
 		if (unlikely(++groups->looked == ROUND_ROWS))
 		{
 			if (groups->missed > ROUND_ROWS / 2)
-				groups->resting = REST_ROWS;
+				groups->resting = groups->agg->hash_spill_mode ?
+					PG_INT64_MAX : REST_ROWS;
 			groups->looked = groups->missed = 0;
 		}
 	}
