@@ -16,6 +16,7 @@
 #include "history/ledger_internal.h"
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 typedef struct FinalResult
 {
