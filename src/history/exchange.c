@@ -75,8 +75,9 @@ exchange_attach_files(ExchangeShared *shared)
 }
 
 Exchange *
-exchange_attach(ExchangeShared *shared, int participant, MemoryContext context)
+exchange_attach(ExchangeShared *shared, int participant, MemoryContext parent)
 {
+	MemoryContext context;
 	Exchange   *exchange;
 
 	if (participant >= shared->participants)
@@ -86,6 +87,8 @@ exchange_attach(ExchangeShared *shared, int participant, MemoryContext context)
 		BarrierDetach(&shared->barrier);
 		return NULL;
 	}
+	context = AllocSetContextCreate(parent, "retention exchange",
+									ALLOCSET_SMALL_SIZES);
 	exchange = MemoryContextAllocZero(context, sizeof(Exchange));
 	exchange->shared = shared;
 	exchange->participant = participant;
@@ -297,31 +300,26 @@ wait_until_open(ExchangeShared *shared)
 	ConditionVariableCancelSleep();
 }
 
-void
+ExchangeUsage
 exchange_end(Exchange *exchange)
 {
 	ExchangeShared *shared = exchange->shared;
+	ExchangeUsage usage = {0};
 
-	if (!exchange->arrived)
-	{
+	if (exchange->arrived)
+		wait_until_open(shared);
+	else
 		BarrierArriveAndDetach(&shared->barrier);
-		return;
-	}
-	wait_until_open(shared);
-	for (int n = 0; n < shared->nledgers; n++)
+	for (int n = 0; n < shared->nledgers && exchange->arrived; n++)
 	{
 		LedgerShare *share = &exchange->shares[n];
 
 		if (share->ledger == NULL)
 			continue;
-		exchange->usage.parts += share->ntaken;
-		exchange->usage.in_files |= share->in_files;
+		usage.parts += share->ntaken;
+		usage.in_files |= share->in_files;
 		share_close(share);
 	}
-}
-
-ExchangeUsage
-exchange_usage(const Exchange *exchange)
-{
-	return exchange->usage;
+	MemoryContextDelete(exchange->context);
+	return usage;
 }

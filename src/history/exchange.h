@@ -58,10 +58,10 @@ extern void exchange_attach_files(ExchangeShared *shared);
 /*
  * This process takes part, as number participant, from 0.  To be called before
  * it asks for its first page; NULL when the others have all rows already.
- * What it needs lives in context.
+ * What it needs lives in a context of its own below the one given.
  */
 extern Exchange *exchange_attach(ExchangeShared *shared, int participant,
-								 MemoryContext context);
+								 MemoryContext parent);
 
 /* From now on this is its ledger of that number. */
 extern void exchange_share(Exchange *exchange, int number, Ledger *ledger);
@@ -73,9 +73,6 @@ extern void exchange_share(Exchange *exchange, int number, Ledger *ledger);
  */
 extern void exchange_arrive(Exchange *exchange);
 
-/* It has no rows, or is done with its visits: its ledgers are empty. */
-extern void exchange_end(Exchange *exchange);
-
 /* For EXPLAIN: parts or tapes that it visited, and whether they were in files. */
 typedef struct ExchangeUsage
 {
@@ -83,6 +80,10 @@ typedef struct ExchangeUsage
 	bool		in_files;
 } ExchangeUsage;
 
-extern ExchangeUsage exchange_usage(const Exchange *exchange);
+/*
+ * It has no rows, or is done with its visits: its ledgers are empty, and the
+ * exchange is gone.
+ */
+extern ExchangeUsage exchange_end(Exchange *exchange);
 
 #endif							/* RETENTION_EXCHANGE_H */

@@ -121,7 +121,6 @@ struct Exchange
 	MemoryContext context;
 	LedgerShare *shares;		/* by number; those without a ledger are empty */
 	bool		arrived;		/* its rows are in, and those of all others */
-	ExchangeUsage usage;
 };
 
 static inline SharedLedger *

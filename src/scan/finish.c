@@ -214,8 +214,7 @@ finish_ledgers(RetentionScan *scan)
 				run_finals(scan->feed->agg, call, ledger);
 		}
 	}
-	exchange_end(scan->exchange);
-	usage = exchange_usage(scan->exchange);
+	usage = exchange_end(scan->exchange);
 	scan->totals.parts = usage.parts;
 	scan->totals.tapes = usage.in_files;
 	scan->exchange = NULL;
