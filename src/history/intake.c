@@ -334,45 +334,28 @@ intake_takes_many(FunctionCallInfo fcinfo)
 }
 
 /*
- * Take some rows of columns, one after the other: rows from .. to - 1.  Columns
- * are those of the arguments from the first on.
+ * Take rows from .. to - 1 of columns, those of the arguments from the first on,
+ * one after the other into the ledger of a call.  What they come to besides is in
+ * memory that is reset for each row.
  */
 void
 intake_one_by_one(FunctionCallInfo fcinfo, const Column *const *columns,
 				  int from, int to, MemoryContext row_context)
 {
-	NullableDatum row[ARGUMENTS_MAX];
-	int			width = PG_NARGS() - 1;
-
-	for (int i = from; i < to; i++)
-	{
-		for (int a = 0; a < width; a++)
-		{
-			row[a].value = columns[a]->values[i];
-			row[a].isnull = columns[a]->some_null && columns[a]->nulls[i];
-		}
-		intake_many(fcinfo, row, 1, row_context);
-	}
-}
-
-/*
- * Take many rows into the ledger of a call, of each the arguments from the
- * first on.  What they come to besides is in memory that is reset for each row.
- */
-void
-intake_many(FunctionCallInfo fcinfo, const NullableDatum *rows, int n,
-			MemoryContext row_context)
-{
 	Intake	   *intake = fcinfo->flinfo->fn_extra;
 	Ledger	   *ledger = (Ledger *) PG_GETARG_POINTER(0);
 	MemoryContext old = MemoryContextSwitchTo(row_context);
+	NullableDatum row[ARGUMENTS_MAX];
 	int			width = PG_NARGS() - 1;
 
+	Assert(width <= ARGUMENTS_MAX);
 	ledger_check(ledger);
-	for (int i = 0; i < n; i++)
+	for (int i = from; i < to; i++)
 	{
+		for (int a = 0; a < width; a++)
+			row[a] = column_row(columns[a], i);
 		row_context_reset(row_context);
-		take_arguments(intake, ledger, rows + i * width);
+		take_arguments(intake, ledger, row);
 	}
 	MemoryContextSwitchTo(old);
 }

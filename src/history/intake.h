@@ -32,10 +32,8 @@ extern Ledger *intake_row_with_lag(FunctionCallInfo fcinfo, IntakeNumber take);
  * a row, others of the same call may be taken many at a time.
  */
 extern bool intake_takes_many(FunctionCallInfo fcinfo);
-extern void intake_many(FunctionCallInfo fcinfo, const NullableDatum *rows,
-						int n, MemoryContext row_context);
 
-/* The same by columns, those of the arguments from the first on. */
+/* n rows by columns, those of the arguments from the first on. */
 extern void intake_columns(FunctionCallInfo fcinfo,
 						   const Column *const *columns, int n,
 						   MemoryContext row_context);
