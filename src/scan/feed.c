@@ -24,11 +24,16 @@
 
 extern Datum retention_check_events_transition(PG_FUNCTION_ARGS);
 extern Datum retention_check_ranges_transition(PG_FUNCTION_ARGS);
+extern Datum retention_cohort_matrix_final(PG_FUNCTION_ARGS);
+extern Datum retention_customer_movements_final(PG_FUNCTION_ARGS);
+extern Datum retention_funnel_final(PG_FUNCTION_ARGS);
 extern Datum retention_funnel_transition(PG_FUNCTION_ARGS);
+extern Datum retention_journey_final(PG_FUNCTION_ARGS);
 extern Datum retention_journey_transition(PG_FUNCTION_ARGS);
 extern Datum retention_ledger_transition(PG_FUNCTION_ARGS);
 extern Datum retention_ledger_transition_starts(PG_FUNCTION_ARGS);
 extern Datum retention_movements_transition_lag(PG_FUNCTION_ARGS);
+extern Datum retention_recurring_matrix_final(PG_FUNCTION_ARGS);
 
 /*
  * A transition function over rows of customers: it is not strict, its state is
@@ -113,6 +118,30 @@ feed_keeps_ledger(Oid transition)
 	fmgr_info(transition, &function);
 	found = find_function(&function);
 	return found != NULL && found->ledger;
+}
+
+/* Final functions of ledgers whose results add up (ledger_finished.c). */
+static const PGFunction adding_up[] = {
+	retention_cohort_matrix_final,
+	retention_customer_movements_final,
+	retention_funnel_final,
+	retention_journey_final,
+	retention_recurring_matrix_final
+};
+
+/* Is it one of these?  Somebody's own aggregate may have another, or none. */
+bool
+feed_adds_up(Oid final)
+{
+	FmgrInfo	function;
+
+	if (!OidIsValid(final))
+		return false;
+	fmgr_info(final, &function);
+	for (int i = 0; i < lengthof(adding_up); i++)
+		if (function.fn_addr == adding_up[i])
+			return true;
+	return false;
 }
 
 /* Is there nothing to do for a row but to call this function? */

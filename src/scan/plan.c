@@ -253,21 +253,37 @@ add_serial(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
 									groups));
 }
 
+/* Is the state of this transition, as the planner has it, a ledger? */
+static bool
+keeps_ledger(const AggTransInfo *transition)
+{
+	return feed_keeps_ledger(transition->transfn_oid);
+}
+
 /*
  * What participants of a parallel plan are told: the number of states whose
- * ledgers they finish (finish.c), NIL when there is none, or one by groups.
+ * ledgers they finish (finish.c), NIL when there is none, or one by groups, or
+ * one that somebody's own aggregate finishes in another way.
  */
 static List *
 ledgers_to_finish(const PlannerInfo *root)
 {
+	int			ledgers = 0;
 	ListCell   *lc;
 
 	if (root->parse->groupClause != NIL)
 		return NIL;
-	foreach(lc, root->aggtransinfos)
-		if (feed_keeps_ledger(((const AggTransInfo *) lfirst(lc))->transfn_oid))
-			return list_make1_int(list_length(root->aggtransinfos));
-	return NIL;
+	foreach(lc, root->agginfos)
+	{
+		const AggInfo *aggregate = lfirst(lc);
+
+		if (!keeps_ledger(list_nth(root->aggtransinfos, aggregate->transno)))
+			continue;
+		if (!feed_adds_up(aggregate->finalfn_oid))
+			return NIL;
+		ledgers++;
+	}
+	return ledgers == 0 ? NIL : list_make1_int(list_length(root->aggtransinfos));
 }
 
 /* Results are put together, not rows, which combine functions are costly for. */
@@ -278,7 +294,7 @@ cheapen_results(PlannerInfo *root, AggClauseCosts *costs)
 	ListCell   *lc;
 
 	foreach(lc, root->aggtransinfos)
-		if (feed_keeps_ledger(((const AggTransInfo *) lfirst(lc))->transfn_oid))
+		if (keeps_ledger(lfirst(lc)))
 			costs->transCost.per_tuple -= Min(cost, costs->transCost.per_tuple);
 }
 

@@ -103,6 +103,9 @@ extern bool feed_accepts(Oid transition);
 /* Is its state a ledger? */
 extern bool feed_keeps_ledger(Oid transition);
 
+/* Does this final function, or InvalidOid, return of a ledger what adds up? */
+extern bool feed_adds_up(Oid final);
+
 /* The aggregate that takes its rows from a scan; NULL: in the usual way. */
 extern Feed *feed_find(RetentionScan *scan);
 
