@@ -9,7 +9,6 @@
 #include "history/exchange_internal.h"
 
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -17,11 +16,17 @@
 #define SEGMENT_STEP ((Size) 64 * 1024)
 #define SMALLEST_CHUNK 512
 
-/* Which list of free chunks; their sizes are powers of two. */
+/*
+ * Which list of free chunks; their sizes are powers of two.  -1: it is of no
+ * such size.
+ */
 static inline int
 class_of(Size bytes)
 {
-	return pg_leftmost_one_pos64(bytes) - pg_leftmost_one_pos32(SMALLEST_CHUNK);
+	for (int class = 0; class < SHARE_CLASSES; class++)
+		if (bytes == (Size) SMALLEST_CHUNK << class)
+			return class;
+	return -1;
 }
 
 /*
@@ -109,8 +114,7 @@ share_alloc(ShareMemory *memory, Size bytes)
 	int			class = class_of(size);
 	void	   *block;
 
-	if (class < SHARE_CLASSES && memory->free[class] != NULL &&
-		size == (Size) SMALLEST_CHUNK << class)
+	if (class >= 0 && memory->free[class] != NULL)
 	{
 		block = memory->free[class];
 		memory->free[class] = *(void **) block;
@@ -131,7 +135,7 @@ share_free(ShareMemory *memory, void *block, Size bytes)
 {
 	int			class = class_of(bytes);
 
-	Assert(bytes == (Size) SMALLEST_CHUNK << class && class < SHARE_CLASSES);
+	Assert(class >= 0);
 	*(void **) block = memory->free[class];
 	memory->free[class] = block;
 }
