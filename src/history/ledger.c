@@ -61,16 +61,8 @@ part_reset(LedgerPart *part)
 LedgerLayout
 ledger_layout(const LedgerSettings *settings, bool compact)
 {
-	LedgerLayout layout;
-
-	layout.key_words = settings->key_words;
-	layout.money = (settings->flags & LEDGER_MONEY) != 0;
-	layout.compact = compact;
-	if (compact)
-		layout.words = settings->key_words == 1 ? 1 + layout.money : 3;
-	else
-		layout.words = settings->key_words + 1 + layout.money;
-	return layout;
+	return ledger_layout_of(compact, settings->key_words,
+							(settings->flags & LEDGER_MONEY) != 0);
 }
 
 /* SSPACE of its aggregates in the SQL script. */

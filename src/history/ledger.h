@@ -93,12 +93,20 @@ typedef struct LedgerLayout
 	bool		compact;
 } LedgerLayout;
 
-/* One that the compiler knows, as a value. */
-#define LAYOUT(is_compact, n, with_money) \
-	((LedgerLayout) { \
-		.words = (is_compact) ? ((n) == 1 ? 1 + (with_money) : 3) : \
-			(n) + 1 + (with_money), \
-		.key_words = (n), .money = (with_money), .compact = (is_compact)})
+/* The layout of entries like these; of constants one that the compiler knows. */
+static inline LedgerLayout
+ledger_layout_of(bool compact, int key_words, bool money)
+{
+	LedgerLayout layout = {
+		.words = compact ? (key_words == 1 ? 1 + money : 3) :
+			key_words + 1 + money,
+		.key_words = key_words,
+		.money = money,
+		.compact = compact
+	};
+
+	return layout;
+}
 
 #define COMPACT_UNIT 10000		/* millionths in a hundredth */
 

@@ -44,11 +44,14 @@ append_some(Ledger *ledger, const uint64 *keys, const uint64 *whens,
 	LedgerLayout layout = ledger->layout;
 
 	if (layout.compact && layout.key_words == 2)
-		return append_run(ledger, LAYOUT(true, 2, true), keys, whens, amounts, i, n);
+		return append_run(ledger, ledger_layout_of(true, 2, true), keys, whens,
+						  amounts, i, n);
 	if (layout.compact && layout.money)
-		return append_run(ledger, LAYOUT(true, 1, true), keys, whens, amounts, i, n);
+		return append_run(ledger, ledger_layout_of(true, 1, true), keys, whens,
+						  amounts, i, n);
 	if (layout.compact)
-		return append_run(ledger, LAYOUT(true, 1, false), keys, whens, amounts, i, n);
+		return append_run(ledger, ledger_layout_of(true, 1, false), keys, whens,
+						  amounts, i, n);
 	return append_run(ledger, layout, keys, whens, amounts, i, n);
 }
 

@@ -238,10 +238,13 @@ number_span(LedgerGroups *g, const LedgerSpan *span, int key_words,
 
 	if (g->short_keys)
 		return layout.money ?
-			number_customers(g, span, LAYOUT(true, 1, true), 1, true, owner) :
-			number_customers(g, span, LAYOUT(true, 1, false), 1, true, owner);
+			number_customers(g, span, ledger_layout_of(true, 1, true), 1, true,
+							 owner) :
+			number_customers(g, span, ledger_layout_of(true, 1, false), 1, true,
+							 owner);
 	if (layout.compact && key_words == 2)
-		return number_customers(g, span, LAYOUT(true, 2, true), 2, false, owner);
+		return number_customers(g, span, ledger_layout_of(true, 2, true), 2, false,
+								owner);
 	return number_customers(g, span, layout, key_words, false, owner);
 }
 
@@ -252,8 +255,8 @@ scatter_span(LedgerGroups *g, const LedgerSpan *span, const uint32 *owner)
 
 	if (layout.compact && layout.money)
 		return layout.key_words == 1 ?
-			scatter(g, span, LAYOUT(true, 1, true), owner) :
-			scatter(g, span, LAYOUT(true, 2, true), owner);
+			scatter(g, span, ledger_layout_of(true, 1, true), owner) :
+			scatter(g, span, ledger_layout_of(true, 2, true), owner);
 	return scatter(g, span, layout, owner);
 }
 
