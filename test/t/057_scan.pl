@@ -392,6 +392,8 @@ sub cases
 	return $case . one_of('', " ELSE $results[0]") . ' END';
 }
 
+my @modes = map { "'$_'" } 'default', 'strict order', 'one row one step', 'any order', 'deduplicated', 'optional 2', 'exclude 1', 'strict order, allow reentry';
+
 sub flags
 {
 	my @few = map { my $steps = $_; [ map { 'int ' . one_of('<', '=', '>') . ' ' . one_of(-4 .. 4) } 1 .. $steps ] } 2, 3;
@@ -401,7 +403,7 @@ sub flags
 
 sub over_conditions
 {
-	my $mode = one_of("'default'", "'strict order'", "'one row one step'", "'any order'", "'deduplicated'", "'optional 2'", "'exclude 1'", "'strict order, allow reentry'");
+	my $mode = one_of(@modes);
 	my $customer = one_of('n % 5', 'n', 'n % 50', 'text', 'nullif(n % 9, 3)', 'int');
 	my $at = one_of('at', 'at', 'timestamptz', 'timestamp', 'date');
 	my $call = one_of("cohort_matrix($customer, at, " . cases(1, 1000, 'NULL', 1000000) . ", 'month')", "journey($customer, $at, " . cases("'low'", "'high'", "'other'", 'NULL') . ", '5 days')",
@@ -410,7 +412,9 @@ sub over_conditions
 	return "SELECT $call FROM ends WHERE " . one_of('isfinite(at)', join(' AND ', map { condition() } 1 .. one_of(1, 1, 2, 3)));
 }
 
-my $over = join(', ', map { '($query$' . over_conditions() . '$query$)' } 1 .. 600);
+# also some that surely count something
+my @counting = map { my $mode = $_; map { "SELECT funnel(n % $_, at, ARRAY[int < -1, int = 3, int BETWEEN 1 AND 4], '20 days', $mode) FROM ends WHERE smallint <> 1 OR n > 7" } 3, 17, 50 } @modes;
+my $over = join(', ', map { "(\$query\$$_\$query\$)" } @counting, map { over_conditions() } 1 .. 600);
 is(sql("TRUNCATE plans; SELECT string_agg(differs(q, 'serial'), '') FROM (VALUES $over) v (q)"), '', 'conditions on columns');
 cmp_ok(sql('SELECT count(*) FILTER (WHERE scan) * 100 / count(*) FROM plans'), '>', 80, 'by the scan');
 
