@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "utils/memutils.h"
 #include "utils/wait_event.h"
 
 Size
