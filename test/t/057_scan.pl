@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('scan');
-$node->init(allows_streaming => 1);
+$node->init(allows_streaming => 1, extra => [ '-E', 'UTF8', '--no-locale' ]);
 $node->append_conf(
 	'postgresql.conf', q{
 timezone = 'Europe/Paris'
