@@ -7,7 +7,7 @@
  * functions made of them: values that add up to those of all.  Packed, the
  * ledger's head is followed by, until the end,
  *
- *	4 bytes	the final function
+ *	uint	the final function
  *	uint	length of its result in bytes, and then these; 0: NULL
  *
  * which is for the same query alone.
@@ -28,15 +28,19 @@ typedef struct FinalResult
 typedef struct LedgerFinished
 {
 	int			states;			/* put together in it */
-	FinalResult	   *results;
+	FinalResult *results;
+	FinalResult **end;			/* where the next one goes */
 } LedgerFinished;
 
 static LedgerFinished *
 finished_of(Ledger *ledger)
 {
 	if (ledger->finished == NULL)
+	{
 		ledger->finished = MemoryContextAllocZero(ledger->context,
 												  sizeof(LedgerFinished));
+		ledger->finished->end = &ledger->finished->results;
+	}
 	return ledger->finished;
 }
 
@@ -45,7 +49,7 @@ static void
 add_result(Ledger *ledger, Oid final, const char *data, Size size)
 {
 	LedgerFinished *finished = finished_of(ledger);
-	FinalResult	   *result = MemoryContextAllocZero(ledger->context, sizeof(FinalResult));
+	FinalResult *result = MemoryContextAllocZero(ledger->context, sizeof(FinalResult));
 
 	result->final = final;
 	if (data != NULL)
@@ -54,8 +58,8 @@ add_result(Ledger *ledger, Oid final, const char *data, Size size)
 		SET_VARSIZE(result->value, size + VARHDRSZ);
 		memcpy(VARDATA(result->value), data, size);
 	}
-	result->next = finished->results;
-	finished->results = result;
+	*finished->end = result;
+	finished->end = &result->next;
 }
 
 /* The entries have come to this by a final function; NULL: to nothing. */
@@ -73,7 +77,7 @@ ledger_finished_put(WireWriter *w, const Ledger *ledger)
 	for (const FinalResult *result = ledger->finished->results; result != NULL;
 		 result = result->next)
 	{
-		wire_put_bytes(w, &result->final, sizeof(result->final));
+		wire_put(w, result->final);
 		if (result->value == NULL)
 			wire_put(w, 0);
 		else
@@ -85,17 +89,34 @@ ledger_finished_put(WireWriter *w, const Ledger *ledger)
 	}
 }
 
+/* Results of a final function. */
+static int
+count_results(const LedgerFinished *finished, Oid final)
+{
+	int			n = 0;
+
+	for (const FinalResult *result = finished->results; result != NULL;
+		 result = result->next)
+		n += result->final == final;
+	return n;
+}
+
+/*
+ * Several states that were put together and packed are so many again: each has
+ * one result of each final function.
+ */
 void
 ledger_finished_get(WireReader *r, Ledger *ledger)
 {
-	finished_of(ledger)->states = 1;
+	LedgerFinished *finished = finished_of(ledger);
+
 	while (r->at < r->end)
 	{
 		Oid			final;
 		Size		size;
 
 		CHECK_FOR_INTERRUPTS();
-		memcpy(&final, wire_get_bytes(r, sizeof(final)), sizeof(final));
+		final = (Oid) wire_get_max(r, OID_MAX, "There is no such function.");
 		size = wire_get_max(r, MaxAllocSize, "A result is too long.");
 		if (size == 0)
 			add_result(ledger, final, NULL, 0);
@@ -106,6 +127,8 @@ ledger_finished_get(WireReader *r, Ledger *ledger)
 					   (const char *) wire_get_bytes(r, size - VARHDRSZ),
 					   size - VARHDRSZ);
 	}
+	finished->states = finished->results == NULL ? 1 :
+		count_results(finished, finished->results->final);
 }
 
 /* Has it entries? */
@@ -120,45 +143,50 @@ has_entries(const Ledger *ledger)
 void
 ledger_finished_take(Ledger *into, const Ledger *from)
 {
+	FinalResult *const *end;
+
 	if (from->finished == NULL || has_entries(into))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot merge histories of different kinds"),
 				 errdetail("One of the states has results in place of rows, which other states cannot add to.")));
 	finished_of(into)->states += from->finished->states;
-	for (const FinalResult *result = from->finished->results; result != NULL;
-		 result = result->next)
+	end = from->finished->end;
+	for (FinalResult *const *link = &from->finished->results; link != end;
+		 link = &(*link)->next)
+	{
+		const FinalResult *result = *link;
+
 		add_result(into, result->final,
 				   result->value == NULL ? NULL : VARDATA(result->value),
 				   result->value == NULL ? 0 : VARSIZE(result->value) - VARHDRSZ);
+	}
 }
 
 /*
  * What a final function returns for a ledger of results: the sum of its own,
- * by a strict function of two of them.  NULL where all are.
+ * by a strict function of two of them.  NULL where all are.  One that nothing
+ * is added to is checked, like a stored value, by whoever reads it.
  */
 Datum
 ledger_finished_sum(FunctionCallInfo fcinfo, const Ledger *ledger,
 					PGFunction add)
 {
+	Oid			final = fcinfo->flinfo->fn_oid;
 	Datum		sum = (Datum) 0;
 	bool		some = false;
-	int			states = 0;
 
+	if (count_results(ledger->finished, final) != ledger->finished->states)
+		ledger_refuse_kind();
 	for (const FinalResult *result = ledger->finished->results; result != NULL;
 		 result = result->next)
 	{
-		if (result->final != fcinfo->flinfo->fn_oid)
-			continue;
-		states++;
-		if (result->value == NULL)
+		if (result->final != final || result->value == NULL)
 			continue;
 		sum = some ? DirectFunctionCall2(add, sum, PointerGetDatum(result->value)) :
 			PointerGetDatum(result->value);
 		some = true;
 	}
-	if (states != ledger->finished->states)
-		ledger_refuse_kind();
 	fcinfo->isnull = !some;
 	return sum;
 }

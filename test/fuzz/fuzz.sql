@@ -192,6 +192,24 @@ SELECT fuzz.add_states('purchase_model', 'SELECT fuzz.purchase_model(k, (n % 3):
 	UNION ALL SELECT fuzz.purchase_model(''bg/nbd'', (n - 3)::bigint, n, 9) FROM fuzz.few');
 SELECT fuzz.add_states('spend_model', 'SELECT fuzz.spend_model(step::bigint, 20 + c::float8) FROM fuzz.few UNION ALL SELECT fuzz.spend_model((step - 2)::bigint, amount) FROM fuzz.few');
 
+-- What a participant of a parallel plan hands up: results in place of entries.
+-- Made of a state without customers, which ends with eight bytes of salt.
+CREATE FUNCTION fuzz.uint(n bigint) RETURNS bytea LANGUAGE sql AS $$
+	WITH RECURSIVE w (i, rest) AS (SELECT 1, n UNION ALL SELECT i + 1, rest / 128 FROM w WHERE rest >= 128)
+	SELECT string_agg(substr(int2send((rest % 128 + CASE WHEN rest >= 128 THEN 128 ELSE 0 END)::int2), 2), '' ORDER BY i) FROM w $$;
+CREATE FUNCTION fuzz.finished(name text, state bytea, VARIADIC images bytea[]) RETURNS bytea LANGUAGE sql AS
+	$$ SELECT set_byte(substr(state, 1, length(state) - 8), 3, 2) || string_agg(fuzz.uint(final::bigint) || fuzz.uint(length(image) + 4) || image, '' ORDER BY n)
+		FROM (SELECT final FROM fuzz.aggregates a WHERE a.name = $1 LIMIT 1) a, unnest(images) WITH ORDINALITY i (image, n) $$;
+SELECT fuzz.add_states(a, format('SELECT fuzz.finished(%1$L, fuzz.%1$I(NULL::int, at, g), image) FROM fuzz.few, fuzz.values v, fuzz.grains
+		WHERE v.type = %1$L::regtype AND v.text LIKE ''%%month%%'' AND length(image) < 9999 AND NOT g::text ~ ''start|date'' GROUP BY g, image
+	UNION ALL SELECT fuzz.finished(%1$L, fuzz.%1$I(NULL::int, at, ''month''), public.%1$s_send(m), public.%1$s_send(m))
+		FROM fuzz.few, (SELECT public.%1$I(c, at, ''month'') AS m FROM fuzz.few) q GROUP BY m', a))
+FROM unnest('{cohort_matrix,customer_movements}'::text[]) a;
+SELECT fuzz.add_states('funnel', 'SELECT fuzz.finished(''funnel'', fuzz.funnel(NULL::int, at, step, ''30 days''), image) FROM fuzz.few, fuzz.values v
+	WHERE v.type = ''funnel''::regtype AND length(image) < 9999 GROUP BY image');
+SELECT fuzz.add_states('journey', 'SELECT fuzz.finished(''journey'', fuzz.journey(NULL::int, at, ''place'', ''30 days''), image) FROM fuzz.few, fuzz.values v
+	WHERE v.type = ''journey''::regtype AND length(image) < 9999 GROUP BY image');
+
 -- All are covered, or it says which are not.
 DO $$
 DECLARE

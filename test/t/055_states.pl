@@ -79,6 +79,11 @@ is( result(q{
 		WHERE state_result(deserialize, combine, serialize, image) IS DISTINCT FROM image::text;}),
 	'', 'a state is serialized to the bytes it was read from');
 is( result(q{
+		SELECT count(*) > 9, bool_and(state_result(deserialize, combine, final, image) IS NOT NULL)
+		FROM states s JOIN LATERAL (SELECT * FROM aggregates a WHERE a.name = s.name LIMIT 1) a USING (name)
+		WHERE name IN ('cohort_matrix', 'customer_movements', 'funnel', 'journey') AND get_byte(image, 3) = 2;}),
+	't|t', 'results in place of entries, of one state or of two that were put together');
+is( result(q{
 		SELECT string_agg(DISTINCT name, ' ') FROM aggregates
 		WHERE state_result(deserialize, combine, final, NULL::bytea, NULL::bytea) IS NOT NULL;}),
 	'', 'no state at all gives no value');
