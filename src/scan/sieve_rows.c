@@ -130,6 +130,9 @@ sieve_take(Sieve *sieve, const Column *columns, int n, uint64 *sets)
 {
 	const Test *before = NULL;
 
+	/* which also tells compilers that n is a size */
+	if (n <= 0)
+		return;
 	memset(sets, 0, n * sizeof(uint64));
 	for (int t = 0; t < sieve->ntests; t++)
 	{
