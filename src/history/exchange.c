@@ -15,6 +15,7 @@ exchange_size(int participants, int nledgers)
 	Size		size = MAXALIGN(offsetof(ExchangeShared, next) +
 								nledgers * sizeof(pg_atomic_uint32));
 
+	size = add_size(size, MAXALIGN(participants * sizeof(SharedSegments)));
 	return add_size(size, mul_size(sizeof(SharedLedger),
 								   participants * nledgers));
 }
@@ -27,6 +28,8 @@ begin_round(ExchangeShared *shared)
 	ConditionVariableInit(&shared->all_open);
 	pg_atomic_init_u32(&shared->arrived, 0);
 	pg_atomic_init_u32(&shared->open, 0);
+	for (int p = 0; p < shared->participants; p++)
+		shared_segments(shared, p)->n = 0;
 	for (int n = 0; n < shared->nledgers; n++)
 	{
 		pg_atomic_init_u32(&shared->next[n], 0);
@@ -158,12 +161,12 @@ publish_head(LedgerShare *share, SharedLedger *shared)
 {
 	bytea	   *head = packed_head(share->ledger);
 	Size		size = VARSIZE(head) - VARHDRSZ;
-	char	   *copy = share_alloc(&share->memory, size);
+	char	   *copy = share_alloc(&share->exchange->memory, size);
 
 	if (copy == NULL)
 		return false;
 	memcpy(copy, VARDATA(head), size);
-	shared->head = share_place(&share->memory, copy, (uint32) size);
+	shared->head = share_place(&share->exchange->memory, copy, (uint32) size);
 	pfree(head);
 	return true;
 }
@@ -176,7 +179,7 @@ place_of(const LedgerShare *share, const LedgerPart *part,
 	SharedPlace own = {(uintptr_t) span->words, -1, (uint32) span->entries};
 
 	return share_is_for_others(share, part) ?
-		share_place(&share->memory, span->words, own.size) : own;
+		share_place(&share->exchange->memory, span->words, own.size) : own;
 }
 
 /* Tell where the chunks are; likewise. */
@@ -193,7 +196,7 @@ publish_chunks(LedgerShare *share, SharedLedger *shared)
 		for (const LedgerChunk *c = ledger->parts[p].chunk; c != NULL; c = c->next)
 			nchunks++;
 	size = offsetof(PartDirectory, chunks) + nchunks * sizeof(SharedPlace);
-	directory = share_alloc(&share->memory, size);
+	directory = share_alloc(&share->exchange->memory, size);
 	if (directory == NULL)
 		return false;
 	for (int p = 0; p < LEDGER_PARTS; p++)
@@ -208,7 +211,7 @@ publish_chunks(LedgerShare *share, SharedLedger *shared)
 		pfree(spans);
 	}
 	directory->first[LEDGER_PARTS] = at;
-	shared->directory = share_place(&share->memory, directory, (uint32) size);
+	shared->directory = share_place(&share->exchange->memory, directory, (uint32) size);
 	return true;
 }
 
@@ -227,9 +230,6 @@ publish(LedgerShare *share)
 	shared->to_file = ledger->spill != NULL || share->strays ||
 		!publish_head(share, shared) || !publish_chunks(share, shared);
 	shared->compact = ledger->layout.compact;
-	shared->nsegments = share->memory.nsegments;
-	for (int s = 0; s < share->memory.nsegments; s++)
-		shared->segments[s] = dsm_segment_handle(share->memory.segments[s]);
 }
 
 /* Does it go by files?  One whose entries are not all in memory decides. */
@@ -270,6 +270,20 @@ write_files(Exchange *exchange)
 	return some;
 }
 
+/* Come to the memory of the others. */
+static void
+map_others(Exchange *exchange)
+{
+	ExchangeShared *shared = exchange->shared;
+
+	exchange->mappings = MemoryContextAllocZero(exchange->context,
+												shared->participants *
+												sizeof(ShareMapping));
+	for (int p = 0; p < shared->participants; p++)
+		if (p != exchange->participant)
+			share_map(&exchange->mappings[p], shared_segments(shared, p));
+}
+
 void
 exchange_arrive(Exchange *exchange)
 {
@@ -278,12 +292,15 @@ exchange_arrive(Exchange *exchange)
 	for (int n = 0; n < shared->nledgers; n++)
 		if (exchange->shares[n].ledger != NULL)
 			publish(&exchange->shares[n]);
+	share_publish(&exchange->memory,
+				  shared_segments(shared, exchange->participant));
 	pg_atomic_fetch_add_u32(&shared->arrived, 1);
 	BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
 	if (write_files(exchange))
 		BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
 	BarrierDetach(&shared->barrier);
 	exchange->arrived = true;
+	map_others(exchange);
 	for (int n = 0; n < shared->nledgers; n++)
 		if (exchange->shares[n].ledger != NULL)
 			share_open(&exchange->shares[n]);
@@ -321,6 +338,9 @@ exchange_end(Exchange *exchange)
 		usage.in_files |= share->in_files;
 		share_close(share);
 	}
+	for (int p = 0; p < shared->participants && exchange->arrived; p++)
+		share_unmap(&exchange->mappings[p]);
+	share_release(&exchange->memory);
 	MemoryContextDelete(exchange->context);
 	return usage;
 }

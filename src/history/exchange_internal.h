@@ -16,7 +16,7 @@
 #include "storage/barrier.h"
 #include "storage/sharedfileset.h"
 
-#define SHARE_SEGMENTS 64		/* of shared memory, for one ledger */
+#define SHARE_SEGMENTS 64		/* of shared memory, for one participant */
 
 /* A place in the segments of a participant. */
 typedef struct SharedPlace
@@ -32,14 +32,19 @@ typedef struct SharedLedger
 	bool		filled;			/* it has one */
 	bool		to_file;		/* not all of it is in shared memory */
 	bool		compact;		/* layout of the entries in memory */
-	int			nsegments;
-	dsm_handle	segments[SHARE_SEGMENTS];
 	SharedPlace head;			/* ledger_head_put() */
 	SharedPlace directory;		/* PartDirectory */
 	/* where in its file the head is, and behind it the runs of the tapes */
 	int			fileno;
 	off_t		offset;
 } SharedLedger;
+
+/* The memory of a participant. */
+typedef struct SharedSegments
+{
+	int			n;
+	dsm_handle	handles[SHARE_SEGMENTS];
+} SharedSegments;
 
 /* The chunks of part p are chunks[first[p]] ... chunks[first[p + 1] - 1]. */
 typedef struct PartDirectory
@@ -64,12 +69,12 @@ struct ExchangeShared
 	pg_atomic_uint32 open;
 	/* of each ledger the next to be taken, of tapes or of parts without owner */
 	pg_atomic_uint32 next[FLEXIBLE_ARRAY_MEMBER];
-	/* then SharedLedger [participants][nledgers] */
+	/* then SharedSegments [participants], SharedLedger [participants][nledgers] */
 };
 
 #define SHARE_CLASSES 8			/* chunks of 512 bytes to 64 kB */
 
-/* Memory of one ledger (exchange_memory.c). */
+/* Memory of the ledgers of this process (exchange_memory.c). */
 typedef struct ShareMemory
 {
 	int			nsegments;
@@ -82,14 +87,20 @@ typedef struct ShareMemory
 	void	   *free[SHARE_CLASSES];
 } ShareMemory;
 
+/* The memory of another. */
+typedef struct ShareMapping
+{
+	int			n;
+	dsm_segment *segments[SHARE_SEGMENTS];
+	char	   *bases[SHARE_SEGMENTS];
+} ShareMapping;
+
 /* What this process knows of another's ledger, or its own. */
 typedef struct SharePeer
 {
 	int			participant;
 	LedgerLayout layout;
-	char	   *bases[SHARE_SEGMENTS];
-	dsm_segment *segments[SHARE_SEGMENTS];	/* NULL: its own */
-	int			nsegments;
+	char	  **bases;			/* of the segments of his memory */
 	const PartDirectory *directory;
 	LedgerSpill *spill;			/* of tapes */
 } SharePeer;
@@ -99,7 +110,6 @@ struct LedgerShare
 	Exchange   *exchange;
 	int			number;
 	Ledger	   *ledger;
-	ShareMemory memory;
 	bool		strays;			/* some chunk is not in shared memory */
 	/* once all rows are in */
 	bool		arrived;
@@ -119,16 +129,28 @@ struct Exchange
 	ExchangeShared *shared;
 	int			participant;
 	MemoryContext context;
+	ShareMemory memory;
+	ShareMapping *mappings;		/* by participant; its own is empty */
 	LedgerShare *shares;		/* by number; those without a ledger are empty */
 	bool		arrived;		/* its rows are in, and those of all others */
 };
+
+static inline SharedSegments *
+shared_segments(ExchangeShared *shared, int participant)
+{
+	SharedSegments *segments = (SharedSegments *)
+		((char *) shared + MAXALIGN(offsetof(ExchangeShared, next) +
+									shared->nledgers * sizeof(pg_atomic_uint32)));
+
+	return &segments[participant];
+}
 
 static inline SharedLedger *
 shared_ledger(ExchangeShared *shared, int participant, int number)
 {
 	SharedLedger *ledgers = (SharedLedger *)
-		((char *) shared + MAXALIGN(offsetof(ExchangeShared, next) +
-									shared->nledgers * sizeof(pg_atomic_uint32)));
+		((char *) shared_segments(shared, 0) +
+		 MAXALIGN(shared->participants * sizeof(SharedSegments)));
 
 	return &ledgers[participant * shared->nledgers + number];
 }
@@ -158,7 +180,10 @@ extern void *share_alloc(ShareMemory *memory, Size bytes);
 extern void share_free(ShareMemory *memory, void *block, Size bytes);
 extern SharedPlace share_place(const ShareMemory *memory, const void *at,
 							   uint32 size);
+extern void share_publish(const ShareMemory *memory, SharedSegments *segments);
 extern void share_release(ShareMemory *memory);
+extern void share_map(ShareMapping *mapping, const SharedSegments *segments);
+extern void share_unmap(ShareMapping *mapping);
 
 /* exchange_visit.c */
 extern void share_open(LedgerShare *share);

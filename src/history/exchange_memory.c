@@ -1,6 +1,6 @@
 /*
  * exchange_memory.c
- *		Chunks of a ledger in dynamic shared memory.
+ *		Chunks of ledgers in dynamic shared memory.
  *
  * Segments grow with what there is already, and chunks given back are used
  * again by their size.  A system that has no more shared memory is no error:
@@ -9,8 +9,11 @@
 #include "history/exchange_internal.h"
 
 #include "miscadmin.h"
+#include "storage/latch.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #define FIRST_SEGMENT ((Size) 1024 * 1024)
 #define SEGMENT_STEP ((Size) 64 * 1024)
@@ -164,4 +167,54 @@ share_release(ShareMemory *memory)
 	for (int s = 0; s < memory->nsegments; s++)
 		dsm_detach(memory->segments[s]);
 	memset(memory, 0, sizeof(*memory));
+}
+
+/* Tell others where it is. */
+void
+share_publish(const ShareMemory *memory, SharedSegments *segments)
+{
+	segments->n = memory->nsegments;
+	for (int s = 0; s < memory->nsegments; s++)
+		segments->handles[s] = dsm_segment_handle(memory->segments[s]);
+}
+
+/*
+ * The memory of another is gone, so that it has failed, and why is for it to
+ * say: by the leader, who then ends this process, or to this one as the leader.
+ */
+pg_noreturn static void
+wait_for_error(void)
+{
+	TimestampTz start = GetCurrentTimestamp();
+
+	while (!TimestampDifferenceExceeds(start, GetCurrentTimestamp(), 60000))
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 1000, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+	elog(ERROR, "memory of a participant is gone");
+}
+
+/* Come to what another has told. */
+void
+share_map(ShareMapping *mapping, const SharedSegments *segments)
+{
+	for (int s = 0; s < segments->n; s++)
+	{
+		mapping->segments[s] = dsm_attach(segments->handles[s]);
+		if (mapping->segments[s] == NULL)
+			wait_for_error();
+		mapping->bases[s] = dsm_segment_address(mapping->segments[s]);
+		mapping->n++;
+	}
+}
+
+void
+share_unmap(ShareMapping *mapping)
+{
+	for (int s = 0; s < mapping->n; s++)
+		dsm_detach(mapping->segments[s]);
+	mapping->n = 0;
 }

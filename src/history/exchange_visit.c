@@ -8,53 +8,17 @@
 #include "history/exchange_internal.h"
 
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
-#include "utils/wait_event.h"
-
-/*
- * The memory of another is gone, so that it has failed, and why is for it to
- * say: by the leader, who then ends this process, or to this one as the leader.
- */
-pg_noreturn static void
-wait_for_error(void)
-{
-	TimestampTz start = GetCurrentTimestamp();
-
-	while (!TimestampDifferenceExceeds(start, GetCurrentTimestamp(), 60000))
-	{
-		CHECK_FOR_INTERRUPTS();
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 1000, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-	}
-	elog(ERROR, "memory of a participant is gone");
-}
-
-/* Come to the segments of another. */
-static void
-attach_segments(SharePeer *peer, const SharedLedger *ledger)
-{
-	for (int s = 0; s < ledger->nsegments; s++)
-	{
-		peer->segments[s] = dsm_attach(ledger->segments[s]);
-		if (peer->segments[s] == NULL)
-			wait_for_error();
-		peer->bases[s] = dsm_segment_address(peer->segments[s]);
-		peer->nsegments++;
-	}
-}
 
 /* Know what a participant, perhaps this one, has in memory. */
 static void
 open_memory(const LedgerShare *share, SharePeer *peer,
 			const SharedLedger *ledger, WireReader *head)
 {
-	if (peer->participant == share->exchange->participant)
-		memcpy(peer->bases, share->memory.bases, sizeof(peer->bases));
-	else
-		attach_segments(peer, ledger);
+	Exchange   *exchange = share->exchange;
+
+	peer->bases = peer->participant == exchange->participant ?
+		exchange->memory.bases : exchange->mappings[peer->participant].bases;
 	peer->layout = ledger_layout(&share->ledger->settings, ledger->compact);
 	peer->directory = (const PartDirectory *)
 		(peer->bases[ledger->directory.segment] + ledger->directory.offset);
@@ -140,13 +104,10 @@ share_close(LedgerShare *share)
 	{
 		SharePeer  *peer = &share->peers[i];
 
-		for (int s = 0; s < peer->nsegments; s++)
-			dsm_detach(peer->segments[s]);
 		if (peer->spill != NULL && peer->spill != ledger->spill)
 			ledger_spill_close(peer->spill);
 	}
 	ledger_empty(ledger);
-	share_release(&share->memory);
 	ledger->share = NULL;
 	share->ledger = NULL;
 }

@@ -93,6 +93,9 @@ try_one_amount(AmountKind kind, Datum value, int64 *amount)
 static pg_attribute_always_inline bool
 try_kind(IntakeSlice *slice, AmountKind kind, MemoryContext row_context)
 {
+	/* what is given has a kind */
+	if (slice->given == NULL)
+		return false;
 	for (int i = 0; i < slice->n; i++)
 	{
 		if (slice->given_null != NULL && slice->given_null[i])

@@ -172,7 +172,7 @@ free_chunk(Ledger *ledger, LedgerChunk *chunk)
 {
 	ledger_account(ledger, -(int64) chunk->bytes);
 	if (chunk->shared)
-		share_free(&ledger->share->memory, chunk, chunk->bytes);
+		share_free(&ledger->share->exchange->memory, chunk, chunk->bytes);
 	else if (chunk->slab != 0)
 		ledger_slab_free(ledger, chunk);
 	else
@@ -202,7 +202,7 @@ alloc_chunk(Ledger *ledger, const LedgerPart *part, Size bytes)
 
 	if (for_others)
 	{
-		chunk = share_alloc(&ledger->share->memory, bytes);
+		chunk = share_alloc(&ledger->share->exchange->memory, bytes);
 		ledger->share->strays |= chunk == NULL;
 	}
 	if (chunk != NULL)
