@@ -62,13 +62,20 @@ ledger_combine_cost(PlannerInfo *root)
 		ROW_COST * cpu_tuple_cost * rows / count_states(root, rows);
 }
 
-/* Planner support function of the combine function. */
+/* Planner support function of the combine function; anyone else: error 0A000. */
 Datum
 retention_ledger_combine_cost(PG_FUNCTION_ARGS)
 {
-	Node	   *request = (Node *) PG_GETARG_POINTER(0);
-	SupportRequestCost *cost = (SupportRequestCost *) request;
+	Node	   *request;
+	SupportRequestCost *cost;
 
+	/* the planner has no expression of the call, as all other callers have */
+	if (fcinfo->flinfo->fn_expr != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("planner support function called outside the planner")));
+	request = (Node *) PG_GETARG_POINTER(0);
+	cost = (SupportRequestCost *) request;
 	if (!IsA(request, SupportRequestCost) || cost->root == NULL)
 		PG_RETURN_POINTER(NULL);
 	cost->startup = 0;

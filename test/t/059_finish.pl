@@ -254,6 +254,24 @@ for my $files (0, 1)
 		unlink $start, $gate;
 	}
 }
+# However many states there are, they share the segments of their process, of
+# which the server has few.
+{
+	my $states = join ', ', map { "cohort_matrix(id + $_, at, amount, 'week')" } 1 .. 12;
+	my ($out, $err) = ('', '');
+	my $psql = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $node->connstr('postgres'), '-c', "SET max_parallel_workers_per_gather = 2; SET application_name = 'gated'",
+			'-c', "SELECT length(record_send(q)::text) > 0 FROM (SELECT $states FROM gated WHERE passes(id) OFFSET 0) q" ],
+		'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 3 FROM pg_stat_activity WHERE $held"), 'three have begun');
+	append_to_file($start, 'x');
+	ok($node->poll_query_until('postgres', "SELECT count(*) FILTER (WHERE $waits) = 2 FROM pg_stat_activity"), 'two wait');
+	my $segments = grep { !$own{$_} } segments();
+	cmp_ok($segments, '<', 20, 'and have few segments');
+	append_to_file($gate, 'x');
+	$psql->finish;
+	is($out, "t\n", 'the query ends');
+	comes_to_nothing('many states');
+}
 is(sql('SELECT count(*) FROM pg_locks WHERE relation IS NOT NULL AND pid <> pg_backend_pid()'), 0, 'no lock stays');
 
 $node->stop;
