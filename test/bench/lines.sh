@@ -84,6 +84,16 @@ line "ours, bigint, float8, default work_mem" serial - 4MB "$(ours customer_id a
 line "ours, bigint, float8, default work_mem" parallel - 4MB "$(ours customer_id amount)"
 line "ours, bigint, float8, everything by default" defaults - 4MB "$(ours customer_id amount)"
 
+# The same rows in order of customers, as the peers have them in their lines "in
+# order".
+! wanted "bigint, float8, in order of customers" || sql -c "CREATE TABLE in_order AS SELECT * FROM orders ORDER BY customer_id, ordered_at" -c 'VACUUM (FREEZE, ANALYZE) in_order'
+in_order="SELECT cohort_matrix(customer_id, ordered_at, amount, 'month') FROM in_order"
+line "ours, bigint, float8, in order of customers" serial - "$WORK_MEM" "$in_order"
+line "ours, bigint, float8, in order of customers" parallel - "$WORK_MEM" "$in_order"
+in_order="SELECT funnel(customer_id, ordered_at, $step, '720 hours') FROM in_order"
+line "funnel, bigint, float8, in order of customers" serial - "$WORK_MEM" "$in_order"
+line "funnel, bigint, float8, in order of customers" parallel - "$WORK_MEM" "$in_order"
+
 # Every column of the groups must be asked for, else it is not computed.
 summaries()		# summaries AMOUNT
 {
