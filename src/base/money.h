@@ -30,8 +30,11 @@ money_plain_float8(float8 value, int64 *amount)
 	double		scaled = value * 1e6;
 	double		whole = (scaled + MONEY_ROUND_BY) - MONEY_ROUND_BY;
 
+	/* NaN and what is large have no integer */
+	if (!(fabs(scaled) < 4.5e12 && fabs(scaled - whole) < 0.499))
+		return false;
 	*amount = (int64) whole;
-	return fabs(scaled) < 4.5e12 && fabs(scaled - whole) < 0.499;
+	return true;
 }
 
 extern int64 money_from_numeric(Numeric value);
