@@ -78,9 +78,11 @@ try_instant(TimeKind kind, Datum value, int64 *at)
 	{
 		DateADT		date = DatumGetDateADT(value);
 
+		if (DATE_NOT_FINITE(date) ||
+			date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+			return false;
 		*at = (int64) date * USECS_PER_DAY;
-		return !DATE_NOT_FINITE(date) &&
-			date < TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE;
+		return true;
 	}
 	*at = DatumGetTimestamp(value);
 	return !TIMESTAMP_NOT_FINITE(*at);
