@@ -22,8 +22,9 @@ exchange_size(int participants, int nledgers)
 
 /* Nobody has begun. */
 static void
-begin_round(ExchangeShared *shared)
+begin_round(ExchangeShared *shared, bool allowed)
 {
+	shared->allowed = allowed;
 	BarrierInit(&shared->barrier, 0);
 	ConditionVariableInit(&shared->all_open);
 	pg_atomic_init_u32(&shared->arrived, 0);
@@ -40,7 +41,7 @@ begin_round(ExchangeShared *shared)
 
 void
 exchange_init(ExchangeShared *shared, dsm_segment *segment, int participants,
-			  int nledgers, bool leader)
+			  int nledgers, bool leader, bool allowed)
 {
 	shared->segment = dsm_segment_handle(segment);
 	shared->participants = participants;
@@ -48,22 +49,16 @@ exchange_init(ExchangeShared *shared, dsm_segment *segment, int participants,
 	shared->nledgers = nledgers;
 	shared->round = 0;
 	SharedFileSetInit(&shared->files, segment);
-	begin_round(shared);
+	begin_round(shared, allowed);
 }
 
 /* Those of the round before have all ended. */
 void
-exchange_reset(ExchangeShared *shared)
+exchange_reset(ExchangeShared *shared, bool allowed)
 {
 	SharedFileSetDeleteAll(&shared->files);
 	shared->round++;
-	begin_round(shared);
-}
-
-void
-exchange_allow(ExchangeShared *shared, bool allowed)
-{
-	shared->allowed = allowed;
+	begin_round(shared, allowed);
 }
 
 bool

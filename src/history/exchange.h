@@ -42,14 +42,11 @@ extern Size exchange_size(int participants, int nledgers);
  * leader is participant 0 and may be one that takes no rows.
  */
 extern void exchange_init(ExchangeShared *shared, dsm_segment *segment,
-						  int participants, int nledgers, bool leader);
-extern void exchange_reset(ExchangeShared *shared);
+						  int participants, int nledgers, bool leader,
+						  bool allowed);
+extern void exchange_reset(ExchangeShared *shared, bool allowed);
 
-/*
- * Is there an exchange in this round?  The leader says so for all, before it or
- * a worker begins.
- */
-extern void exchange_allow(ExchangeShared *shared, bool allowed);
+/* Is there an exchange this time?  The leader has said so for all. */
 extern bool exchange_allowed(const ExchangeShared *shared);
 
 /* A worker has come to the memory of its plan node. */

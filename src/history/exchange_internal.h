@@ -112,7 +112,6 @@ struct LedgerShare
 	Ledger	   *ledger;
 	bool		strays;			/* some chunk is not in shared memory */
 	/* once all rows are in */
-	bool		arrived;
 	bool		in_files;
 	SharePeer  *peers;
 	int			npeers;

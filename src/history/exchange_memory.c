@@ -26,10 +26,7 @@
 static inline int
 class_of(Size bytes)
 {
-	for (int class = 0; class < SHARE_CLASSES; class++)
-		if (bytes == (Size) SMALLEST_CHUNK << class)
-			return class;
-	return -1;
+	return ledger_size_class(bytes, SMALLEST_CHUNK, SHARE_CLASSES);
 }
 
 /*

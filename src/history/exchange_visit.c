@@ -71,7 +71,6 @@ share_open(LedgerShare *share)
 	ExchangeShared *shared = exchange->shared;
 	MemoryContext old = MemoryContextSwitchTo(exchange->context);
 
-	share->arrived = true;
 	share->peers = palloc0(shared->participants * sizeof(SharePeer));
 	find_idle(share);
 	for (int p = 0; p < shared->participants; p++)
@@ -212,7 +211,7 @@ exchange_visit(Ledger *ledger, bool split, LedgerPartVisitor visit, void *arg)
 	LedgerGroups *groups;
 	LedgerSpill **spills = palloc((share->npeers + 1) * sizeof(LedgerSpill *));
 
-	if (!share->arrived)
+	if (!share->exchange->arrived)
 		elog(ERROR, "a shared ledger is visited before all rows are in");
 	for (int i = 0; i < share->npeers; i++)
 		spills[i] = share->peers[i].spill;

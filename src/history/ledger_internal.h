@@ -74,6 +74,18 @@ extern int64 ledger_groups_settle(LedgerGroups *groups,
 extern void ledger_groups_visit(const LedgerGroups *groups,
 								LedgerVisitor visit, void *arg);
 
+/*
+ * Which of n sizes, each twice the one before, so many bytes are; -1: of none.
+ */
+static inline int
+ledger_size_class(Size bytes, Size smallest, int n)
+{
+	for (int class = 0; class < n; class++)
+		if (bytes == smallest << class)
+			return class;
+	return -1;
+}
+
 /* Parts of a ledger: 1 or LEDGER_PARTS. */
 static inline int
 ledger_nparts(const Ledger *ledger)

@@ -55,10 +55,7 @@ struct LedgerSlabs
 static int
 piece_size(Size bytes)
 {
-	for (int size = 0; size < PIECE_SIZES; size++)
-		if (bytes == (Size) SMALLEST_PIECE << size)
-			return size;
-	return -1;
+	return ledger_size_class(bytes, SMALLEST_PIECE, PIECE_SIZES);
 }
 
 /* Ask for huge pages; it does not matter if there are none. */

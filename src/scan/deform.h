@@ -74,6 +74,9 @@ ask_ahead(const char *ahead, const char *end)
 	return ahead + 2 * CACHE_LINE;
 }
 
+/* Room in a column for the values of as many rows. */
+extern void deform_reserve(Column *column);
+
 /* Fresh columns for it. */
 extern Column *deform_columns(const Deform *deform);
 

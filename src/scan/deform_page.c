@@ -15,6 +15,14 @@
 
 #include "access/tupmacs.h"
 
+/* Room for the rows of a page. */
+void
+deform_reserve(Column *column)
+{
+	column->values = palloc0(MaxHeapTuplesPerPage * sizeof(Datum));
+	column->nulls = palloc0(MaxHeapTuplesPerPage * sizeof(bool));
+}
+
 /* Fresh columns for deform_page(). */
 Column *
 deform_columns(const Deform *deform)
@@ -23,10 +31,7 @@ deform_columns(const Deform *deform)
 
 	for (int i = 0; i < deform->ncolumns; i++)
 		if (deform->columns[i].needed)
-		{
-			columns[i].values = palloc0(MaxHeapTuplesPerPage * sizeof(Datum));
-			columns[i].nulls = palloc0(MaxHeapTuplesPerPage * sizeof(bool));
-		}
+			deform_reserve(&columns[i]);
 	return columns;
 }
 

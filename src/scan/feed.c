@@ -98,25 +98,29 @@ find_function(const FmgrInfo *function)
 	return NULL;
 }
 
-/* Is this transition function one that the scan may call? */
-bool
-feed_accepts(Oid transition)
+/* The same by its Oid. */
+static const FeedFunction *
+find_by_oid(Oid transition)
 {
 	FmgrInfo	function;
 
 	fmgr_info(transition, &function);
-	return find_function(&function) != NULL;
+	return find_function(&function);
+}
+
+/* Is this transition function one that the scan may call? */
+bool
+feed_accepts(Oid transition)
+{
+	return find_by_oid(transition) != NULL;
 }
 
 /* Is its state a ledger? */
 bool
 feed_keeps_ledger(Oid transition)
 {
-	FmgrInfo	function;
-	const FeedFunction *found;
+	const FeedFunction *found = find_by_oid(transition);
 
-	fmgr_info(transition, &function);
-	found = find_function(&function);
 	return found != NULL && found->ledger;
 }
 
@@ -250,8 +254,7 @@ create_column(void)
 {
 	Column	   *column = palloc0(sizeof(Column));
 
-	column->values = palloc(MaxHeapTuplesPerPage * sizeof(Datum));
-	column->nulls = palloc0(MaxHeapTuplesPerPage * sizeof(bool));
+	deform_reserve(column);
 	return column;
 }
 

@@ -78,18 +78,15 @@ finish_begin(RetentionScan *scan, ParallelContext *pcxt, void *coordinate)
 		return;
 	scan->shared = exchange_of(scan->all);
 	exchange_init(scan->shared, pcxt->seg, pcxt->nworkers + 1, n,
-				  parallel_leader_participation);
-	exchange_allow(scan->shared, scan_enabled);
+				  parallel_leader_participation, scan_enabled);
 }
 
 /* The plan is run once more. */
 void
 finish_begin_again(RetentionScan *scan)
 {
-	if (scan->shared == NULL)
-		return;
-	exchange_reset(scan->shared);
-	exchange_allow(scan->shared, scan_enabled);
+	if (scan->shared != NULL)
+		exchange_reset(scan->shared, scan_enabled);
 }
 
 /* A worker begins. */

@@ -122,7 +122,7 @@ events_settle(const LedgerSettings *settings, LedgerItem *items, uint32 n,
 	const EventRules *rules = event_rules(settings);
 	uint32		kept = 0;
 
-	sort_events(items, n);
+	events_sort(items, n);
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint32		copies = entry_copies(rules, items[i].when);

@@ -17,21 +17,11 @@
  */
 #include "metrics/journey/rows.h"
 
+#include "metrics/funnel/events.h"
 #include "metrics/funnel/rules.h"
 #include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(retention_journey_deserialize);
-
-/* By instant, then by place. */
-#define ST_SORT sort_rows
-#define ST_ELEMENT_TYPE LedgerItem
-#define ST_COMPARE(a, b) \
-	((a)->amount != (b)->amount ? ((a)->amount < (b)->amount ? -1 : 1) : \
-	 (a)->when < (b)->when ? -1 : (a)->when > (b)->when ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
 
 /* The word of a place takes all of its bits. */
 static bool
@@ -47,7 +37,8 @@ journey_settle(const LedgerSettings *settings, LedgerItem *items, uint32 n,
 {
 	uint32		kept = 0;
 
-	sort_rows(items, n);
+	/* by instant, then by place, which lies where an event has its steps */
+	events_sort(items, n);
 	for (uint32 i = 0; i < n; i++)
 		if (kept == 0 || items[kept - 1].when != items[i].when ||
 			items[kept - 1].amount != items[i].amount)
