@@ -19,7 +19,6 @@
 
 #include "metrics/funnel/events.h"
 #include "metrics/funnel/rules.h"
-#include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(retention_journey_deserialize);
 
