@@ -58,6 +58,7 @@ OBJS = \
 	src/history/ledger_head.o \
 	src/history/ledger_pack.o \
 	src/history/ledger_periods.o \
+	src/history/ledger_order.o \
 	src/history/ledger_pieces.o \
 	src/history/ledger_slab.o \
 	src/history/ledger_spill.o \

@@ -7,8 +7,9 @@
  * visiting works on one cache-sized part after another.  So many places of one
  * or a few ledgers are in the cache, those of many are not: of the ledgers of a
  * plan node only one that has a good share of their memory is split, the others
- * stay in one part, which is cut when it is visited (ledger_pieces.c).  A part
- * is a list of chunks.
+ * stay in one part, which is cut when it is visited (ledger_pieces.c).  So does
+ * one whose entries came in order of customers (ledger_order.c).  A part is a
+ * list of chunks.
  *
  * Memory.  Each part is looked at for duplicates (entries of one customer and
  * time) as it grows; where they are many they are merged early, so memory
@@ -90,6 +91,7 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 	ledger->pool = pool;
 	ledger->distinct = 1.0;
 	ledger->probe_at = FIRST_LOOK;
+	ledger_order_create(ledger);
 	return ledger;
 }
 
@@ -159,11 +161,21 @@ ledger_account(Ledger *ledger, int64 bytes)
 
 /* Words a chunk has room for, in whole entries. */
 static inline Size
-chunk_words(const Ledger *ledger, const LedgerChunk *chunk)
+chunk_words(const LedgerLayout *layout, const LedgerChunk *chunk)
 {
 	Size		words = (chunk->bytes - offsetof(LedgerChunk, words)) / sizeof(uint64);
 
-	return words - words % ledger->layout.words;
+	return words - words % layout->words - chunk->unused;
+}
+
+/* Leave empty what is left of a part's chunk: the next entry begins another. */
+void
+ledger_part_close(LedgerPart *part)
+{
+	if (part->chunk == NULL)
+		return;
+	part->chunk->unused += (uint32) (part->end - part->write);
+	part->end = part->write;
 }
 
 /* Give a chunk back. */
@@ -221,6 +233,7 @@ alloc_chunk(Ledger *ledger, const LedgerPart *part, Size bytes)
 		chunk->shared = false;
 	}
 	chunk->bytes = (uint32) bytes;
+	chunk->unused = 0;
 	return chunk;
 }
 
@@ -231,11 +244,11 @@ add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
 	LedgerChunk *chunk = alloc_chunk(ledger, part, bytes);
 
 	if (part->chunk != NULL)
-		part->full += chunk_words(ledger, part->chunk) / ledger->layout.words;
+		part->full += chunk_words(&ledger->layout, part->chunk) / ledger->layout.words;
 	chunk->next = part->chunk;
 	part->chunk = chunk;
 	part->write = chunk->words;
-	part->end = chunk->words + chunk_words(ledger, chunk);
+	part->end = chunk->words + chunk_words(&ledger->layout, chunk);
 	ledger_account(ledger, bytes);
 }
 
@@ -274,7 +287,7 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 		span->layout = &ledger->layout;
 		span->words = chunk->words;
 		span->entries = (chunk == part->chunk ? part->write - chunk->words :
-						 chunk_words(ledger, chunk)) / ledger->layout.words;
+						 chunk_words(&ledger->layout, chunk)) / ledger->layout.words;
 		CHECK_FOR_INTERRUPTS();
 	}
 	return n;
@@ -296,15 +309,35 @@ ledger_add_entries(Ledger *ledger, const LedgerLayout *layout,
 	}
 }
 
-/* Move the entries of some chunks to where they belong, freeing the chunks. */
+/* Have the chunks of a part listed from the oldest on, which is returned. */
+static LedgerChunk *
+oldest_first(LedgerChunk *chunk)
+{
+	LedgerChunk *newer = NULL;
+
+	while (chunk != NULL)
+	{
+		LedgerChunk *older = chunk->next;
+
+		chunk->next = newer;
+		newer = chunk;
+		chunk = older;
+	}
+	return newer;
+}
+
+/*
+ * Move the entries of some chunks to where they belong, in the order they came
+ * in, freeing the chunks.
+ */
 static void
 move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
 {
-	for (LedgerChunk *chunk = old->chunk, *next; chunk != NULL; chunk = next)
+	for (LedgerChunk *chunk = oldest_first(old->chunk), *next; chunk != NULL;
+		 chunk = next)
 	{
-		Size		words = (chunk->bytes - offsetof(LedgerChunk, words)) / sizeof(uint64);
 		const uint64 *end = chunk == old->chunk ? old->write :
-			chunk->words + words - words % layout->words;
+			chunk->words + chunk_words(layout, chunk);
 
 		for (const uint64 *w = chunk->words; w < end; w += layout->words)
 		{
@@ -333,6 +366,9 @@ ledger_widen(Ledger *ledger)
 	LedgerLayout compact = ledger->layout;
 
 	ledger->layout = ledger_layout(&ledger->settings, false);
+	/* sequences are told apart by chunks */
+	if (ledger->nsequences > 1)
+		ledger->in_order = false;
 	for (int p = 0; p < ledger_nparts(ledger); p++)
 	{
 		LedgerPart	old = ledger->parts[p];
@@ -352,6 +388,7 @@ ledger_split(Ledger *ledger)
 
 	if (ledger_nparts(ledger) > 1)
 		return;
+	ledger->in_order = false;
 	parts = MemoryContextAlloc(ledger->context,
 							   LEDGER_PARTS * sizeof(LedgerPart));
 	for (int p = 0; p < LEDGER_PARTS; p++)
@@ -469,6 +506,41 @@ compact_large_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
 }
 
 /*
+ * The same of a ledger in order, which stays so; some of its customers tell
+ * whether there is enough to be merged.
+ */
+static void
+compact_in_order(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
+				 double room)
+{
+	int64		before = ledger_part_entries(ledger, part);
+	int64		after = 0;
+	LedgerPart	old = *part;
+	OrderReader reader;
+	LedgerSpan *spans;
+	int			nspans = ledger_order_spans(ledger, part, &spans);
+
+	ledger->distinct = ledger_order_probe(ledger, &spans[nspans - 1], groups);
+	if (ledger->distinct * room >= 1)
+		return;
+	part_reset(part);
+	ledger_order_begin(&reader, spans, nspans);
+	while (ledger_order_next(&reader, groups))
+	{
+		int64		n = ledger_groups_settle(groups, &ledger->settings,
+											 &ledger->layout);
+
+		append_groups(ledger, part, groups, n);
+		after += n;
+	}
+	ledger_part_free(ledger, &old);
+	/* others may come between these */
+	if (ledger->nsequences > 1)
+		ledger_part_close(part);
+	ledger->distinct = (double) after / before;
+}
+
+/*
  * A part has grown to where duplicates should be looked for.  The first part
  * to get there is the probe: as customers are spread by a hash, what it finds
  * holds for all.
@@ -487,7 +559,9 @@ look_at_part(Ledger *ledger, LedgerPart *part)
 														ALLOCSET_DEFAULT_SIZES);
 		MemoryContext old = MemoryContextSwitchTo(workspace);
 
-		if (n >= PIECES_FROM && ledger_nparts(ledger) == 1)
+		if (ledger->in_order)
+			compact_in_order(ledger, ledger_groups_create(workspace), part, room);
+		else if (n >= PIECES_FROM && ledger_nparts(ledger) == 1)
 			compact_large_part(ledger, ledger_groups_create(workspace), part, room);
 		else
 			compact_part(ledger, ledger_groups_create(workspace), part);
@@ -549,7 +623,7 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
 	}
 	if (entries >= part->check_at)
 		look_at_part(ledger, part);
-	if (ledger->part_mask == 0 &&
+	if (ledger->part_mask == 0 && !ledger->in_order &&
 		ledger_part_entries(ledger, part) >= SMALL_ENTRIES &&
 		is_prominent(ledger) && room_to_split(ledger))
 		ledger_split(ledger);

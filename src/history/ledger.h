@@ -6,6 +6,9 @@
  * time, each with its whole history.  Nothing about a metric is known here;
  * metrics are folds over the visits.
  *
+ * Rows that come in order of customers, as from a clustered table, are visited
+ * as they came: nothing is spread nor hashed (ledger_order.c).
+ *
  * An entry is two to four 64-bit words:
  *
  *	key		1 word (integers) or 2 (uuid, short text, or a hash)
@@ -37,6 +40,7 @@
 #include "base/grain.h"
 #include "base/salt.h"
 #include "lib/ilist.h"
+#include "port/pg_bswap.h"
 #include "storage/buffile.h"
 #include "utils/palloc.h"
 
@@ -267,6 +271,7 @@ typedef struct LedgerChunk
 {
 	struct LedgerChunk *next;	/* the one filled before */
 	uint32		bytes;			/* this header included */
+	uint32		unused;			/* words at its end that are left empty */
 	bool		shared;			/* in the memory of an exchange */
 	uint16		slab;			/* from 1: the ledger's that it is of; 0: none */
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];
@@ -287,6 +292,15 @@ typedef struct LedgerPart
 #define LEDGER_TAPE_BITS 6
 #define LEDGER_MAX_LEVEL 6		/* ledgers nest this deep while reading tapes */
 
+/* Entries in order of customers, from one to another. */
+typedef struct LedgerSequence
+{
+	uint64		first[2];
+	uint64		last[2];
+} LedgerSequence;
+
+#define LEDGER_SEQUENCES 8		/* of a ledger in order */
+
 typedef struct LedgerPacked LedgerPacked;	/* ledger_pack.h */
 typedef struct LedgerSpill LedgerSpill; /* ledger_spill.c */
 
@@ -296,6 +310,10 @@ typedef struct Ledger
 	LedgerLayout layout;		/* of the entries in memory */
 	uint8		level;			/* how many times six bits of hash are spent */
 	bool		listed;			/* in pool->ledgers */
+	bool		in_order;		/* entries are in order of customers so far */
+	int			nsequences;		/* while they are: ledger_order.c */
+	LedgerSequence sequences[LEDGER_SEQUENCES]; /* the last one is being filled */
+	uint64		ceiling[2];		/* the last customer who may come to it */
 	int			part_shift;		/* part = hash >> shift & mask */
 	int			part_mask;
 	Salt		salt;			/* of parts and tapes: the server's */
@@ -379,14 +397,46 @@ ledger_part(const Ledger *ledger, uint64 hash)
 }
 
 /*
+ * The order of customers: of integers that of unsigned ones, of two words that of
+ * their bytes.  Is the first before the second?
+ */
+static pg_attribute_always_inline bool
+ledger_key_before(const uint64 *a, const uint64 *b, int key_words)
+{
+	if (key_words == 1)
+		return a[0] < b[0];
+	if (a[0] != b[0])
+		return pg_ntoh64(a[0]) < pg_ntoh64(b[0]);
+	return pg_ntoh64(a[1]) < pg_ntoh64(b[1]);
+}
+
+/* Customers do not come one after the other any more: is there order all the same? */
+extern bool ledger_begin_sequence(Ledger *ledger, const uint64 *key);
+
+/* Does a ledger in order stay so with this customer, who is noted then? */
+static inline bool
+ledger_keeps_order(Ledger *ledger, const uint64 *key)
+{
+	int			key_words = ledger->settings.key_words;
+	LedgerSequence *current = &ledger->sequences[ledger->nsequences - 1];
+
+	if (unlikely(ledger_key_before(key, current->last, key_words) ||
+				 ledger_key_before(ledger->ceiling, key, key_words)))
+		return ledger_begin_sequence(ledger, key);
+	memcpy(current->last, key, key_words * sizeof(uint64));
+	return true;
+}
+
+/*
  * Append one entry.  Memory, duplicates and spilling are looked after when a
- * chunk is full, so the usual row costs a hash and two or three stores.
+ * chunk is full, so the usual row costs a hash and two or three stores; in a
+ * ledger in order, which has one part, not even a hash.
  */
 static inline void
 ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 {
-	uint64		hash = ledger_hash(&ledger->salt, key,
-								   ledger->settings.key_words);
+	uint64		hash = ledger->in_order && ledger_keeps_order(ledger, key) ? 0 :
+		ledger_hash(&ledger->salt, key, ledger->settings.key_words);
 	LedgerPart *part = ledger_part(ledger, hash);
 
 	if (unlikely(part->write == part->end) ||

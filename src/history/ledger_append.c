@@ -3,13 +3,50 @@
  *		Append many entries to a ledger.
  *
  * What ledger_add() decides for each entry, the layout, is decided once here.
- * A run of entries goes on until one does not fit the compact layout or finds
- * the chunk of its part full; that one goes by ledger_add(), which may change
- * the ledger as a whole.
+ * A run of entries goes on until one does not fit the compact layout, is not in
+ * order where all others were, or finds the chunk of its part full; that one
+ * goes by ledger_add(), which may change the ledger as a whole.
  */
 #include "history/ledger_internal.h"
 
-/* Entries from i on, in a layout that the compiler knows; returns where it ended. */
+/*
+ * Entries from i on that keep the order of customers, all of them to the only part,
+ * in a layout that the compiler knows; returns where it ended.
+ */
+static pg_attribute_always_inline int
+append_in_order(Ledger *ledger, const LedgerLayout layout, const uint64 *keys,
+				const uint64 *whens, const int64 *amounts, int i, int n)
+{
+	LedgerPart *part = &ledger->only;
+	uint64	   *write = part->write;
+	int64		room = (part->end - write) / layout.words;
+	int			key_words = layout.key_words;
+	int			from = i;
+	int			end = (int) Min(n, i + room);
+	LedgerSequence *current = &ledger->sequences[ledger->nsequences - 1];
+	const uint64 *before = current->last;
+
+	for (; i < end; i++)
+	{
+		const uint64 *key = &keys[i * key_words];
+
+		if (unlikely(ledger_key_before(key, before, key_words)) ||
+			(layout.compact &&
+			 unlikely(!ledger_fits_compact(&layout, key, whens[i], amounts[i]))))
+			break;
+		write = ledger_put_entry(&layout, write, key, whens[i], amounts[i]);
+		before = key;
+	}
+	part->write = write;
+	/* the last is the greatest of them */
+	if (i > from && !ledger_key_before(ledger->ceiling, before, key_words))
+		memcpy(current->last, before, key_words * sizeof(uint64));
+	else if (i > from)
+		ledger->in_order = false;
+	return i;
+}
+
+/* The same of entries in any order. */
 static pg_attribute_always_inline int
 append_run(Ledger *ledger, const LedgerLayout layout, const uint64 *keys,
 		   const uint64 *whens, const int64 *amounts, int i, int n)
@@ -19,6 +56,8 @@ append_run(Ledger *ledger, const LedgerLayout layout, const uint64 *keys,
 	int			shift = ledger->part_shift;
 	int			mask = ledger->part_mask;
 
+	if (ledger->in_order)
+		return append_in_order(ledger, layout, keys, whens, amounts, i, n);
 	for (; i < n; i++)
 	{
 		const uint64 *key = &keys[i * layout.key_words];

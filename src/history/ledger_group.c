@@ -103,22 +103,30 @@ ledger_groups_reserve(LedgerGroups *g, int64 total)
 	g->owner = renew_buffer(g, g->owner, g->max_entries * sizeof(uint32));
 }
 
+/* Have room for so many customers more. */
+void
+ledger_groups_reserve_customers(LedgerGroups *g, int64 more)
+{
+	int64		max = Max(FEW_ENTRIES, (int64) g->max_customers * 2);
+
+	if (g->ncustomers + more <= g->max_customers)
+		return;
+	max = Max(max, g->ncustomers + more);
+	g->customers = g->customers == NULL ?
+		MemoryContextAllocExtended(g->context, max * sizeof(LedgerCustomer),
+								   MCXT_ALLOC_HUGE) :
+		repalloc_huge(g->customers, max * sizeof(LedgerCustomer));
+	g->max_customers = (int) max;
+}
+
 /* One more customer, without items yet. */
 LedgerCustomer *
 ledger_groups_append(LedgerGroups *g, const uint64 *key, int key_words)
 {
 	LedgerCustomer *c;
 
-	if (g->ncustomers == g->max_customers)
-	{
-		int			max = Max(FEW_ENTRIES, g->max_customers * 2);
-
-		g->customers = g->customers == NULL ?
-			MemoryContextAllocExtended(g->context, max * sizeof(LedgerCustomer),
-									   MCXT_ALLOC_HUGE) :
-			repalloc_huge(g->customers, max * sizeof(LedgerCustomer));
-		g->max_customers = max;
-	}
+	if (unlikely(g->ncustomers == g->max_customers))
+		ledger_groups_reserve_customers(g, 1);
 	c = &g->customers[g->ncustomers++];
 	c->key[0] = key[0];
 	c->key[1] = key_words == 2 ? key[1] : 0;

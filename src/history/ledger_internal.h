@@ -7,6 +7,7 @@
  *	ledger_slab.c	memory of chunks
  *	ledger_visit.c	read, merge
  *	ledger_pieces.c	a large part, cut to be grouped in the cache
+ *	ledger_order.c	entries in order of customers, grouped as they are
  *	ledger_group.c	entries of a part put together by customer and time
  *	ledger_head.c	what packed states begin with
  *	ledger_pack.c	packed states: sorted, delta-coded, for workers
@@ -63,6 +64,7 @@ extern LedgerGroups *ledger_groups_create(MemoryContext context);
 extern void ledger_group(LedgerGroups *groups, const LedgerSpan *spans,
 						 int nspans, int key_words);
 extern void ledger_groups_reserve(LedgerGroups *groups, int64 total);
+extern void ledger_groups_reserve_customers(LedgerGroups *groups, int64 more);
 extern LedgerCustomer *ledger_groups_append(LedgerGroups *groups,
 											const uint64 *key, int key_words);
 extern void ledger_groups_sort(LedgerGroups *groups, int key_words);
@@ -118,10 +120,31 @@ extern void ledger_pieces_cut(LedgerPieces *pieces, const Ledger *ledger,
 extern double ledger_pieces_probe(const Ledger *ledger, const LedgerPart *part,
 								  LedgerGroups *groups);
 
+/* ledger_order.c */
+typedef struct OrderReader
+{
+	const LedgerSpan *spans;	/* of one layout, in order of customers */
+	int			nspans;
+	int			span;			/* the next entry is in this one, */
+	int64		at;				/* with this number */
+} OrderReader;
+
+extern void ledger_order_create(Ledger *ledger);
+extern int	ledger_order_spans(const Ledger *ledger, const LedgerPart *part,
+							   LedgerSpan **spans);
+extern void ledger_order_begin(OrderReader *reader, const LedgerSpan *spans,
+							   int nspans);
+extern bool ledger_order_next(OrderReader *reader, LedgerGroups *groups);
+extern double ledger_order_probe(const Ledger *ledger, const LedgerSpan *span,
+								 LedgerGroups *groups);
+
 /* ledger.c and ledger_visit.c */
 typedef void (*LedgerPartVisitor) (LedgerGroups *groups, int part, void *arg);
 extern void ledger_visit_parts(Ledger *ledger, bool split,
 							   LedgerPartVisitor visit, void *arg);
+extern void ledger_visit_spans(const LedgerSpan *spans, int nspans,
+							   LedgerGroups *groups, LedgerPartVisitor visit,
+							   void *arg);
 extern void ledger_visit_part(const Ledger *ledger, int part, int bits,
 							  LedgerGroups *groups, LedgerPartVisitor visit,
 							  void *arg);
@@ -129,6 +152,7 @@ extern int64 ledger_part_entries(const Ledger *ledger, const LedgerPart *part);
 extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 							  LedgerSpan **spans);
 extern void ledger_widen(Ledger *ledger);
+extern void ledger_part_close(LedgerPart *part);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
 extern void ledger_unsplit(Ledger *ledger);

@@ -228,6 +228,7 @@ spill_ledger(Ledger *ledger)
 
 	if (ledger->packed != NULL)
 		ledger_split(ledger);
+	ledger->in_order = false;
 	if (ledger->spill == NULL)
 		open_file(ledger);
 	spill = ledger->spill;

@@ -74,6 +74,30 @@ ledger_visit_part(const Ledger *ledger, int p, int bits, LedgerGroups *groups,
 	pfree(pieces.words);
 }
 
+/* Show spans of entries in order of customers, slice by slice. */
+void
+ledger_visit_spans(const LedgerSpan *spans, int nspans, LedgerGroups *groups,
+				   LedgerPartVisitor visit, void *arg)
+{
+	OrderReader reader;
+
+	ledger_order_begin(&reader, spans, nspans);
+	for (int slice = 0; ledger_order_next(&reader, groups); slice++)
+		visit(groups, slice, arg);
+}
+
+/* The same of a ledger. */
+static void
+visit_in_order(const Ledger *ledger, LedgerGroups *groups,
+			   LedgerPartVisitor visit, void *arg)
+{
+	LedgerSpan *spans;
+	int			nspans = ledger_order_spans(ledger, &ledger->only, &spans);
+
+	ledger_visit_spans(spans, nspans, groups, visit, arg);
+	pfree(spans);
+}
+
 /*
  * Show the ledger part by part, grouped.  With split one of a single part is
  * shown as the parts of a large one, so that part numbers mean the same
@@ -101,6 +125,12 @@ ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
 	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
 									  ALLOCSET_DEFAULT_SIZES);
 	groups = ledger_groups_create(workspace);
+	if (ledger->in_order && !split)
+	{
+		visit_in_order(ledger, groups, visit, arg);
+		MemoryContextDelete(workspace);
+		return;
+	}
 	for (int p = 0; p < ledger_nparts(ledger); p++)
 		ledger_visit_part(ledger, p, split ? LEDGER_PART_BITS :
 						  ledger_piece_bits(ledger_part_entries(ledger, &ledger->parts[p])),

@@ -1,0 +1,293 @@
+/*
+ * ledger_order.c
+ *		Entries in order of customers, grouped as they are.
+ *
+ * A table that is clustered by customer, or was loaded in their order, gives
+ * its rows so.  Then all entries of a customer lie together: nothing has to be
+ * spread over parts nor found by a hash, and a slice of entries at a time is put
+ * before the visitor.
+ *
+ * A synchronized scan begins somewhere and goes on from the table's beginning:
+ * the entries come in two sequences, the second of which ends where the first
+ * began.  So a few sequences are no disorder, as long as none comes to customers
+ * within another.  Each begins a chunk, so that the chunks can be put in order.
+ * An entry that does not go with that makes the ledger one like any other.
+ */
+#include "history/ledger_internal.h"
+
+#include "miscadmin.h"
+
+#define SLICE 2048				/* entries at a time, and the rest of the last
+								 * customer among them */
+
+#define NO_CEILING 0xFF			/* in each byte: no customer is above */
+
+/*
+ * A new ledger is in order.  Whoever comes first begins its sequence, the last
+ * customer of all excepted, who has begun it by this.
+ */
+void
+ledger_order_create(Ledger *ledger)
+{
+	ledger->in_order = true;
+	ledger->nsequences = 1;
+	memset(&ledger->sequences[0], NO_CEILING, sizeof(LedgerSequence));
+	memset(ledger->ceiling, NO_CEILING, sizeof(ledger->ceiling));
+}
+
+/* A sequence that has one customer so far. */
+static void
+set_sequence(LedgerSequence *sequence, const uint64 *key, int key_words)
+{
+	memcpy(sequence->first, key, key_words * sizeof(uint64));
+	memcpy(sequence->last, key, key_words * sizeof(uint64));
+}
+
+/*
+ * The customer comes before the latest one, or after those whose turn it is:
+ * begin a sequence with him.  false where there is no order any more.
+ */
+bool
+ledger_begin_sequence(Ledger *ledger, const uint64 *key)
+{
+	int			key_words = ledger->settings.key_words;
+
+	if (ledger->only.chunk == NULL)
+	{
+		set_sequence(&ledger->sequences[0], key, key_words);
+		return true;
+	}
+	ledger->in_order = ledger->nsequences < LEDGER_SEQUENCES;
+	memset(ledger->ceiling, NO_CEILING, sizeof(ledger->ceiling));
+	for (int i = 0; i < ledger->nsequences && ledger->in_order; i++)
+	{
+		const LedgerSequence *other = &ledger->sequences[i];
+
+		if (!ledger_key_before(other->first, key, key_words))
+		{
+			if (ledger_key_before(other->first, ledger->ceiling, key_words))
+				memcpy(ledger->ceiling, other->first, sizeof(other->first));
+		}
+		else if (ledger_key_before(key, other->last, key_words))
+			ledger->in_order = false;
+	}
+	if (!ledger->in_order)
+		return false;
+	set_sequence(&ledger->sequences[ledger->nsequences++], key, key_words);
+	ledger_part_close(&ledger->only);
+	return true;
+}
+
+/* The customer of an entry of a span. */
+static inline void
+span_key(const LedgerSpan *span, int64 at, uint64 *key)
+{
+	uint64		buffer;
+
+	memcpy(key, ledger_get_key(span->layout, span->words + at * span->layout->words, &buffer),
+		   span->layout->key_words * sizeof(uint64));
+}
+
+/* By their first customers, then by their last. */
+static int
+compare_spans(const void *a, const void *b)
+{
+	const LedgerSpan *x = a;
+	const LedgerSpan *y = b;
+	int			key_words = x->layout->key_words;
+
+	for (int end = 0; end < 2; end++)
+	{
+		uint64		of_x[2];
+		uint64		of_y[2];
+
+		span_key(x, end == 0 ? 0 : x->entries - 1, of_x);
+		span_key(y, end == 0 ? 0 : y->entries - 1, of_y);
+		if (ledger_key_before(of_x, of_y, key_words))
+			return -1;
+		if (ledger_key_before(of_y, of_x, key_words))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * The chunks of a part as spans in order of customers, none of them empty;
+ * returns how many, palloc'd in *spans.
+ */
+int
+ledger_order_spans(const Ledger *ledger, const LedgerPart *part,
+				   LedgerSpan **spans)
+{
+	int			n = ledger_part_spans(ledger, part, spans);
+	int			filled = 0;
+
+	for (int s = 0; s < n; s++)
+		if ((*spans)[s].entries > 0)
+			(*spans)[filled++] = (*spans)[s];
+	if (ledger->nsequences > 1)
+		qsort(*spans, filled, sizeof(LedgerSpan), compare_spans);
+	return filled;
+}
+
+/* Read spans, all of one layout, from their beginning. */
+void
+ledger_order_begin(OrderReader *reader, const LedgerSpan *spans, int nspans)
+{
+	reader->spans = spans;
+	reader->nspans = nspans;
+	reader->span = 0;
+	reader->at = 0;
+}
+
+/* Go n entries on, but not past the end; returns by how many. */
+static int64
+skip_entries(OrderReader *reader, int64 n)
+{
+	int64		left = n;
+
+	while (left > 0 && reader->span < reader->nspans)
+	{
+		int64		some = Min(left, reader->spans[reader->span].entries - reader->at);
+
+		left -= some;
+		reader->at += some;
+		if (reader->at == reader->spans[reader->span].entries)
+		{
+			reader->span++;
+			reader->at = 0;
+		}
+	}
+	return n - left;
+}
+
+/* Entries of one customer from here on; they are left behind. */
+static int64
+skip_customer(OrderReader *reader, const uint64 *customer, int key_words)
+{
+	int64		n = 0;
+
+	for (; reader->span < reader->nspans; reader->span++, reader->at = 0)
+	{
+		const LedgerSpan *span = &reader->spans[reader->span];
+		const LedgerLayout layout = *span->layout;
+		const uint64 *entry = span->words + reader->at * layout.words;
+
+		CHECK_FOR_INTERRUPTS();
+		for (; reader->at < span->entries; reader->at++, entry += layout.words)
+		{
+			uint64		buffer;
+			const uint64 *key = ledger_get_key(&layout, entry, &buffer);
+
+			if (memcmp(key, customer, key_words * sizeof(uint64)) != 0)
+				return n;
+			n++;
+		}
+	}
+	return n;
+}
+
+/*
+ * How many entries a slice has, which begins here and ends with the last entry
+ * of a customer.
+ */
+static int64
+slice_entries(OrderReader reader)
+{
+	int64		n = skip_entries(&reader, SLICE - 1);
+	uint64		customer[2];
+
+	if (reader.span == reader.nspans)
+		return n;
+	span_key(&reader.spans[reader.span], reader.at, customer);
+	return n + skip_customer(&reader, customer,
+							 reader.spans[reader.span].layout->key_words);
+}
+
+/*
+ * Append n entries that lie together to the groups, which have room for them:
+ * from number first of their items on.
+ */
+static pg_attribute_always_inline void
+take_entries(LedgerGroups *g, const LedgerLayout layout, const uint64 *entry,
+			 int64 n, uint32 first)
+{
+	LedgerItem *item = &g->items[first];
+	LedgerCustomer *customer = g->ncustomers == 0 ? NULL :
+		&g->customers[g->ncustomers - 1];
+
+	for (int64 i = 0; i < n; i++, item++, entry += layout.words)
+	{
+		uint64		buffer;
+		const uint64 *key = ledger_get_key(&layout, entry, &buffer);
+
+		if (customer == NULL || customer->key[0] != key[0] ||
+			(layout.key_words == 2 && customer->key[1] != key[1]))
+		{
+			customer = &g->customers[g->ncustomers++];
+			customer->key[0] = key[0];
+			customer->key[1] = layout.key_words == 2 ? key[1] : 0;
+			customer->first = (uint32) (item - g->items);
+			customer->count = 0;
+		}
+		customer->count++;
+		item->when = ledger_get_when(&layout, entry);
+		item->amount = ledger_get_amount(&layout, entry);
+	}
+}
+
+/* The same by the layouts that are most common, which the compiler then knows. */
+static void
+take_some(LedgerGroups *g, const LedgerLayout layout, const uint64 *entry,
+		  int64 n, uint32 first)
+{
+	if (layout.compact && layout.money && layout.key_words == 1)
+		take_entries(g, ledger_layout_of(true, 1, true), entry, n, first);
+	else if (layout.compact && layout.key_words == 2)
+		take_entries(g, ledger_layout_of(true, 2, true), entry, n, first);
+	else
+		take_entries(g, layout, entry, n, first);
+}
+
+/*
+ * The customers of the next entries, with all they have: in order of their keys,
+ * items in the order they came in.  False at the end.
+ */
+bool
+ledger_order_next(OrderReader *reader, LedgerGroups *g)
+{
+	int64		n = slice_entries(*reader);
+	uint32		taken = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	if (n == 0)
+		return false;
+	ledger_groups_reserve(g, n);
+	g->ncustomers = 0;
+	ledger_groups_reserve_customers(g, n);
+	while (taken < n)
+	{
+		const LedgerSpan *span = &reader->spans[reader->span];
+		int64		some = Min(n - taken, span->entries - reader->at);
+
+		take_some(g, *span->layout,
+				  span->words + reader->at * span->layout->words, some, taken);
+		taken += (uint32) some;
+		skip_entries(reader, some);
+	}
+	return true;
+}
+
+/* The share of some entries of a ledger that merging would leave. */
+double
+ledger_order_probe(const Ledger *ledger, const LedgerSpan *span,
+				   LedgerGroups *groups)
+{
+	OrderReader reader;
+	int64		left = 0;
+
+	ledger_order_begin(&reader, span, 1);
+	while (ledger_order_next(&reader, groups))
+		left += ledger_groups_settle(groups, &ledger->settings, &ledger->layout);
+	return (double) left / span->entries;
+}
