@@ -44,6 +44,7 @@ OBJS = \
 	src/history/argument_plan.o \
 	src/history/exchange.o \
 	src/history/exchange_memory.o \
+	src/history/exchange_order.o \
 	src/history/exchange_visit.o \
 	src/history/identity.o \
 	src/history/identity_parts.o \
@@ -56,9 +57,9 @@ OBJS = \
 	src/history/ledger_finished.o \
 	src/history/ledger_group.o \
 	src/history/ledger_head.o \
+	src/history/ledger_order.o \
 	src/history/ledger_pack.o \
 	src/history/ledger_periods.o \
-	src/history/ledger_order.o \
 	src/history/ledger_pieces.o \
 	src/history/ledger_slab.o \
 	src/history/ledger_spill.o \

@@ -210,6 +210,19 @@ publish_chunks(LedgerShare *share, SharedLedger *shared)
 	return true;
 }
 
+/* Tell others where the entries of a ledger are, but those kept. */
+void
+share_publish_entries(LedgerShare *share, SharedLedger *shared)
+{
+	Ledger	   *ledger = share->ledger;
+
+	if (ledger->spill == NULL && !share->strays)
+		ledger_split(ledger);
+	shared->to_file = ledger->spill != NULL || share->strays ||
+		!publish_head(share, shared) || !publish_chunks(share, shared);
+	shared->compact = ledger->layout.compact;
+}
+
 /* All rows of this process are in a ledger: tell the others. */
 static void
 publish(LedgerShare *share)
@@ -217,14 +230,12 @@ publish(LedgerShare *share)
 	Exchange   *exchange = share->exchange;
 	SharedLedger *shared = shared_ledger(exchange->shared, exchange->participant,
 										 share->number);
-	Ledger	   *ledger = share->ledger;
 
 	shared->filled = true;
-	if (ledger->spill == NULL && !share->strays)
-		ledger_split(ledger);
-	shared->to_file = ledger->spill != NULL || share->strays ||
-		!publish_head(share, shared) || !publish_chunks(share, shared);
-	shared->compact = ledger->layout.compact;
+	if (ledger_is_in_order(share->ledger))
+		share_keep(share, shared);
+	share_publish_entries(share, shared);
+	shared->in_order &= !shared->to_file;
 }
 
 /* Does it go by files?  One whose entries are not all in memory decides. */
@@ -265,15 +276,16 @@ write_files(Exchange *exchange)
 	return some;
 }
 
-/* Come to the memory of the others. */
+/* Come to the memory of the others, or to what is new of it. */
 static void
 map_others(Exchange *exchange)
 {
 	ExchangeShared *shared = exchange->shared;
 
-	exchange->mappings = MemoryContextAllocZero(exchange->context,
-												shared->participants *
-												sizeof(ShareMapping));
+	if (exchange->mappings == NULL)
+		exchange->mappings = MemoryContextAllocZero(exchange->context,
+													shared->participants *
+													sizeof(ShareMapping));
 	for (int p = 0; p < shared->participants; p++)
 		if (p != exchange->participant)
 			share_map(&exchange->mappings[p], shared_segments(shared, p));
@@ -283,19 +295,25 @@ void
 exchange_arrive(Exchange *exchange)
 {
 	ExchangeShared *shared = exchange->shared;
+	SharedSegments *segments = shared_segments(shared, exchange->participant);
 
 	for (int n = 0; n < shared->nledgers; n++)
 		if (exchange->shares[n].ledger != NULL)
 			publish(&exchange->shares[n]);
-	share_publish(&exchange->memory,
-				  shared_segments(shared, exchange->participant));
+	share_publish(&exchange->memory, segments);
 	pg_atomic_fetch_add_u32(&shared->arrived, 1);
 	BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
+	map_others(exchange);
+	if (exchange_settle_order(exchange))
+	{
+		share_publish(&exchange->memory, segments);
+		BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
+		map_others(exchange);
+	}
 	if (write_files(exchange))
 		BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
 	BarrierDetach(&shared->barrier);
 	exchange->arrived = true;
-	map_others(exchange);
 	for (int n = 0; n < shared->nledgers; n++)
 		if (exchange->shares[n].ledger != NULL)
 			share_open(&exchange->shares[n]);
@@ -331,6 +349,7 @@ exchange_end(Exchange *exchange)
 			continue;
 		usage.parts += share->ntaken;
 		usage.in_files |= share->in_files;
+		usage.in_order |= share->nkept > 0;
 		share_close(share);
 	}
 	for (int p = 0; p < shared->participants && exchange->arrived; p++)

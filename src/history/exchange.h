@@ -64,17 +64,24 @@ extern Exchange *exchange_attach(ExchangeShared *shared, int participant,
 extern void exchange_share(Exchange *exchange, int number, Ledger *ledger);
 
 /*
+ * The rows that come next do not lie behind those before in the table: to be said
+ * so that ledgers in order of customers may be kept as they are.
+ */
+extern void exchange_border(Exchange *exchange);
+
+/*
  * All rows of this process are in; returns when those of the others are, too.
  * From then on visits of its ledgers are of all customers of parts that nobody
  * else visits.
  */
 extern void exchange_arrive(Exchange *exchange);
 
-/* For EXPLAIN: parts or tapes that it visited, and whether they were in files. */
+/* For EXPLAIN: parts or tapes that it visited, and where they were. */
 typedef struct ExchangeUsage
 {
 	int64		parts;
 	bool		in_files;
+	bool		in_order;		/* there were entries that it kept */
 } ExchangeUsage;
 
 /*

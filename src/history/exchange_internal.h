@@ -4,6 +4,7 @@
  *
  *	exchange.c			who has begun, who waits, what each has published
  *	exchange_memory.c	chunks in dynamic shared memory
+ *	exchange_order.c	ledgers in order, of which little is shared
  *	exchange_visit.c	parts and tapes are taken and visited
  *	ledger_spill.c		the same entries in files
  */
@@ -37,6 +38,10 @@ typedef struct SharedLedger
 	/* where in its file the head is, and behind it the runs of the tapes */
 	int			fileno;
 	off_t		offset;
+	/* customers kept aside, of whom nobody else has a row if all agree to it */
+	bool		kept;
+	bool		in_order;		/* and nothing of the ledger is in a file */
+	SharedPlace stretches;		/* bytes of them (exchange_order.c) */
 } SharedLedger;
 
 /* The memory of a participant. */
@@ -55,7 +60,7 @@ typedef struct PartDirectory
 
 struct ExchangeShared
 {
-	Barrier		barrier;		/* phases: rows; files; visits */
+	Barrier		barrier;		/* phases: rows; order; files; visits */
 	dsm_handle	segment;		/* that all this is in */
 	int			participants;
 	int			first_owner;	/* 1 when the leader takes no rows */
@@ -111,6 +116,14 @@ struct LedgerShare
 	int			number;
 	Ledger	   *ledger;
 	bool		strays;			/* some chunk is not in shared memory */
+	/* while it is in order, and what was kept then (exchange_order.c) */
+	OrderKey   *borders;
+	int			nborders;
+	int			max_borders;
+	LedgerPart	kept;
+	LedgerLayout kept_layout;
+	LedgerSpan *kept_spans;		/* of customers who are this process's own */
+	int			nkept;
 	/* once all rows are in */
 	bool		in_files;
 	SharePeer  *peers;
@@ -183,6 +196,14 @@ extern void share_publish(const ShareMemory *memory, SharedSegments *segments);
 extern void share_release(ShareMemory *memory);
 extern void share_map(ShareMapping *mapping, const SharedSegments *segments);
 extern void share_unmap(ShareMapping *mapping);
+
+/* exchange.c */
+extern void share_publish_entries(LedgerShare *share, SharedLedger *shared);
+
+/* exchange_order.c */
+extern void share_keep(LedgerShare *share, SharedLedger *shared);
+extern void share_free_kept(LedgerShare *share);
+extern bool exchange_settle_order(Exchange *exchange);
 
 /* exchange_visit.c */
 extern void share_open(LedgerShare *share);

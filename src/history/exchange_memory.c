@@ -170,9 +170,11 @@ share_release(ShareMemory *memory)
 void
 share_publish(const ShareMemory *memory, SharedSegments *segments)
 {
-	segments->n = memory->nsegments;
-	for (int s = 0; s < memory->nsegments; s++)
+	for (int s = segments->n; s < memory->nsegments; s++)
 		segments->handles[s] = dsm_segment_handle(memory->segments[s]);
+	/* some may be told of more while others come to those told before */
+	pg_write_barrier();
+	segments->n = memory->nsegments;
 }
 
 /*
@@ -194,11 +196,14 @@ wait_for_error(void)
 	elog(ERROR, "memory of a participant is gone");
 }
 
-/* Come to what another has told. */
+/* Come to what another has told, and to what he has told since. */
 void
 share_map(ShareMapping *mapping, const SharedSegments *segments)
 {
-	for (int s = 0; s < segments->n; s++)
+	int			n = *(volatile const int *) &segments->n;
+
+	pg_read_barrier();
+	for (int s = mapping->n; s < n; s++)
 	{
 		mapping->segments[s] = dsm_attach(segments->handles[s]);
 		if (mapping->segments[s] == NULL)

@@ -106,6 +106,7 @@ share_close(LedgerShare *share)
 		if (peer->spill != NULL && peer->spill != ledger->spill)
 			ledger_spill_close(peer->spill);
 	}
+	share_free_kept(share);
 	ledger_empty(ledger);
 	ledger->share = NULL;
 	share->ledger = NULL;
@@ -218,6 +219,7 @@ exchange_visit(Ledger *ledger, bool split, LedgerPartVisitor visit, void *arg)
 	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
 									  ALLOCSET_DEFAULT_SIZES);
 	groups = ledger_groups_create(workspace);
+	ledger_visit_spans(share->kept_spans, share->nkept, groups, visit, arg);
 	for (int i = 0; i < share->ntaken || take_unit(share); i++)
 	{
 		int			unit = share->taken[i];

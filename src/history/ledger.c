@@ -168,12 +168,14 @@ chunk_words(const LedgerLayout *layout, const LedgerChunk *chunk)
 	return words - words % layout->words - chunk->unused;
 }
 
-/* Leave empty what is left of a part's chunk: the next entry begins another. */
+/*
+ * A sequence ends.  What is left of the part's chunk stays empty: the next entry
+ * begins another.
+ */
 void
 ledger_part_close(LedgerPart *part)
 {
-	if (part->chunk == NULL)
-		return;
+	part->chunk->closed = true;
 	part->chunk->unused += (uint32) (part->end - part->write);
 	part->end = part->write;
 }
@@ -234,6 +236,7 @@ alloc_chunk(Ledger *ledger, const LedgerPart *part, Size bytes)
 	}
 	chunk->bytes = (uint32) bytes;
 	chunk->unused = 0;
+	chunk->closed = false;
 	return chunk;
 }
 
@@ -288,6 +291,9 @@ ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 		span->words = chunk->words;
 		span->entries = (chunk == part->chunk ? part->write - chunk->words :
 						 chunk_words(&ledger->layout, chunk)) / ledger->layout.words;
+		span->closed = chunk->closed;
+		/* a chunk begins with an entry */
+		Assert(span->entries > 0);
 		CHECK_FOR_INTERRUPTS();
 	}
 	return n;
@@ -379,15 +385,12 @@ ledger_widen(Ledger *ledger)
 	}
 }
 
-/* Turn a small ledger into a large one. */
+/* The only part is somebody else's: go on with the parts of a large ledger. */
 void
-ledger_split(Ledger *ledger)
+ledger_begin_parts(Ledger *ledger)
 {
-	LedgerPart	old = ledger->only;
 	LedgerPart *parts;
 
-	if (ledger_nparts(ledger) > 1)
-		return;
 	ledger->in_order = false;
 	parts = MemoryContextAlloc(ledger->context,
 							   LEDGER_PARTS * sizeof(LedgerPart));
@@ -400,8 +403,19 @@ ledger_split(Ledger *ledger)
 	ledger->parts = parts;
 	ledger->part_mask = LEDGER_PARTS - 1;
 	ledger_account(ledger, LEDGER_PARTS * sizeof(LedgerPart));
-	move_entries(ledger, &old, &ledger->layout);
 	part_reset(&ledger->only);
+}
+
+/* Turn a small ledger into a large one. */
+void
+ledger_split(Ledger *ledger)
+{
+	LedgerPart	old = ledger->only;
+
+	if (ledger_nparts(ledger) > 1)
+		return;
+	ledger_begin_parts(ledger);
+	move_entries(ledger, &old, &ledger->layout);
 }
 
 /* Make a large ledger whose parts are empty a small one again. */
@@ -516,27 +530,33 @@ compact_in_order(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
 	int64		before = ledger_part_entries(ledger, part);
 	int64		after = 0;
 	LedgerPart	old = *part;
-	OrderReader reader;
 	LedgerSpan *spans;
-	int			nspans = ledger_order_spans(ledger, part, &spans);
+	int			nspans = ledger_part_spans(ledger, part, &spans);
 
 	ledger->distinct = ledger_order_probe(ledger, &spans[nspans - 1], groups);
 	if (ledger->distinct * room >= 1)
 		return;
 	part_reset(part);
-	ledger_order_begin(&reader, spans, nspans);
-	while (ledger_order_next(&reader, groups))
+	for (int from = 0, to; from < nspans; from = to)
 	{
-		int64		n = ledger_groups_settle(groups, &ledger->settings,
-											 &ledger->layout);
+		OrderReader reader;
 
-		append_groups(ledger, part, groups, n);
-		after += n;
+		/* sequences remain apart */
+		for (to = from + 1; to < nspans && !spans[to - 1].closed;)
+			to++;
+		ledger_order_begin(&reader, &spans[from], to - from);
+		while (ledger_order_next(&reader, groups))
+		{
+			int64		n = ledger_groups_settle(groups, &ledger->settings,
+												 &ledger->layout);
+
+			append_groups(ledger, part, groups, n);
+			after += n;
+		}
+		if (spans[to - 1].closed)
+			ledger_part_close(part);
 	}
 	ledger_part_free(ledger, &old);
-	/* others may come between these */
-	if (ledger->nsequences > 1)
-		ledger_part_close(part);
 	ledger->distinct = (double) after / before;
 }
 

@@ -273,6 +273,7 @@ typedef struct LedgerChunk
 	uint32		bytes;			/* this header included */
 	uint32		unused;			/* words at its end that are left empty */
 	bool		shared;			/* in the memory of an exchange */
+	bool		closed;			/* a sequence ends with it */
 	uint16		slab;			/* from 1: the ledger's that it is of; 0: none */
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];
 } LedgerChunk;

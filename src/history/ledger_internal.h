@@ -28,6 +28,7 @@ typedef struct LedgerSpan
 	const LedgerLayout *layout;
 	const uint64 *words;
 	int64		entries;
+	bool		closed;			/* a sequence ends with it */
 } LedgerSpan;
 
 typedef struct LedgerCustomer
@@ -129,7 +130,45 @@ typedef struct OrderReader
 	int64		at;				/* with this number */
 } OrderReader;
 
+/*
+ * A customer's place in the order of ledger_key_before(): compared word by word,
+ * whatever the number of words in a key.
+ */
+typedef struct OrderKey
+{
+	uint64		words[2];
+} OrderKey;
+
+static inline OrderKey
+order_key(const uint64 *key, int key_words)
+{
+	OrderKey	place = {{key[0], 0}};
+
+	if (key_words == 2)
+	{
+		place.words[0] = pg_ntoh64(key[0]);
+		place.words[1] = pg_ntoh64(key[1]);
+	}
+	return place;
+}
+
+/* Has it entries, all in order? */
+static inline bool
+ledger_is_in_order(const Ledger *ledger)
+{
+	return ledger->in_order && ledger->only.chunk != NULL;
+}
+
+static inline bool
+ledger_order_at_end(const OrderReader *reader)
+{
+	return reader->span == reader->nspans;
+}
+
 extern void ledger_order_create(Ledger *ledger);
+extern OrderKey ledger_order_key(const OrderReader *reader);
+extern void ledger_order_seek(OrderReader *reader, const OrderKey *place);
+extern void ledger_order_skip_customer(OrderReader *reader);
 extern int	ledger_order_spans(const Ledger *ledger, const LedgerPart *part,
 							   LedgerSpan **spans);
 extern void ledger_order_begin(OrderReader *reader, const LedgerSpan *spans,
@@ -155,6 +194,7 @@ extern void ledger_widen(Ledger *ledger);
 extern void ledger_part_close(LedgerPart *part);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
+extern void ledger_begin_parts(Ledger *ledger);
 extern void ledger_unsplit(Ledger *ledger);
 extern void ledger_account(Ledger *ledger, int64 bytes);
 

@@ -112,22 +112,18 @@ compare_spans(const void *a, const void *b)
 }
 
 /*
- * The chunks of a part as spans in order of customers, none of them empty;
- * returns how many, palloc'd in *spans.
+ * The chunks of a part as spans in order of customers; returns how many,
+ * palloc'd in *spans.
  */
 int
 ledger_order_spans(const Ledger *ledger, const LedgerPart *part,
 				   LedgerSpan **spans)
 {
 	int			n = ledger_part_spans(ledger, part, spans);
-	int			filled = 0;
 
-	for (int s = 0; s < n; s++)
-		if ((*spans)[s].entries > 0)
-			(*spans)[filled++] = (*spans)[s];
 	if (ledger->nsequences > 1)
-		qsort(*spans, filled, sizeof(LedgerSpan), compare_spans);
-	return filled;
+		qsort(*spans, n, sizeof(LedgerSpan), compare_spans);
+	return n;
 }
 
 /* Read spans, all of one layout, from their beginning. */
@@ -185,6 +181,68 @@ skip_customer(OrderReader *reader, const uint64 *customer, int key_words)
 		}
 	}
 	return n;
+}
+
+/* Go past the customer whose turn it is. */
+void
+ledger_order_skip_customer(OrderReader *reader)
+{
+	const LedgerSpan *span = &reader->spans[reader->span];
+	uint64		customer[2];
+
+	span_key(span, reader->at, customer);
+	skip_customer(reader, customer, span->layout->key_words);
+}
+
+/* The place of an entry's customer in the order. */
+static OrderKey
+entry_order(const LedgerSpan *span, int64 at)
+{
+	uint64		key[2];
+
+	span_key(span, at, key);
+	return order_key(key, span->layout->key_words);
+}
+
+OrderKey
+ledger_order_key(const OrderReader *reader)
+{
+	return entry_order(&reader->spans[reader->span], reader->at);
+}
+
+static inline bool
+is_before(const OrderKey *a, const OrderKey *b)
+{
+	return a->words[0] != b->words[0] ? a->words[0] < b->words[0] :
+		a->words[1] < b->words[1];
+}
+
+/* Go to the first customer who is not before this place. */
+void
+ledger_order_seek(OrderReader *reader, const OrderKey *place)
+{
+	for (; reader->span < reader->nspans; reader->span++, reader->at = 0)
+	{
+		const LedgerSpan *span = &reader->spans[reader->span];
+		int64		low = reader->at;
+		int64		high = span->entries - 1;
+		OrderKey	last = entry_order(span, high);
+
+		if (is_before(&last, place))
+			continue;
+		while (low < high)
+		{
+			int64		middle = low + (high - low) / 2;
+			OrderKey	key = entry_order(span, middle);
+
+			if (is_before(&key, place))
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		reader->at = low;
+		return;
+	}
 }
 
 /*

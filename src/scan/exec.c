@@ -302,6 +302,15 @@ feed_rows(RetentionScan *scan, Page page, const OffsetNumber *numbers, int n)
 	return fed;
 }
 
+/* Where pages of a parallel scan do not lie together the exchange is told. */
+static void
+note_block(RetentionScan *scan, BlockNumber block)
+{
+	if (scan->exchange != NULL && block != scan->given_block + 1)
+		exchange_border(scan->exchange);
+	scan->given_block = block;
+}
+
 /*
  * Feed what is visible on the page that the heap's scan has come to, from its
  * current row on, and have it go to the next page.  The page is pinned by
@@ -315,7 +324,10 @@ feed_page(RetentionScan *scan)
 	Page		page = BufferGetPage(heap->rs_cbuf);
 	const OffsetNumber *numbers = heap->rs_vistuples + heap->rs_cindex;
 	int			n = (int) heap->rs_ntuples - (int) heap->rs_cindex;
-	int			fed = scan->feed->arguments != NULL ?
+	int			fed;
+
+	note_block(scan, heap->rs_cblock);
+	fed = scan->feed->arguments != NULL ?
 		feed_columns(scan, page, numbers, n) :
 		feed_rows(scan, page, numbers, n);
 
@@ -352,7 +364,7 @@ feed_rest(RetentionScan *scan)
 		}
 		PG_END_TRY();
 	}
-	scan->totals.memory = scan->totals.spilled = 0;
+	scan->totals.memory = scan->totals.spilled = scan->totals.in_order = 0;
 	feed_usage(scan->feed, &scan->totals);
 	ExecClearTuple(ss->ss_ScanTupleSlot);
 }

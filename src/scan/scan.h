@@ -33,6 +33,7 @@ typedef struct ScanTotals
 	uint64		spilled;		/* processes with ledgers in a file */
 	uint64		parts;			/* finished, or tapes */
 	uint64		tapes;			/* processes that finished tapes */
+	uint64		in_order;		/* processes whose rows came so */
 } ScanTotals;
 
 #define SCAN_TOTALS (sizeof(ScanTotals) / sizeof(uint64))
@@ -79,7 +80,8 @@ typedef struct RetentionScan
 	/* in a parallel plan whose participants finish what they begin, else NULL */
 	ExchangeShared *shared;
 	Exchange   *exchange;		/* from the first page to the last row */
-	BlockNumber given_block;	/* where a row was last fed between given ones */
+	BlockNumber given_block;	/* where a row was last fed, or last between given
+								 * ones */
 	/* for EXPLAIN ANALYZE; of this process, in the end of all that took part */
 	ScanTotals	totals;
 	struct FinishShared *all;	/* theirs in a parallel plan, else NULL */
