@@ -39,6 +39,12 @@ extern void ledger_finish(Ledger *ledger, Oid final, struct varlena *value);
 extern Datum ledger_finished_sum(FunctionCallInfo fcinfo, const Ledger *ledger,
 								 PGFunction add);
 
+/* The same by a function that adds up two or more. */
+typedef struct varlena *(*LedgerSum) (struct varlena *const *values, int n);
+
+extern Datum ledger_finished_sum_of(FunctionCallInfo fcinfo,
+									const Ledger *ledger, LedgerSum add_up);
+
 /*
  * What the planner is told of the combine function of ledgers: the cost of one
  * call in a query, but for that of an operator.

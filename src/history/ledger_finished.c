@@ -163,6 +163,25 @@ ledger_finished_take(Ledger *into, const Ledger *from)
 	}
 }
 
+/* Those of a final function that are not NULL; returns how many, palloc'd. */
+static int
+own_results(FunctionCallInfo fcinfo, const Ledger *ledger,
+			struct varlena ***values)
+{
+	Oid			final = fcinfo->flinfo->fn_oid;
+	int			n = count_results(ledger->finished, final);
+	int			some = 0;
+
+	if (n != ledger->finished->states)
+		ledger_refuse_kind();
+	*values = palloc(n * sizeof(struct varlena *));
+	for (const FinalResult *result = ledger->finished->results; result != NULL;
+		 result = result->next)
+		if (result->final == final && result->value != NULL)
+			(*values)[some++] = result->value;
+	return some;
+}
+
 /*
  * What a final function returns for a ledger of results: the sum of its own,
  * by a strict function of two of them.  NULL where all are.  One that nothing
@@ -172,21 +191,27 @@ Datum
 ledger_finished_sum(FunctionCallInfo fcinfo, const Ledger *ledger,
 					PGFunction add)
 {
-	Oid			final = fcinfo->flinfo->fn_oid;
-	Datum		sum = (Datum) 0;
-	bool		some = false;
+	struct varlena **values;
+	int			n = own_results(fcinfo, ledger, &values);
+	Datum		sum;
 
-	if (count_results(ledger->finished, final) != ledger->finished->states)
-		ledger_refuse_kind();
-	for (const FinalResult *result = ledger->finished->results; result != NULL;
-		 result = result->next)
-	{
-		if (result->final != final || result->value == NULL)
-			continue;
-		sum = some ? DirectFunctionCall2(add, sum, PointerGetDatum(result->value)) :
-			PointerGetDatum(result->value);
-		some = true;
-	}
-	fcinfo->isnull = !some;
+	if (n == 0)
+		PG_RETURN_NULL();
+	sum = PointerGetDatum(values[0]);
+	for (int i = 1; i < n; i++)
+		sum = DirectFunctionCall2(add, sum, PointerGetDatum(values[i]));
 	return sum;
+}
+
+/* The same by a function of two or more. */
+Datum
+ledger_finished_sum_of(FunctionCallInfo fcinfo, const Ledger *ledger,
+					   LedgerSum add_up)
+{
+	struct varlena **values;
+	int			n = own_results(fcinfo, ledger, &values);
+
+	if (n == 0)
+		PG_RETURN_NULL();
+	return PointerGetDatum(n == 1 ? values[0] : add_up(values, n));
 }

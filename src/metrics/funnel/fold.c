@@ -182,7 +182,7 @@ retention_funnel_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	ledger = ledger_code_argument(fcinfo, 0, &ledger_events);
 	if (ledger->finished != NULL)
-		return ledger_finished_sum(fcinfo, ledger, retention_funnel_merge);
+		return ledger_finished_sum_of(fcinfo, ledger, funnel_add_values);
 	rules = event_rules(&ledger->settings);
 	if (rules->nsteps == 0)
 		PG_RETURN_NULL();

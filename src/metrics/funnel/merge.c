@@ -172,26 +172,20 @@ merge_entries(Funnel *sum, int32 period, int32 nsteps, Part a, Part b)
 		merge_pair(sum, &a, &b, period);
 }
 
-/*
- * Transition and combine function of rollup(funnel): the sum of two funnels.
- * Different windows, modes, grains or zones: error 22023.  Cost: one pass over
- * both.
- */
-Datum
-retention_funnel_merge(PG_FUNCTION_ARGS)
+/* The sum of two funnels; different windows, modes, grains or zones: error 22023. */
+static Funnel *
+add_funnels(const Funnel *a, const Funnel *b)
 {
-	Funnel	   *a = PG_GETARG_FUNNEL(0);
-	Funnel	   *b = PG_GETARG_FUNNEL(1);
 	int32		nsteps = Max(a->nsteps, b->nsteps);
-	Funnel		sum;
+	Funnel	   *sum = palloc(sizeof(Funnel));
 	int64		i = 0;
 	int64		j = 0;
 
 	check_alike(a, b);
-	sum = *a;
-	sum.nitems = 0;
-	sum.items = palloc_extended((a->nitems + b->nitems + (a->nentries + b->nentries) * nsteps) *
-								sizeof(FunnelItem), MCXT_ALLOC_HUGE);
+	*sum = *a;
+	sum->nitems = 0;
+	sum->items = palloc_extended((a->nitems + b->nitems + (a->nentries + b->nentries) * nsteps) *
+								 sizeof(FunnelItem), MCXT_ALLOC_HUGE);
 	while (i < a->nentries || j < b->nentries)
 	{
 		Part		x = {NULL, a->nsteps, 0};
@@ -205,8 +199,30 @@ retention_funnel_merge(PG_FUNCTION_ARGS)
 			x.entry = &a->entries[i++];
 		if (q <= p)
 			y.entry = &b->entries[j++];
-		merge_entries(&sum, (int32) Min(p, q), nsteps, x, y);
+		merge_entries(sum, (int32) Min(p, q), nsteps, x, y);
 	}
-	(void) funnel_index(&sum);
-	PG_RETURN_POINTER(funnel_encode(&sum));
+	(void) funnel_index(sum);
+	return sum;
+}
+
+/*
+ * Transition and combine function of rollup(funnel): the sum of two funnels.
+ * Different windows, modes, grains or zones: error 22023.  Cost: one pass over
+ * both.
+ */
+Datum
+retention_funnel_merge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(funnel_encode(add_funnels(PG_GETARG_FUNNEL(0),
+												PG_GETARG_FUNNEL(1))));
+}
+
+struct varlena *
+funnel_add_values(struct varlena *const *values, int n)
+{
+	Funnel	   *sum = funnel_from_varlena(values[0]);
+
+	for (int i = 1; i < n; i++)
+		sum = add_funnels(sum, funnel_from_varlena(values[i]));
+	return funnel_encode(sum);
 }

@@ -6,6 +6,7 @@
 
 #include "base/record.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
 #define FUNNEL_VERSION 2
 
@@ -27,14 +28,62 @@ common_divisor(uint64 a, uint64 b)
 	return a;
 }
 
+/*
+ * Division by a number that mostly leaves no rest: times the inverse of its odd
+ * part, modulo 2^64 (Granlund and Montgomery, "Division by invariant integers
+ * using multiplication", 1994, section 9).
+ */
+typedef struct Divisor
+{
+	uint64		value;			/* 0: none so far */
+	uint64		inverse;		/* of value >> zeros */
+	int			zeros;			/* its lowest bits */
+	uint64		most;			/* the largest quotient there is */
+} Divisor;
+
+static Divisor
+divisor_of(uint64 value)
+{
+	Divisor		d = {.value = value};
+	uint64		odd;
+
+	if (value == 0)
+		return d;
+	d.zeros = pg_rightmost_one_pos64(value);
+	odd = value >> d.zeros;
+	/* three bits are right to begin with, twice as many after each step */
+	d.inverse = odd;
+	for (int bits = 3; bits < 64; bits *= 2)
+		d.inverse *= 2 - odd * d.inverse;
+	d.most = PG_UINT64_MAX / value;
+	return d;
+}
+
+/* The quotient, where there is no rest, which it tells. */
+static inline bool
+divides(const Divisor *d, uint64 number, uint64 *quotient)
+{
+	uint64		product = number * d->inverse;
+
+	*quotient = product >> d->zeros | product << ((64 - d->zeros) & 63);
+	return *quotient <= d->most;
+}
+
 /* Greatest common divisor of some times, 0 when all are 0. */
-static uint64
+static Divisor
 times_unit(const FunnelItem *item)
 {
-	uint64		unit = 0;
+	Divisor		unit = {0};
 
-	for (int64 i = 0; i < item->ntimes && unit != 1; i++)
-		unit = common_divisor((uint64) item->times[i].time, unit);
+	for (int64 i = 0; i < item->ntimes && unit.value != 1; i++)
+	{
+		uint64		time = (uint64) item->times[i].time;
+		uint64		quotient;
+
+		CHECK_FOR_INTERRUPTS();
+		if (unit.value == 0 || !divides(&unit, time, &quotient))
+			unit = divisor_of(common_divisor(time, unit.value));
+	}
 	return unit;
 }
 
@@ -42,20 +91,23 @@ times_unit(const FunnelItem *item)
 void
 funnel_times_put(WireWriter *w, const FunnelItem *item)
 {
-	uint64		unit = times_unit(item);
+	Divisor		unit = times_unit(item);
 	int64		before = 0;
 
-	wire_put(w, unit);
+	wire_put(w, unit.value);
 	wire_put(w, item->ntimes);
 	for (int64 i = 0; i < item->ntimes; i++)
 	{
 		const FunnelTime *time = &item->times[i];
-		uint64		distance = unit == 0 ? 0 : (time->time - before) / unit;
+		uint64		distance = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		wire_put(w, distance << 1 | (time->customers > 1));
+		if (unit.value != 0)
+			(void) divides(&unit, (uint64) (time->time - before), &distance);
+		wire_reserve(w, 2 * WIRE_MAX_INTEGER);
+		wire_put_reserved(w, distance << 1 | (time->customers > 1));
 		if (time->customers > 1)
-			wire_put(w, time->customers - 2);
+			wire_put_reserved(w, time->customers - 2);
 		before = time->time;
 	}
 }
@@ -129,6 +181,8 @@ funnel_times_get(WireReader *r, FunnelItem *item)
 {
 	uint64		unit = wire_get_max(r, PG_INT64_MAX, "A time is too large.");
 	int64		time = 0;
+	uint64		units = 0;		/* the same in units */
+	uint64		common = 0;		/* divisor of all of these */
 
 	/* each takes a byte at least */
 	item->ntimes = wire_get_max(r, r->end - r->at,
@@ -146,11 +200,14 @@ funnel_times_get(WireReader *r, FunnelItem *item)
 			wire_corrupt(r, "A time is too large.");
 		if (unit == 0 && distance >> 1 != 0)
 			wire_corrupt(r, "A time is not in its shortest form.");
+		units += distance >> 1;
+		if (common != 1)
+			common = common_divisor(units, common);
 		item->times[i].time = time;
 		item->times[i].customers = distance & 1 ?
 			2 + (int64) wire_get_max(r, PG_INT64_MAX - 2, "A count is too large.") : 1;
 	}
-	if (times_unit(item) != unit)
+	if (unit != 0 && common != 1)
 		wire_corrupt(r, "A time is not in its shortest form.");
 }
 

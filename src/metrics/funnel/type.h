@@ -118,6 +118,12 @@ extern const char *funnel_problem(const void *value);
 /* Sum of two counts, error 22003 when it is too large. */
 extern int64 funnel_add_customers(int64 a, int64 b);
 
+/*
+ * The sum of some funnels, as rollup(funnel) has it; each is read and the sum is
+ * written once.
+ */
+extern struct varlena *funnel_add_values(struct varlena *const *values, int n);
+
 /* All entries of a funnel as one, without a period. */
 extern FunnelEntry *funnel_sum(const Funnel *funnel);
 
