@@ -53,6 +53,7 @@ OBJS = \
 	src/history/ledger.o \
 	src/history/ledger_aggregate.o \
 	src/history/ledger_append.o \
+	src/history/ledger_compact.o \
 	src/history/ledger_cost.o \
 	src/history/ledger_finished.o \
 	src/history/ledger_group.o \

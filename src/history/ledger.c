@@ -11,9 +11,8 @@
  * one whose entries came in order of customers (ledger_order.c).  A part is a
  * list of chunks.
  *
- * Memory.  Each part is looked at for duplicates (entries of one customer and
- * time) as it grows; where they are many they are merged early, so memory
- * follows the distinct entries.  When all ledgers of a plan node together
+ * Memory.  Each part is looked at for duplicates as it grows (ledger_compact.c),
+ * so that memory follows the distinct entries.  When all ledgers of a plan node together
  * pass the executor's hash memory limit, the largest is merged and written to
  * a temporary file (ledger_spill.c).
  */
@@ -28,15 +27,7 @@
 #define SMALL_ENTRIES 8192		/* so many make a ledger large */
 #define SPLIT_SHARE 4			/* to be split it has one part in so many of the
 								 * memory of all */
-#define FIRST_LOOK 4096			/* entries of a part at the first look */
 #define LISTED_BYTES 65536		/* ledgers below do not matter to the limit */
-
-/*
- * Memory is to follow the distinct entries (one customer, one time), 32 bytes
- * for each.  Entries smaller than that leave room for so many duplicates.
- */
-#define BYTES_PER_DISTINCT 32.0
-#define LEAST_ROOM 1.25			/* merging for less gain would never end */
 
 /* A pool: one per call site of an aggregate, living as long as the query. */
 LedgerPool *
@@ -51,11 +42,12 @@ ledger_pool_create(Node *node, MemoryContext context)
 	return pool;
 }
 
-static void
-part_reset(LedgerPart *part)
+/* A part is empty. */
+void
+ledger_part_reset(LedgerPart *part)
 {
 	memset(part, 0, sizeof(*part));
-	part->check_at = FIRST_LOOK;
+	part->check_at = LEDGER_FIRST_LOOK;
 }
 
 /* How the entries of a ledger lie in memory. */
@@ -86,11 +78,11 @@ ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 	ledger->part_shift = 64 - LEDGER_PART_BITS - LEDGER_TAPE_BITS * level;
 	ledger->salt = pool != NULL ? pool->salt : salt_of_server();
 	ledger->parts = &ledger->only;
-	part_reset(&ledger->only);
+	ledger_part_reset(&ledger->only);
 	ledger->context = context;
 	ledger->pool = pool;
 	ledger->distinct = 1.0;
-	ledger->probe_at = FIRST_LOOK;
+	ledger->probe_at = LEDGER_FIRST_LOOK;
 	ledger_order_create(ledger);
 	return ledger;
 }
@@ -240,10 +232,11 @@ alloc_chunk(Ledger *ledger, const LedgerPart *part, Size bytes)
 	return chunk;
 }
 
-/* Begin a new chunk of the given size in a part. */
-static void
-add_chunk(Ledger *ledger, LedgerPart *part, Size bytes)
+/* Begin a new chunk in a part. */
+void
+ledger_add_chunk(Ledger *ledger, LedgerPart *part)
 {
+	Size		bytes = next_chunk(ledger, part);
 	LedgerChunk *chunk = alloc_chunk(ledger, part, bytes);
 
 	if (part->chunk != NULL)
@@ -266,7 +259,7 @@ ledger_part_free(Ledger *ledger, LedgerPart *part)
 		next = chunk->next;
 		free_chunk(ledger, chunk);
 	}
-	part_reset(part);
+	ledger_part_reset(part);
 	part->check_at = check_at;
 }
 
@@ -354,7 +347,7 @@ move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
 													   layout->key_words));
 
 			if (part->write == part->end)
-				add_chunk(ledger, part, next_chunk(ledger, part));
+				ledger_add_chunk(ledger, part);
 			part->write = ledger_put_entry(&ledger->layout, part->write, key,
 										   ledger_get_when(layout, w),
 										   ledger_get_amount(layout, w));
@@ -379,7 +372,7 @@ ledger_widen(Ledger *ledger)
 	{
 		LedgerPart	old = ledger->parts[p];
 
-		part_reset(&ledger->parts[p]);
+		ledger_part_reset(&ledger->parts[p]);
 		ledger->parts[p].check_at = old.check_at;
 		move_entries(ledger, &old, &compact);
 	}
@@ -396,14 +389,14 @@ ledger_begin_parts(Ledger *ledger)
 							   LEDGER_PARTS * sizeof(LedgerPart));
 	for (int p = 0; p < LEDGER_PARTS; p++)
 	{
-		part_reset(&parts[p]);
+		ledger_part_reset(&parts[p]);
 		/* looks are staggered, so that merging does not come all at once */
 		parts[p].check_at += parts[p].check_at * p / LEDGER_PARTS;
 	}
 	ledger->parts = parts;
 	ledger->part_mask = LEDGER_PARTS - 1;
 	ledger_account(ledger, LEDGER_PARTS * sizeof(LedgerPart));
-	part_reset(&ledger->only);
+	ledger_part_reset(&ledger->only);
 }
 
 /* Turn a small ledger into a large one. */
@@ -427,7 +420,7 @@ ledger_unsplit(Ledger *ledger)
 	pfree(ledger->parts);
 	ledger->parts = &ledger->only;
 	ledger->part_mask = 0;
-	part_reset(&ledger->only);
+	ledger_part_reset(&ledger->only);
 	ledger_account(ledger, -(int64) (LEDGER_PARTS * sizeof(LedgerPart)));
 }
 
@@ -438,166 +431,6 @@ ledger_empty(Ledger *ledger)
 	for (int p = 0; p < ledger_nparts(ledger); p++)
 		ledger_part_free(ledger, &ledger->parts[p]);
 	ledger_unsplit(ledger);
-}
-
-/* Append what groups hold, merged as far as the layout allows. */
-static void
-append_groups(Ledger *ledger, LedgerPart *part, const LedgerGroups *groups,
-			  int64 n)
-{
-	Size		entry_words = ledger->layout.words;
-	uint64	   *words = palloc_extended(n * entry_words * sizeof(uint64),
-										MCXT_ALLOC_HUGE);
-
-	ledger_groups_write(groups, &ledger->layout, words);
-	for (uint64 *at = words; n > 0;)
-	{
-		int64		some;
-
-		if (part->write == part->end)
-			add_chunk(ledger, part, next_chunk(ledger, part));
-		some = Min(n, (part->end - part->write) / entry_words);
-		memcpy(part->write, at, some * entry_words * sizeof(uint64));
-		part->write += some * entry_words;
-		at += some * entry_words;
-		n -= some;
-	}
-	pfree(words);
-}
-
-/*
- * Merge the duplicates of one part.  The entries left are written back into
- * its chunks and the chunks not needed are freed.
- */
-static void
-compact_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part)
-{
-	int64		before = ledger_part_entries(ledger, part);
-	LedgerLayout layout = ledger->layout;
-	LedgerSpan *spans;
-	int			nspans;
-	int64		after;
-
-	nspans = ledger_part_spans(ledger, part, &spans);
-	ledger_group(groups, spans, nspans, layout.key_words);
-	after = ledger_groups_settle(groups, &ledger->settings, &layout);
-	pfree(spans);
-	ledger->distinct = (double) after / before;
-	if (after == before)
-		return;
-	ledger_part_free(ledger, part);
-	append_groups(ledger, part, groups, after);
-}
-
-/*
- * The same of a part too large for the cache: some of its customers tell
- * whether there is enough to be merged.
- */
-static void
-compact_large_part(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
-				   double room)
-{
-	int64		before = ledger_part_entries(ledger, part);
-	int64		after = 0;
-	LedgerPieces pieces;
-
-	ledger->distinct = ledger_pieces_probe(ledger, part, groups);
-	if (ledger->distinct * room >= 1)
-		return;
-	ledger_pieces_cut(&pieces, ledger, part, ledger_piece_bits(before));
-	ledger_part_free(ledger, part);
-	for (int i = 0; i < 1 << pieces.bits; i++)
-	{
-		int64		n;
-
-		ledger_group(groups, &pieces.spans[i], 1, pieces.layout.key_words);
-		n = ledger_groups_settle(groups, &ledger->settings, &pieces.layout);
-		append_groups(ledger, part, groups, n);
-		after += n;
-	}
-	pfree(pieces.words);
-	ledger->distinct = (double) after / before;
-}
-
-/*
- * The same of a ledger in order, which stays so; some of its customers tell
- * whether there is enough to be merged.
- */
-static void
-compact_in_order(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
-				 double room)
-{
-	int64		before = ledger_part_entries(ledger, part);
-	int64		after = 0;
-	LedgerPart	old = *part;
-	LedgerSpan *spans;
-	int			nspans = ledger_part_spans(ledger, part, &spans);
-
-	ledger->distinct = ledger_order_probe(ledger, &spans[nspans - 1], groups);
-	if (ledger->distinct * room >= 1)
-		return;
-	part_reset(part);
-	for (int from = 0, to; from < nspans; from = to)
-	{
-		OrderReader reader;
-
-		/* sequences remain apart */
-		for (to = from + 1; to < nspans && !spans[to - 1].closed;)
-			to++;
-		ledger_order_begin(&reader, &spans[from], to - from);
-		while (ledger_order_next(&reader, groups))
-		{
-			int64		n = ledger_groups_settle(groups, &ledger->settings,
-												 &ledger->layout);
-
-			append_groups(ledger, part, groups, n);
-			after += n;
-		}
-		if (spans[to - 1].closed)
-			ledger_part_close(part);
-	}
-	ledger_part_free(ledger, &old);
-	ledger->distinct = (double) after / before;
-}
-
-/*
- * A part has grown to where duplicates should be looked for.  The first part
- * to get there is the probe: as customers are spread by a hash, what it finds
- * holds for all.
- */
-static void
-look_at_part(Ledger *ledger, LedgerPart *part)
-{
-	int64		n = ledger_part_entries(ledger, part);
-	double		room = Max(BYTES_PER_DISTINCT / (ledger->layout.words * sizeof(uint64)),
-							   LEAST_ROOM);
-
-	if (ledger->distinct * room < 1 || n >= ledger->probe_at)
-	{
-		MemoryContext workspace = AllocSetContextCreate(CurrentMemoryContext,
-														"ledger grouping",
-														ALLOCSET_DEFAULT_SIZES);
-		MemoryContext old = MemoryContextSwitchTo(workspace);
-
-		if (ledger->in_order)
-			compact_in_order(ledger, ledger_groups_create(workspace), part, room);
-		else if (n >= PIECES_FROM && ledger_nparts(ledger) == 1)
-			compact_large_part(ledger, ledger_groups_create(workspace), part, room);
-		else
-			compact_part(ledger, ledger_groups_create(workspace), part);
-		MemoryContextSwitchTo(old);
-		MemoryContextDelete(workspace);
-		if (ledger->distinct * room >= 1)
-		{
-			ledger->probe_at = Max(ledger->probe_at, 2 * n);
-			part->check_at = 2 * n;
-		}
-		else
-			part->check_at = Max(FIRST_LOOK, ledger_part_entries(ledger, part) *
-								 Max(room, 1.6));
-	}
-	else
-		part->check_at = ledger->probe_at;
 }
 
 /* Has it a good share of the memory of all? */
@@ -642,7 +475,7 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
 			return part;
 	}
 	if (entries >= part->check_at)
-		look_at_part(ledger, part);
+		ledger_look_at_part(ledger, part);
 	if (ledger->part_mask == 0 && !ledger->in_order &&
 		ledger_part_entries(ledger, part) >= SMALL_ENTRIES &&
 		is_prominent(ledger) && room_to_split(ledger))
@@ -651,6 +484,6 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
 
 	part = ledger_part(ledger, hash);
 	if (part->write == part->end)
-		add_chunk(ledger, part, next_chunk(ledger, part));
+		ledger_add_chunk(ledger, part);
 	return part;
 }

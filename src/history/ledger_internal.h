@@ -4,6 +4,7 @@
  *
  *	ledger.c		append, grow
  *	ledger_append.c	append many entries
+ *	ledger_compact.c	merge duplicates
  *	ledger_slab.c	memory of chunks
  *	ledger_visit.c	read, merge
  *	ledger_pieces.c	a large part, cut to be grouped in the cache
@@ -21,6 +22,8 @@
 #include "storage/buffile.h"
 
 #define LAST_CHUNK 65536		/* chunks grow up to this */
+#define LEDGER_FIRST_LOOK 4096	/* entries of a part at the first look for
+								 * duplicates */
 
 /* A run of entries in memory. */
 typedef struct LedgerSpan
@@ -121,6 +124,9 @@ extern void ledger_pieces_cut(LedgerPieces *pieces, const Ledger *ledger,
 extern double ledger_pieces_probe(const Ledger *ledger, const LedgerPart *part,
 								  LedgerGroups *groups);
 
+/* ledger_compact.c */
+extern void ledger_look_at_part(Ledger *ledger, LedgerPart *part);
+
 /* ledger_order.c */
 typedef struct OrderReader
 {
@@ -191,6 +197,8 @@ extern int64 ledger_part_entries(const Ledger *ledger, const LedgerPart *part);
 extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 							  LedgerSpan **spans);
 extern void ledger_widen(Ledger *ledger);
+extern void ledger_part_reset(LedgerPart *part);
+extern void ledger_add_chunk(Ledger *ledger, LedgerPart *part);
 extern void ledger_part_close(LedgerPart *part);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
