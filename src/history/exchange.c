@@ -349,7 +349,8 @@ exchange_end(Exchange *exchange)
 			continue;
 		usage.parts += share->ntaken;
 		usage.in_files |= share->in_files;
-		usage.in_order |= share->nkept > 0;
+		usage.ledgers++;
+		usage.in_order += share->kept.chunk != NULL;
 		share_close(share);
 	}
 	for (int p = 0; p < shared->participants && exchange->arrived; p++)

@@ -81,7 +81,8 @@ typedef struct ExchangeUsage
 {
 	int64		parts;
 	bool		in_files;
-	bool		in_order;		/* there were entries that it kept */
+	int			ledgers;
+	int			in_order;		/* of these: but for borders they were kept */
 } ExchangeUsage;
 
 /*

@@ -364,7 +364,7 @@ feed_rest(RetentionScan *scan)
 		}
 		PG_END_TRY();
 	}
-	scan->totals.memory = scan->totals.spilled = scan->totals.in_order = 0;
+	usage_reset(&scan->totals);
 	feed_usage(scan->feed, &scan->totals);
 	ExecClearTuple(ss->ss_ScanTupleSlot);
 }

@@ -23,7 +23,9 @@ scan_explain(CustomScanState *node, List *ancestors, struct ExplainState *es)
 	ExplainPropertyUInteger("Ledger Memory", "kB", (totals->memory + 1023) / 1024,
 							es);
 	ExplainPropertyBool("Ledger Spilled", totals->spilled > 0, es);
-	ExplainPropertyBool("Customers in Order", totals->in_order > 0, es);
+	if (totals->ledgers > 0)
+		ExplainPropertyBool("Customers in Order",
+							totals->in_order == totals->ledgers, es);
 	if (totals->parts > 0)
 		ExplainPropertyUInteger(totals->tapes > 0 ? "Tapes Finished" : "Parts Finished",
 								NULL, totals->parts, es);

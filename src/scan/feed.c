@@ -554,7 +554,7 @@ feed_usage(const Feed *feed, ScanTotals *totals)
 		totals->memory += ledger->memory;
 		if (ledger->spill != NULL)
 			totals->spilled = 1;
-		if (ledger->in_order)
-			totals->in_order = 1;
+		totals->ledgers++;
+		totals->in_order += ledger->in_order;
 	}
 }

@@ -214,6 +214,7 @@ finish_ledgers(RetentionScan *scan)
 	usage = exchange_end(scan->exchange);
 	scan->totals.parts = usage.parts;
 	scan->totals.tapes = usage.in_files;
+	scan->totals.ledgers = usage.ledgers;
 	scan->totals.in_order = usage.in_order;
 	scan->exchange = NULL;
 }

@@ -357,7 +357,7 @@ groups_usage(RetentionScan *scan)
 	TupleHashIterator iterator;
 	TupleHashEntry entry;
 
-	scan->totals.memory = scan->totals.spilled = 0;
+	usage_reset(&scan->totals);
 	InitTupleHashIterator(table, &iterator);
 	while ((entry = ScanTupleHashTable(table, &iterator)) != NULL)
 	{

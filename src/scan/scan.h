@@ -33,7 +33,8 @@ typedef struct ScanTotals
 	uint64		spilled;		/* processes with ledgers in a file */
 	uint64		parts;			/* finished, or tapes */
 	uint64		tapes;			/* processes that finished tapes */
-	uint64		in_order;		/* processes whose rows came so */
+	uint64		ledgers;
+	uint64		in_order;		/* of these, when the last row was in */
 } ScanTotals;
 
 #define SCAN_TOTALS (sizeof(ScanTotals) / sizeof(uint64))
@@ -130,10 +131,16 @@ extern void feed_failed(Feed *feed, MemoryContext context);
 extern void feed_set_group(Feed *feed, AggStatePerGroup states);
 
 /*
- * What the ledgers of its calls hold in memory is added to what is there, and
- * whether one has a file.
+ * Add what the ledgers of its calls hold in memory to what is there, whether one
+ * has a file, and how many are in order; of a run that comes again anew.
  */
 extern void feed_usage(const Feed *feed, ScanTotals *totals);
+
+static inline void
+usage_reset(ScanTotals *totals)
+{
+	totals->memory = totals->spilled = totals->ledgers = totals->in_order = 0;
+}
 
 /* Make ready for a row: quals and expressions have the memory of rows. */
 static inline void

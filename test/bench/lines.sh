@@ -87,12 +87,18 @@ line "ours, bigint, float8, everything by default" defaults - 4MB "$(ours custom
 # The same rows in order of customers, as the peers have them in their lines "in
 # order".
 ! wanted "bigint, float8, in order of customers" || sql -c "CREATE TABLE in_order AS SELECT * FROM orders ORDER BY customer_id, ordered_at" -c 'VACUUM (FREEZE, ANALYZE) in_order'
+first_in_order=${#names[@]}
 in_order="SELECT cohort_matrix(customer_id, ordered_at, amount, 'month') FROM in_order"
 line "ours, bigint, float8, in order of customers" serial - "$WORK_MEM" "$in_order"
 line "ours, bigint, float8, in order of customers" parallel - "$WORK_MEM" "$in_order"
 in_order="SELECT funnel(customer_id, ordered_at, $step, '720 hours') FROM in_order"
 line "funnel, bigint, float8, in order of customers" serial - "$WORK_MEM" "$in_order"
 line "funnel, bigint, float8, in order of customers" parallel - "$WORK_MEM" "$in_order"
+# The customers at each step, which is what the peer's function is asked; the
+# funnel itself has all their times.
+in_order="SELECT step, customers FROM funnel_steps(($in_order))"
+line "funnel_steps, bigint, float8, in order of customers" serial - "$WORK_MEM" "$in_order"
+line "funnel_steps, bigint, float8, in order of customers" parallel - "$WORK_MEM" "$in_order"
 
 # Every column of the groups must be asked for, else it is not computed.
 summaries()		# summaries AMOUNT

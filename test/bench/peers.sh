@@ -36,7 +36,7 @@ if ! node "$here/sequence_agrees.mjs" "$RETENTION_PRIVATE/sequences" "$RETENTION
 then
 	echo "sequences differ, or no comparison: $(grep -m 1 . "$RETENTION_PRIVATE/agrees.err" || echo 'see above')"
 fi
-echo "on their own storage, two threads, the same rows: seconds, processor time, and x ours: to our serial and parallel line (bigint, float8)"
+echo "on their own storage, two threads, the same rows: seconds, processor time, and x ours: to our serial and parallel line (bigint, float8); in order: to those in order of customers"
 for engine in duckdb clickhouse
 do
 	if ! node "$here/peers.mjs" "$engine" "$RETENTION_PRIVATE/orders.csv" \
@@ -46,11 +46,19 @@ do
 		continue
 	fi
 	awk -F '\t' -v ours="${best[$first_ours]}" -v ours_parallel="${best[$((first_ours + 1))]}" \
+		-v in_order="${best[$first_in_order]}" -v in_order_parallel="${best[$((first_in_order + 1))]}" \
+		-v steps="${best[$((first_in_order + 4))]}" -v steps_parallel="${best[$((first_in_order + 5))]}" \
 		-v funnel="${best[$first_funnel]}" -v funnel_parallel="${best[$((first_funnel + 1))]}" \
 		-v sequence="${best[$first_sequence]}" -v found="$sequence_found" -v reached="$ours_reached" -v cells="$cells" -v active="$active" -v weighted="$weighted" -v revenue="$revenue" '
+		# to our lines over rows that lie as theirs do
+		{
+			ordered = $2 ~ /in order$/
+			serial = $2 ~ /^windowFunnel/ ? (ordered ? steps : funnel) : ordered ? in_order : ours
+			parallel = $2 ~ /^windowFunnel/ ? (ordered ? steps_parallel : funnel_parallel) : ordered ? in_order_parallel : ours_parallel
+		}
 		$2 ~ /^windowFunnel/ {
 			printf "%-58s %-8s %8.3f %8.2f %8.2f serial %8.2f parallel, of our funnel%s\n", $1 ", " $2, "2", $3, $4,
-				$3 / funnel, $3 / funnel_parallel, $5 == reached ? "" : "  (OTHER ANSWER)"
+				$3 / serial, $3 / parallel, $5 == reached ? "" : "  (OTHER ANSWER)"
 			next
 		}
 		$2 ~ /^sequenceMatch/ {
@@ -61,6 +69,6 @@ do
 		{
 			same = $5 == cells && $6 == active && $7 == weighted && ($8 - revenue) ^ 2 < 1
 			printf "%-58s %-8s %8.3f %8.2f %8.2f serial %8.2f parallel%s\n", $1 ", " $2, "2", $3, $4,
-				$3 / ours, $3 / ours_parallel, same ? "" : "  (OTHER ANSWER)"
+				$3 / serial, $3 / parallel, same ? "" : "  (OTHER ANSWER)"
 		}' "$RETENTION_PRIVATE/$engine.out"
 done
