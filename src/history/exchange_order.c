@@ -68,13 +68,6 @@ add_border(LedgerShare *share, const uint64 *key)
 	share->borders[share->nborders++] = border;
 }
 
-/* The latest customer of a ledger in order. */
-static const uint64 *
-latest_customer(const Ledger *ledger)
-{
-	return ledger->sequences[ledger->nsequences - 1].last;
-}
-
 void
 exchange_border(Exchange *exchange)
 {
@@ -83,7 +76,7 @@ exchange_border(Exchange *exchange)
 		LedgerShare *share = &exchange->shares[n];
 
 		if (share->ledger != NULL && ledger_is_in_order(share->ledger))
-			add_border(share, latest_customer(share->ledger));
+			add_border(share, share->ledger->sequence.last);
 	}
 }
 
@@ -94,8 +87,9 @@ settle_borders(LedgerShare *share)
 	const Ledger *ledger = share->ledger;
 	int			n = 0;
 
-	for (int i = 0; i < ledger->nsequences; i++)
-		add_border(share, ledger->sequences[i].last);
+	for (int i = 0; i < ledger->nended; i++)
+		add_border(share, ledger->ended[i].last);
+	add_border(share, ledger->sequence.last);
 	qsort(share->borders, share->nborders, sizeof(OrderKey), compare_order_keys);
 	for (int i = 0; i < share->nborders; i++)
 		if (n == 0 || compare_order_keys(&share->borders[n - 1], &share->borders[i]) != 0)

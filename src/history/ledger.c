@@ -366,7 +366,7 @@ ledger_widen(Ledger *ledger)
 
 	ledger->layout = ledger_layout(&ledger->settings, false);
 	/* sequences are told apart by chunks */
-	if (ledger->nsequences > 1)
+	if (ledger->nended > 0)
 		ledger->in_order = false;
 	for (int p = 0; p < ledger_nparts(ledger); p++)
 	{

@@ -300,8 +300,6 @@ typedef struct LedgerSequence
 	uint64		last[2];
 } LedgerSequence;
 
-#define LEDGER_SEQUENCES 8		/* of a ledger in order */
-
 typedef struct LedgerPacked LedgerPacked;	/* ledger_pack.h */
 typedef struct LedgerSpill LedgerSpill; /* ledger_spill.c */
 
@@ -312,8 +310,10 @@ typedef struct Ledger
 	uint8		level;			/* how many times six bits of hash are spent */
 	bool		listed;			/* in pool->ledgers */
 	bool		in_order;		/* entries are in order of customers so far */
-	int			nsequences;		/* while they are: ledger_order.c */
-	LedgerSequence sequences[LEDGER_SEQUENCES]; /* the last one is being filled */
+	/* while they are: ledger_order.c */
+	int			nended;			/* sequences before the one that is being filled */
+	LedgerSequence *ended;		/* NULL: there are none */
+	LedgerSequence sequence;
 	uint64		ceiling[2];		/* the last customer who may come to it */
 	int			part_shift;		/* part = hash >> shift & mask */
 	int			part_mask;
@@ -419,12 +419,11 @@ static inline bool
 ledger_keeps_order(Ledger *ledger, const uint64 *key)
 {
 	int			key_words = ledger->settings.key_words;
-	LedgerSequence *current = &ledger->sequences[ledger->nsequences - 1];
 
-	if (unlikely(ledger_key_before(key, current->last, key_words) ||
+	if (unlikely(ledger_key_before(key, ledger->sequence.last, key_words) ||
 				 ledger_key_before(ledger->ceiling, key, key_words)))
 		return ledger_begin_sequence(ledger, key);
-	memcpy(current->last, key, key_words * sizeof(uint64));
+	memcpy(ledger->sequence.last, key, key_words * sizeof(uint64));
 	return true;
 }
 

@@ -23,8 +23,7 @@ append_in_order(Ledger *ledger, const LedgerLayout layout, const uint64 *keys,
 	int			key_words = layout.key_words;
 	int			from = i;
 	int			end = (int) Min(n, i + room);
-	LedgerSequence *current = &ledger->sequences[ledger->nsequences - 1];
-	const uint64 *before = current->last;
+	const uint64 *before = ledger->sequence.last;
 
 	for (; i < end; i++)
 	{
@@ -37,12 +36,15 @@ append_in_order(Ledger *ledger, const LedgerLayout layout, const uint64 *keys,
 		write = ledger_put_entry(&layout, write, key, whens[i], amounts[i]);
 		before = key;
 	}
+	/* those past the ceiling are the last ones */
+	for (; i > from && unlikely(ledger_key_before(ledger->ceiling, before, key_words)); i--)
+	{
+		write -= layout.words;
+		before = i - 1 > from ? &keys[(i - 2) * key_words] : ledger->sequence.last;
+	}
 	part->write = write;
-	/* the last is the greatest of them */
-	if (i > from && !ledger_key_before(ledger->ceiling, before, key_words))
-		memcpy(current->last, before, key_words * sizeof(uint64));
-	else if (i > from)
-		ledger->in_order = false;
+	if (i > from)
+		memcpy(ledger->sequence.last, before, key_words * sizeof(uint64));
 	return i;
 }
 

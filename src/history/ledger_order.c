@@ -20,6 +20,9 @@
 #define SLICE 2048				/* entries at a time, and the rest of the last
 								 * customer among them */
 
+#define SEQUENCES 8				/* at most */
+#define LEAST_ENTRIES 64		/* of the first one, some of the last page of a
+								 * table */
 #define NO_CEILING 0xFF			/* in each byte: no customer is above */
 
 /*
@@ -30,51 +33,65 @@ void
 ledger_order_create(Ledger *ledger)
 {
 	ledger->in_order = true;
-	ledger->nsequences = 1;
-	memset(&ledger->sequences[0], NO_CEILING, sizeof(LedgerSequence));
+	memset(&ledger->sequence, NO_CEILING, sizeof(LedgerSequence));
 	memset(ledger->ceiling, NO_CEILING, sizeof(ledger->ceiling));
 }
 
-/* A sequence that has one customer so far. */
-static void
-set_sequence(LedgerSequence *sequence, const uint64 *key, int key_words)
+/*
+ * May a sequence begin with a customer, now that another one ended?  If so, the
+ * ceiling says how far it may go.
+ */
+static bool
+goes_beside(Ledger *ledger, const LedgerSequence *other, const uint64 *key)
 {
-	memcpy(sequence->first, key, key_words * sizeof(uint64));
-	memcpy(sequence->last, key, key_words * sizeof(uint64));
+	int			key_words = ledger->settings.key_words;
+
+	if (ledger_key_before(other->first, key, key_words))
+		return !ledger_key_before(key, other->last, key_words);
+	if (ledger_key_before(other->first, ledger->ceiling, key_words))
+		memcpy(ledger->ceiling, other->first, sizeof(other->first));
+	return true;
+}
+
+/*
+ * The sequence that is being filled ends.  False where there were enough already,
+ * or so few entries that their order says nothing.
+ */
+static bool
+end_sequence(Ledger *ledger)
+{
+	if (ledger->nended == SEQUENCES - 1 ||
+		ledger_part_entries(ledger, &ledger->only) < LEAST_ENTRIES)
+		return false;
+	if (ledger->ended == NULL)
+		ledger->ended = MemoryContextAlloc(ledger->context,
+										   (SEQUENCES - 1) * sizeof(LedgerSequence));
+	ledger->ended[ledger->nended++] = ledger->sequence;
+	ledger_part_close(&ledger->only);
+	return true;
 }
 
 /*
  * The customer comes before the latest one, or after those whose turn it is:
- * begin a sequence with him.  false where there is no order any more.
+ * begin a sequence with him.  False where there is no order any more.
  */
 bool
 ledger_begin_sequence(Ledger *ledger, const uint64 *key)
 {
-	int			key_words = ledger->settings.key_words;
+	Size		size = ledger->settings.key_words * sizeof(uint64);
 
-	if (ledger->only.chunk == NULL)
+	/* nobody has begun the first one */
+	if (ledger->only.chunk != NULL)
 	{
-		set_sequence(&ledger->sequences[0], key, key_words);
-		return true;
+		ledger->in_order = end_sequence(ledger);
+		memset(ledger->ceiling, NO_CEILING, sizeof(ledger->ceiling));
+		for (int i = 0; i < ledger->nended && ledger->in_order; i++)
+			ledger->in_order = goes_beside(ledger, &ledger->ended[i], key);
+		if (!ledger->in_order)
+			return false;
 	}
-	ledger->in_order = ledger->nsequences < LEDGER_SEQUENCES;
-	memset(ledger->ceiling, NO_CEILING, sizeof(ledger->ceiling));
-	for (int i = 0; i < ledger->nsequences && ledger->in_order; i++)
-	{
-		const LedgerSequence *other = &ledger->sequences[i];
-
-		if (!ledger_key_before(other->first, key, key_words))
-		{
-			if (ledger_key_before(other->first, ledger->ceiling, key_words))
-				memcpy(ledger->ceiling, other->first, sizeof(other->first));
-		}
-		else if (ledger_key_before(key, other->last, key_words))
-			ledger->in_order = false;
-	}
-	if (!ledger->in_order)
-		return false;
-	set_sequence(&ledger->sequences[ledger->nsequences++], key, key_words);
-	ledger_part_close(&ledger->only);
+	memcpy(ledger->sequence.first, key, size);
+	memcpy(ledger->sequence.last, key, size);
 	return true;
 }
 
@@ -121,7 +138,7 @@ ledger_order_spans(const Ledger *ledger, const LedgerPart *part,
 {
 	int			n = ledger_part_spans(ledger, part, spans);
 
-	if (ledger->nsequences > 1)
+	if (ledger->nended > 0)
 		qsort(*spans, n, sizeof(LedgerSpan), compare_spans);
 	return n;
 }

@@ -65,8 +65,9 @@ my @orders = (
 	[ 'nine sequences and more', '-(id % 4294967296 / 200), id', 0 ],
 	[ 'two that overlap', "at < '2022-09-01', id", 0 ],
 	[ 'one row at the end', "ctid = (SELECT max(ctid) FROM rows WHERE id = 500), id", 0 ],
-	[ 'the last customer first', 'id < (SELECT max(id) FROM rows), id', 1 ],
-	[ 'the last customer first, and again at the end', "ctid <> (SELECT max(ctid) FROM rows WHERE id = (SELECT max(id) FROM rows)), id", 1 ]);
+	[ 'the last row first', "ctid <> (SELECT max(ctid) FROM rows WHERE id = (SELECT max(id) FROM rows)), id", 0 ],
+	[ 'the last customers first', 'id < (SELECT id FROM rows WHERE id IS NOT NULL ORDER BY id DESC OFFSET 100 LIMIT 1), id', 1 ],
+	[ 'the last customers first, and one of them again at the end', "ctid = (SELECT max(ctid) FROM rows WHERE id = (SELECT max(id) FROM rows)) OR (id < (SELECT id FROM rows WHERE id IS NOT NULL ORDER BY id DESC OFFSET 100 LIMIT 1)), id", 1 ]);
 
 my @aggregates = (
 	"cohort_matrix(id, at, amount, 'month')",
