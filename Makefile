@@ -371,17 +371,17 @@ include $(PGXS)
 # Loops over columns and entries, for the compiler to take several at a time, as
 # PostgreSQL has it do with its own.
 COLUMN_LOOPS = \
-	src/history/identity.o \
-	src/history/intake_columns.o \
-	src/history/ledger_append.o \
-	src/history/ledger_group.o \
-	src/history/ledger_order.o \
-	src/metrics/funnel/intake.o \
-	src/scan/deform_page.o \
-	src/scan/ladder.o \
-	src/scan/sieve_rows.o
+	src/history/identity \
+	src/history/intake_columns \
+	src/history/ledger_append \
+	src/history/ledger_group \
+	src/history/ledger_order \
+	src/metrics/funnel/intake \
+	src/scan/deform_page \
+	src/scan/ladder \
+	src/scan/sieve_rows
 
-$(COLUMN_LOOPS): CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
+$(COLUMN_LOOPS:=.o): CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
 
 # Our pages are many, and "reference.md" would be anybody's: a folder of our own.
 docmoduledir := retention

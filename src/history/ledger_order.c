@@ -288,17 +288,18 @@ take_entries(LedgerGroups *g, const LedgerLayout layout, const uint64 *entry,
 			 int64 n, uint32 first)
 {
 	LedgerItem *item = &g->items[first];
-	LedgerCustomer *customer = g->ncustomers == 0 ? NULL :
-		&g->customers[g->ncustomers - 1];
+	LedgerCustomer *customer = &g->customers[Max(g->ncustomers - 1, 0)];
+	bool		begun = g->ncustomers > 0;
 
 	for (int64 i = 0; i < n; i++, item++, entry += layout.words)
 	{
 		uint64		buffer;
 		const uint64 *key = ledger_get_key(&layout, entry, &buffer);
 
-		if (customer == NULL || customer->key[0] != key[0] ||
+		if (!begun || customer->key[0] != key[0] ||
 			(layout.key_words == 2 && customer->key[1] != key[1]))
 		{
+			begun = true;
 			customer = &g->customers[g->ncustomers++];
 			customer->key[0] = key[0];
 			customer->key[1] = layout.key_words == 2 ? key[1] : 0;
