@@ -232,6 +232,7 @@ publish(LedgerShare *share)
 										 share->number);
 
 	shared->filled = true;
+	shared->in_order = share->ledger->in_order;
 	if (ledger_is_in_order(share->ledger))
 		share_keep(share, shared);
 	share_publish_entries(share, shared);
@@ -350,7 +351,7 @@ exchange_end(Exchange *exchange)
 		usage.parts += share->ntaken;
 		usage.in_files |= share->in_files;
 		usage.ledgers++;
-		usage.in_order += share->kept.chunk != NULL;
+		usage.in_order += share->in_order;
 		share_close(share);
 	}
 	for (int p = 0; p < shared->participants && exchange->arrived; p++)

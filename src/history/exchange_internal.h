@@ -120,9 +120,11 @@ struct LedgerShare
 	OrderKey   *borders;
 	int			nborders;
 	int			max_borders;
-	LedgerPart	kept;
+	bool		in_order;		/* all have agreed to what was kept */
+	LedgerChunk **kept_chunks;
+	int			nchunks;
 	LedgerLayout kept_layout;
-	LedgerSpan *kept_spans;		/* of customers who are this process's own */
+	LedgerSpan *kept_spans;		/* in them, of customers who are this process's own */
 	int			nkept;
 	/* once all rows are in */
 	bool		in_files;

@@ -212,11 +212,16 @@ share_keep(LedgerShare *share, SharedLedger *shared)
 	others.spans = palloc_extended((nspans + 2 * share->nborders) * sizeof(LedgerSpan),
 								   MCXT_ALLOC_HUGE);
 	kept.n = others.n = 0;
-	ledger_order_begin(&reader, spans, nspans);
+	ledger_order_begin(&reader, spans, nspans, ORDER_SLICE);
 	nstretches = cut_at_borders(share, reader, stretches, &kept, &others);
 	shared->kept = true;
 	shared->in_order = publish_stretches(share, shared, stretches, nstretches);
-	share->kept = ledger->only;
+	share->kept_chunks = palloc_extended(nspans * sizeof(LedgerChunk *),
+										 MCXT_ALLOC_HUGE);
+	for (int i = 0; i < nspans; i++)
+		share->kept_chunks[i] = (LedgerChunk *)
+			((char *) spans[i].words - offsetof(LedgerChunk, words));
+	share->nchunks = nspans;
 	share->kept_spans = kept.spans;
 	share->nkept = kept.n;
 	ledger_begin_parts(ledger);
@@ -229,22 +234,46 @@ share_keep(LedgerShare *share, SharedLedger *shared)
 	MemoryContextSwitchTo(old);
 }
 
-/* Put what was kept to the ledger's parts after all. */
-static void
-put_back(LedgerShare *share)
-{
-	for (int s = 0; s < share->nkept; s++)
-		ledger_add_entries(share->ledger, &share->kept_layout,
-						   share->kept_spans[s].words, share->kept_spans[s].entries);
-	share_free_kept(share);
-}
-
 /* Give back the memory of what was kept. */
 void
 share_free_kept(LedgerShare *share)
 {
-	ledger_part_free(share->ledger, &share->kept);
-	share->nkept = 0;
+	for (int c = 0; c < share->nchunks; c++)
+		if (share->kept_chunks[c] != NULL)
+			ledger_free_chunk(share->ledger, share->kept_chunks[c]);
+	share->nchunks = share->nkept = 0;
+}
+
+static bool
+is_in_chunk(const LedgerSpan *span, const LedgerChunk *chunk)
+{
+	const char *at = (const char *) span->words;
+
+	return at > (const char *) chunk && at < (const char *) chunk + chunk->bytes;
+}
+
+/*
+ * Put what was kept to the ledger's parts after all, and give its memory back as
+ * it goes: chunks and spans are in the same order.
+ */
+static void
+put_back(LedgerShare *share)
+{
+	int			c = 0;
+
+	for (int s = 0; s < share->nkept; s++)
+	{
+		const LedgerSpan *span = &share->kept_spans[s];
+
+		for (; !is_in_chunk(span, share->kept_chunks[c]); c++)
+		{
+			ledger_free_chunk(share->ledger, share->kept_chunks[c]);
+			share->kept_chunks[c] = NULL;
+		}
+		ledger_add_entries(share->ledger, &share->kept_layout, span->words,
+						   span->entries);
+	}
+	share_free_kept(share);
 }
 
 /* Where a participant has put its stretches. */
@@ -321,7 +350,10 @@ exchange_settle_order(Exchange *exchange)
 		LedgerShare *share = &exchange->shares[n];
 		SharedLedger *place = shared_ledger(shared, exchange->participant, n);
 
-		if (is_settled(exchange, n))
+		bool		settled = is_settled(exchange, n);
+
+		share->in_order = settled && place->in_order;
+		if (settled)
 			continue;
 		some = true;
 		if (!place->kept)

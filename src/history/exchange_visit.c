@@ -219,7 +219,8 @@ exchange_visit(Ledger *ledger, bool split, LedgerPartVisitor visit, void *arg)
 	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
 									  ALLOCSET_DEFAULT_SIZES);
 	groups = ledger_groups_create(workspace);
-	ledger_visit_spans(share->kept_spans, share->nkept, groups, visit, arg);
+	ledger_visit_spans(share->kept_spans, share->nkept, ORDER_SLICE, groups, visit,
+					   arg);
 	for (int i = 0; i < share->ntaken || take_unit(share); i++)
 	{
 		int			unit = share->taken[i];

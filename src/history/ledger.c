@@ -173,8 +173,8 @@ ledger_part_close(LedgerPart *part)
 }
 
 /* Give a chunk back. */
-static void
-free_chunk(Ledger *ledger, LedgerChunk *chunk)
+void
+ledger_free_chunk(Ledger *ledger, LedgerChunk *chunk)
 {
 	ledger_account(ledger, -(int64) chunk->bytes);
 	if (chunk->shared)
@@ -257,7 +257,7 @@ ledger_part_free(Ledger *ledger, LedgerPart *part)
 	for (LedgerChunk *chunk = part->chunk, *next; chunk != NULL; chunk = next)
 	{
 		next = chunk->next;
-		free_chunk(ledger, chunk);
+		ledger_free_chunk(ledger, chunk);
 	}
 	ledger_part_reset(part);
 	part->check_at = check_at;
@@ -342,9 +342,7 @@ move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
 		{
 			uint64		buffer;
 			const uint64 *key = ledger_get_key(layout, w, &buffer);
-			LedgerPart *part = ledger_part(ledger,
-										   ledger_hash(&ledger->salt, key,
-													   layout->key_words));
+			LedgerPart *part = ledger_part_of(ledger, key);
 
 			if (part->write == part->end)
 				ledger_add_chunk(ledger, part);
@@ -353,7 +351,7 @@ move_entries(Ledger *ledger, const LedgerPart *old, const LedgerLayout *layout)
 										   ledger_get_amount(layout, w));
 		}
 		next = chunk->next;
-		free_chunk(ledger, chunk);
+		ledger_free_chunk(ledger, chunk);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -454,15 +452,13 @@ room_to_split(const Ledger *ledger)
 }
 
 /*
- * The chunk that an entry with this hash belongs to is full, or there is
- * none, or the entry does not fit the compact layout.  Returns a part with
- * room for it.
+ * The chunk that an entry belongs to is full, or there is none, or the entry does
+ * not fit the compact layout.  Returns a part with room for it.
  */
 LedgerPart *
-ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
-				 int64 amount)
+ledger_make_room(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 {
-	LedgerPart *part = ledger_part(ledger, hash);
+	LedgerPart *part = ledger_part_of(ledger, key);
 	int64		entries = ledger_part_entries(ledger, part);
 
 	CHECK_FOR_INTERRUPTS();
@@ -470,7 +466,7 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
 		!ledger_fits_compact(&ledger->layout, key, when, amount))
 	{
 		ledger_widen(ledger);
-		part = ledger_part(ledger, hash);
+		part = ledger_part_of(ledger, key);
 		if (part->write != part->end)
 			return part;
 	}
@@ -482,7 +478,7 @@ ledger_make_room(Ledger *ledger, uint64 hash, const uint64 *key, uint64 when,
 		ledger_split(ledger);
 	ledger_enforce_limit(ledger);
 
-	part = ledger_part(ledger, hash);
+	part = ledger_part_of(ledger, key);
 	if (part->write == part->end)
 		ledger_add_chunk(ledger, part);
 	return part;

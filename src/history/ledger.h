@@ -342,9 +342,8 @@ extern LedgerPool *ledger_pool_create(Node *node, MemoryContext context);
 extern Ledger *ledger_create(const LedgerSettings *settings, LedgerPool *pool,
 							 MemoryContext context, int level);
 extern bool ledger_is_large(const Ledger *ledger);
-extern LedgerPart *ledger_make_room(Ledger *ledger, uint64 hash,
-									const uint64 *key, uint64 when,
-									int64 amount);
+extern LedgerPart *ledger_make_room(Ledger *ledger, const uint64 *key,
+									uint64 when, int64 amount);
 extern LedgerLayout ledger_layout(const LedgerSettings *settings, bool compact);
 extern void ledger_add_entries(Ledger *ledger, const LedgerLayout *layout,
 							   const uint64 *entries, int64 n);
@@ -392,8 +391,10 @@ ledger_hash(const Salt *salt, const uint64 *key, int key_words)
 }
 
 static inline LedgerPart *
-ledger_part(const Ledger *ledger, uint64 hash)
+ledger_part_of(const Ledger *ledger, const uint64 *key)
 {
+	uint64		hash = ledger_hash(&ledger->salt, key, ledger->settings.key_words);
+
 	return &ledger->parts[(hash >> ledger->part_shift) & ledger->part_mask];
 }
 
@@ -435,14 +436,13 @@ ledger_keeps_order(Ledger *ledger, const uint64 *key)
 static inline void
 ledger_add(Ledger *ledger, const uint64 *key, uint64 when, int64 amount)
 {
-	uint64		hash = ledger->in_order && ledger_keeps_order(ledger, key) ? 0 :
-		ledger_hash(&ledger->salt, key, ledger->settings.key_words);
-	LedgerPart *part = ledger_part(ledger, hash);
+	LedgerPart *part = ledger->in_order && ledger_keeps_order(ledger, key) ?
+		&ledger->only : ledger_part_of(ledger, key);
 
 	if (unlikely(part->write == part->end) ||
 		(ledger->layout.compact &&
 		 unlikely(!ledger_fits_compact(&ledger->layout, key, when, amount))))
-		part = ledger_make_room(ledger, hash, key, when, amount);
+		part = ledger_make_room(ledger, key, when, amount);
 	/* the part's next cache line is wanted soon: ask for it now */
 	__builtin_prefetch(part->write + 8, 1);
 	part->write = ledger_put_entry(&ledger->layout, part->write, key, when,

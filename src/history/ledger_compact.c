@@ -107,8 +107,12 @@ compact_in_order(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
 	LedgerPart	old = *part;
 	LedgerSpan *spans;
 	int			nspans = ledger_part_spans(ledger, part, &spans);
+	int			sample = nspans - 1;
 
-	ledger->distinct = ledger_order_probe(ledger, &spans[nspans - 1], groups);
+	/* the newest may have begun a sequence just now */
+	if (sample > 0 && spans[sample - 1].entries > spans[sample].entries)
+		sample--;
+	ledger->distinct = ledger_order_probe(ledger, &spans[sample], groups);
 	if (ledger->distinct * room >= 1)
 		return;
 	ledger_part_reset(part);
@@ -119,7 +123,7 @@ compact_in_order(Ledger *ledger, LedgerGroups *groups, LedgerPart *part,
 		/* sequences remain apart */
 		for (to = from + 1; to < nspans && !spans[to - 1].closed;)
 			to++;
-		ledger_order_begin(&reader, &spans[from], to - from);
+		ledger_order_begin(&reader, &spans[from], to - from, ORDER_SLICE);
 		while (ledger_order_next(&reader, groups))
 		{
 			int64		n = ledger_groups_settle(groups, &ledger->settings,

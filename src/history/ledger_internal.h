@@ -132,6 +132,8 @@ typedef struct OrderReader
 {
 	const LedgerSpan *spans;	/* of one layout, in order of customers */
 	int			nspans;
+	int64		slice;			/* entries at a time, and the rest of the last
+								 * customer among them */
 	int			span;			/* the next entry is in this one, */
 	int64		at;				/* with this number */
 } OrderReader;
@@ -171,6 +173,8 @@ ledger_order_at_end(const OrderReader *reader)
 	return reader->span == reader->nspans;
 }
 
+#define ORDER_SLICE 2048			/* in the cache of a core */
+
 extern void ledger_order_create(Ledger *ledger);
 extern OrderKey ledger_order_key(const OrderReader *reader);
 extern void ledger_order_seek(OrderReader *reader, const OrderKey *place);
@@ -178,7 +182,7 @@ extern void ledger_order_skip_customer(OrderReader *reader);
 extern int	ledger_order_spans(const Ledger *ledger, const LedgerPart *part,
 							   LedgerSpan **spans);
 extern void ledger_order_begin(OrderReader *reader, const LedgerSpan *spans,
-							   int nspans);
+							   int nspans, int64 slice);
 extern bool ledger_order_next(OrderReader *reader, LedgerGroups *groups);
 extern double ledger_order_probe(const Ledger *ledger, const LedgerSpan *span,
 								 LedgerGroups *groups);
@@ -188,7 +192,7 @@ typedef void (*LedgerPartVisitor) (LedgerGroups *groups, int part, void *arg);
 extern void ledger_visit_parts(Ledger *ledger, bool split,
 							   LedgerPartVisitor visit, void *arg);
 extern void ledger_visit_spans(const LedgerSpan *spans, int nspans,
-							   LedgerGroups *groups, LedgerPartVisitor visit,
+							   int64 slice, LedgerGroups *groups, LedgerPartVisitor visit,
 							   void *arg);
 extern void ledger_visit_part(const Ledger *ledger, int part, int bits,
 							  LedgerGroups *groups, LedgerPartVisitor visit,
@@ -199,6 +203,7 @@ extern int	ledger_part_spans(const Ledger *ledger, const LedgerPart *part,
 extern void ledger_widen(Ledger *ledger);
 extern void ledger_part_reset(LedgerPart *part);
 extern void ledger_add_chunk(Ledger *ledger, LedgerPart *part);
+extern void ledger_free_chunk(Ledger *ledger, LedgerChunk *chunk);
 extern void ledger_part_close(LedgerPart *part);
 extern void ledger_part_free(Ledger *ledger, LedgerPart *part);
 extern void ledger_split(Ledger *ledger);
@@ -228,7 +233,7 @@ struct LedgerPacked
 typedef enum LedgerForm
 {
 	LEDGER_FORM_PARTS,			/* blocks are of parts */
-	LEDGER_FORM_FLAT,			/* one block has everything */
+	LEDGER_FORM_FLAT,			/* blocks are of any part */
 	LEDGER_FORM_FINISHED		/* results (ledger_finished.c) */
 } LedgerForm;
 

@@ -17,9 +17,6 @@
 
 #include "miscadmin.h"
 
-#define SLICE 2048				/* entries at a time, and the rest of the last
-								 * customer among them */
-
 #define SEQUENCES 8				/* at most */
 #define LEAST_ENTRIES 64		/* of the first one, some of the last page of a
 								 * table */
@@ -145,10 +142,12 @@ ledger_order_spans(const Ledger *ledger, const LedgerPart *part,
 
 /* Read spans, all of one layout, from their beginning. */
 void
-ledger_order_begin(OrderReader *reader, const LedgerSpan *spans, int nspans)
+ledger_order_begin(OrderReader *reader, const LedgerSpan *spans, int nspans,
+				   int64 slice)
 {
 	reader->spans = spans;
 	reader->nspans = nspans;
+	reader->slice = slice;
 	reader->span = 0;
 	reader->at = 0;
 }
@@ -269,7 +268,7 @@ ledger_order_seek(OrderReader *reader, const OrderKey *place)
 static int64
 slice_entries(OrderReader reader)
 {
-	int64		n = skip_entries(&reader, SLICE - 1);
+	int64		n = skip_entries(&reader, reader.slice - 1);
 	uint64		customer[2];
 
 	if (reader.span == reader.nspans)
@@ -326,8 +325,8 @@ take_some(LedgerGroups *g, const LedgerLayout layout, const uint64 *entry,
 }
 
 /*
- * The customers of the next entries, with all they have: in order of their keys,
- * items in the order they came in.  False at the end.
+ * The customers of the next entries, with all they have: in order of their keys.
+ * False at the end.
  */
 bool
 ledger_order_next(OrderReader *reader, LedgerGroups *g)
@@ -362,7 +361,7 @@ ledger_order_probe(const Ledger *ledger, const LedgerSpan *span,
 	OrderReader reader;
 	int64		left = 0;
 
-	ledger_order_begin(&reader, span, 1);
+	ledger_order_begin(&reader, span, 1, ORDER_SLICE);
 	while (ledger_order_next(&reader, groups))
 		left += ledger_groups_settle(groups, &ledger->settings, &ledger->layout);
 	return (double) left / span->entries;

@@ -212,6 +212,23 @@ write_groups(LedgerGroups *groups, int part, void *arg)
 	pfree(words);
 }
 
+/* So many slices are written of a ledger in order, each to all tapes. */
+#define SPILL_SLICES 32
+
+/* The same of the only part of a ledger in order, which is empty then. */
+static void
+write_in_order(Ledger *ledger, LedgerGroups *groups)
+{
+	int64		slice = ledger_part_entries(ledger, &ledger->only) / SPILL_SLICES;
+	LedgerSpan *spans;
+	int			nspans = ledger_order_spans(ledger, &ledger->only, &spans);
+
+	ledger_visit_spans(spans, nspans, Max(slice, ORDER_SLICE), groups,
+					   write_groups, ledger);
+	pfree(spans);
+	ledger_part_free(ledger, &ledger->only);
+}
+
 /*
  * Compact a ledger and write what is left to its file, all of it: parts and
  * packed states.  The ledger goes on as a small one.
@@ -228,11 +245,13 @@ spill_ledger(Ledger *ledger)
 
 	if (ledger->packed != NULL)
 		ledger_split(ledger);
-	ledger->in_order = false;
 	if (ledger->spill == NULL)
 		open_file(ledger);
 	spill = ledger->spill;
 	seek_file(spill, spill->end_fileno, spill->end_offset);
+	if (ledger_is_in_order(ledger))
+		write_in_order(ledger, groups);
+	ledger->in_order = false;
 	for (int p = 0; p <= ledger->part_mask; p++)
 	{
 		ledger_visit_part(ledger, p,

@@ -76,14 +76,14 @@ ledger_visit_part(const Ledger *ledger, int p, int bits, LedgerGroups *groups,
 
 /* Show spans of entries in order of customers, slice by slice. */
 void
-ledger_visit_spans(const LedgerSpan *spans, int nspans, LedgerGroups *groups,
-				   LedgerPartVisitor visit, void *arg)
+ledger_visit_spans(const LedgerSpan *spans, int nspans, int64 slice,
+				   LedgerGroups *groups, LedgerPartVisitor visit, void *arg)
 {
 	OrderReader reader;
 
-	ledger_order_begin(&reader, spans, nspans);
-	for (int slice = 0; ledger_order_next(&reader, groups); slice++)
-		visit(groups, slice, arg);
+	ledger_order_begin(&reader, spans, nspans, slice);
+	for (int number = 0; ledger_order_next(&reader, groups); number++)
+		visit(groups, number, arg);
 }
 
 /* The same of a ledger. */
@@ -94,7 +94,7 @@ visit_in_order(const Ledger *ledger, LedgerGroups *groups,
 	LedgerSpan *spans;
 	int			nspans = ledger_order_spans(ledger, &ledger->only, &spans);
 
-	ledger_visit_spans(spans, nspans, groups, visit, arg);
+	ledger_visit_spans(spans, nspans, ORDER_SLICE, groups, visit, arg);
 	pfree(spans);
 }
 
@@ -120,12 +120,12 @@ ledger_visit_parts(Ledger *ledger, bool split, LedgerPartVisitor visit,
 		ledger_spill_visit(ledger, split, visit, arg);
 		return;
 	}
-	if (ledger->packed != NULL)
+	if (ledger->packed != NULL || (split && ledger->in_order))
 		ledger_split(ledger);
 	workspace = AllocSetContextCreate(CurrentMemoryContext, "ledger grouping",
 									  ALLOCSET_DEFAULT_SIZES);
 	groups = ledger_groups_create(workspace);
-	if (ledger->in_order && !split)
+	if (ledger->in_order)
 	{
 		visit_in_order(ledger, groups, visit, arg);
 		MemoryContextDelete(workspace);

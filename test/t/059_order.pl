@@ -134,6 +134,16 @@ for my $set (sort keys %sets)
 	is(sql($groups->('ordered')), sql($groups->('mixed')), "groups, $set");
 }
 
+# Entries become wide as the second sequence of two is full to the last entry of
+# its chunk: then they go to parts, each to its customer's.
+for my $last (5230 .. 5242)
+{
+	is(sql("SELECT sum(cohort_size) FROM cohort_cells((SELECT cohort_matrix(c, date '2024-01-15', 'month') FROM
+		(SELECT 1 k, g + 5000::bigint c, g n FROM generate_series(1, $last) g UNION ALL SELECT 2, g, g FROM generate_series(1, 5000) g
+		UNION ALL SELECT 3, 8589934592, g FROM generate_series(1, 2) g ORDER BY 1, 3) x))"),
+		$last + 5001, "wide after $last and 5000 customers");
+}
+
 ##################################################################
 # Scans that begin in the middle
 ##################################################################
