@@ -212,14 +212,19 @@ write_groups(LedgerGroups *groups, int part, void *arg)
 	pfree(words);
 }
 
-/* So many slices are written of a ledger in order, each to all tapes. */
+/*
+ * A ledger in order is written slice by slice, each to all tapes: so many of them,
+ * or as many as there are of so many entries.
+ */
 #define SPILL_SLICES 32
+#define LARGEST_SLICE 16384
 
 /* The same of the only part of a ledger in order, which is empty then. */
 static void
 write_in_order(Ledger *ledger, LedgerGroups *groups)
 {
-	int64		slice = ledger_part_entries(ledger, &ledger->only) / SPILL_SLICES;
+	int64		slice = Min(LARGEST_SLICE,
+							ledger_part_entries(ledger, &ledger->only) / SPILL_SLICES);
 	LedgerSpan *spans;
 	int			nspans = ledger_order_spans(ledger, &ledger->only, &spans);
 
