@@ -167,6 +167,8 @@ cut_at_borders(const LedgerShare *share, OrderReader reader, Stretch *stretches,
 		if (compare_order_keys(&first, border) == 0)
 			take_customer(&reader, others);
 	}
+	if (!ledger_order_at_end(&reader))
+		elog(ERROR, "a ledger in order has customers past its last one");
 	return n;
 }
 

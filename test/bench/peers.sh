@@ -50,6 +50,10 @@ do
 		-v steps="${best[$((first_in_order + 4))]}" -v steps_parallel="${best[$((first_in_order + 5))]}" \
 		-v funnel="${best[$first_funnel]}" -v funnel_parallel="${best[$((first_funnel + 1))]}" \
 		-v sequence="${best[$first_sequence]}" -v found="$sequence_found" -v reached="$ours_reached" -v cells="$cells" -v active="$active" -v weighted="$weighted" -v revenue="$revenue" '
+		# of a line that was not measured there is none
+		function x(ours) {
+			return sprintf(ours > 0 ? "%8.2f" : "%8s", ours > 0 ? $3 / ours : "-")
+		}
 		# to our lines over rows that lie as theirs do
 		{
 			ordered = $2 ~ /in order$/
@@ -57,18 +61,18 @@ do
 			parallel = $2 ~ /^windowFunnel/ ? (ordered ? steps_parallel : funnel_parallel) : ordered ? in_order_parallel : ours_parallel
 		}
 		$2 ~ /^windowFunnel/ {
-			printf "%-58s %-8s %8.3f %8.2f %8.2f serial %8.2f parallel, of our funnel%s\n", $1 ", " $2, "2", $3, $4,
-				$3 / serial, $3 / parallel, $5 == reached ? "" : "  (OTHER ANSWER)"
+			printf "%-58s %-8s %8.3f %8.2f %s serial %s parallel, of our funnel%s\n", $1 ", " $2, "2", $3, $4,
+				x(serial), x(parallel), $5 == reached ? "" : "  (OTHER ANSWER)"
 			next
 		}
 		$2 ~ /^sequenceMatch/ {
-			printf "%-58s %-8s %8.3f %8.2f %8.2f serial, of our sequence_match%s\n", $1 ", " $2, "2", $3, $4,
-				$3 / sequence, $5 == found ? "" : "  (OTHER ANSWER)"
+			printf "%-58s %-8s %8.3f %8.2f %s serial, of our sequence_match%s\n", $1 ", " $2, "2", $3, $4,
+				x(sequence), $5 == found ? "" : "  (OTHER ANSWER)"
 			next
 		}
 		{
 			same = $5 == cells && $6 == active && $7 == weighted && ($8 - revenue) ^ 2 < 1
-			printf "%-58s %-8s %8.3f %8.2f %8.2f serial %8.2f parallel%s\n", $1 ", " $2, "2", $3, $4,
-				$3 / serial, $3 / parallel, same ? "" : "  (OTHER ANSWER)"
+			printf "%-58s %-8s %8.3f %8.2f %s serial %s parallel%s\n", $1 ", " $2, "2", $3, $4,
+				x(serial), x(parallel), same ? "" : "  (OTHER ANSWER)"
 		}' "$RETENTION_PRIVATE/$engine.out"
 done

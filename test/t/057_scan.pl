@@ -8,43 +8,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('scan');
-$node->init(allows_streaming => 1, extra => [ '-E', 'UTF8', '--no-locale' ]);
-$node->append_conf(
-	'postgresql.conf', q{
-timezone = 'Europe/Paris'
-session_preload_libraries = 'retention'
-max_prepared_transactions = 4
-max_worker_processes = 8
-max_parallel_workers = 8
-max_parallel_workers_per_gather = 0
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-autovacuum = off
-jit = off
-});
-$node->start;
+use lib ($ENV{RETENTION_SOURCE} || '.') . '/test/reference';
+use ScanNode;
 
-sub sql
-{
-	my ($sql) = @_;
-	return $node->safe_psql('postgres', $sql);
-}
-
-sub state_of
-{
-	my ($sql) = @_;
-	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\n$sql");
-	return $err =~ /ERROR:\s+(\w{5})/ ? $1 : $err;
-}
-
-sub left_over
-{
-	my $folder = $node->data_dir . '/base/pgsql_tmp';
-	return '' if !-d $folder;
-	return join(' ', grep { !/^\.\.?$/ } slurp_dir($folder));
-}
+my $node = scan_node('scan', "timezone = 'Europe/Paris'\nmax_prepared_transactions = 4", allows_streaming => 1, extra => [ '-E', 'UTF8', '--no-locale' ]);
 
 # The queries are the same for the same seed.
 my $seed = $ENV{SEED} || 17;
@@ -487,15 +454,15 @@ for my $query ($many, $grouped)
 		  if $query eq $many || $workers eq '' || sql('SHOW server_version_num') < 160000;
 		is(sql("$set $spill $query"), sql("SET retention.scan = off; $query"), 'little memory is enough');
 		is(state_of("$set $spill SET temp_file_limit = '200kB'; $query"), '53400', 'temp_file_limit is obeyed');
-		is(left_over(), '', 'no temporary file stays');
+		is(files_in('base/pgsql_tmp'), '', 'no temporary file stays');
 		for my $timeout (5, 20, 60, 150)
 		{
 			like(state_of("$set $spill SET statement_timeout = $timeout; $query"), qr/^(57014)?$/, "cancelled after $timeout ms, or done");
-			is(left_over(), '', 'no temporary file stays');
+			is(files_in('base/pgsql_tmp'), '', 'no temporary file stays');
 		}
 	}
 	is(state_of("INSERT INTO many VALUES (1, 'infinity', 1); $query"), '22008', 'an error in the last row');
-	is(left_over(), '', 'no temporary file stays');
+	is(files_in('base/pgsql_tmp'), '', 'no temporary file stays');
 	sql("DELETE FROM many WHERE at = 'infinity'");
 }
 

@@ -10,43 +10,11 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use lib ($ENV{RETENTION_SOURCE} || '.') . '/test/reference';
+use ScanNode;
+
 # Segments of shared memory are files of this cluster alone.
-my $node = PostgreSQL::Test::Cluster->new('faults');
-$node->init;
-$node->append_conf(
-	'postgresql.conf', q{
-timezone = 'UTC'
-session_preload_libraries = 'retention'
-dynamic_shared_memory_type = mmap
-restart_after_crash = on
-max_worker_processes = 8
-max_parallel_workers = 8
-max_parallel_workers_per_gather = 0
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-autovacuum = off
-jit = off
-});
-$node->start;
-
-sub sql
-{
-	return $node->safe_psql('postgres', $_[0]);
-}
-
-# The output of a query, or the state of its error.
-sub outcome
-{
-	my ($out, $err) = @_;
-	return $err =~ /(?:ERROR|FATAL):\s+(\w{5})/ ? $1 : $out . $err;
-}
-
-sub state_of
-{
-	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\n$_[0]");
-	return outcome($out, $err);
-}
+my $node = scan_node('faults', "dynamic_shared_memory_type = mmap\nrestart_after_crash = on");
 
 # A query that runs meanwhile.
 sub begin_query
@@ -71,12 +39,6 @@ sub start_again
 {
 	$node->stop;
 	$node->start;
-}
-
-sub files_in
-{
-	my $folder = $node->data_dir . "/$_[0]";
-	return -d $folder ? join(' ', sort grep { !/^\.\.?$/ } slurp_dir($folder)) : '';
 }
 
 # A query that runs meanwhile, and its workers.

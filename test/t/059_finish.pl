@@ -9,31 +9,12 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use lib ($ENV{RETENTION_SOURCE} || '.') . '/test/reference';
+use ScanNode;
+
 # Shared memory is files of the data directory here, so that what stays of it
 # can be seen.
-my $node = PostgreSQL::Test::Cluster->new('finish');
-$node->init(extra => ['--wal-segsize=1']);
-$node->append_conf(
-	'postgresql.conf', q{
-timezone = 'UTC'
-session_preload_libraries = 'retention'
-dynamic_shared_memory_type = mmap
-max_worker_processes = 8
-max_parallel_workers = 8
-max_parallel_workers_per_gather = 2
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-autovacuum = off
-jit = off
-});
-$node->start;
-
-sub sql
-{
-	my ($sql) = @_;
-	return $node->safe_psql('postgres', $sql);
-}
+my $node = scan_node('finish', "dynamic_shared_memory_type = mmap\nmax_parallel_workers_per_gather = 2", extra => ['--wal-segsize=1']);
 
 # Temporary files, and segments of shared memory but for the server's own, its
 # control segment and those of its statistics.
@@ -46,10 +27,7 @@ sub segments
 
 sub left_over
 {
-	my @found = map { "segment $_" } grep { !$own{$_} } segments();
-	my $folder = $node->data_dir . '/base/pgsql_tmp';
-	push @found, grep { !/^\.\.?$/ } slurp_dir($folder) if -d $folder;
-	return join(' ', @found);
+	return join(' ', (map { "segment $_" } grep { !$own{$_} } segments()), grep { $_ } files_in('base/pgsql_tmp'));
 }
 
 sub comes_to_nothing

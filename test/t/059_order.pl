@@ -9,32 +9,12 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use lib ($ENV{RETENTION_SOURCE} || '.') . '/test/reference';
+use ScanNode;
+
 # So few buffers make scans of all but the smallest tables synchronized: they
 # begin where the last one was.
-my $node = PostgreSQL::Test::Cluster->new('in_order');
-$node->init(extra => [ '-E', 'UTF8', '--no-locale' ]);
-$node->append_conf(
-	'postgresql.conf', q{
-timezone = 'UTC'
-session_preload_libraries = 'retention'
-shared_buffers = '2MB'
-max_worker_processes = 8
-max_parallel_workers = 8
-max_parallel_workers_per_gather = 0
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-synchronize_seqscans = off
-autovacuum = off
-jit = off
-});
-$node->start;
-
-sub sql
-{
-	my ($sql) = @_;
-	return $node->safe_psql('postgres', $sql);
-}
+my $node = scan_node('in_order', "shared_buffers = '2MB'\nsynchronize_seqscans = off", extra => [ '-E', 'UTF8', '--no-locale' ]);
 
 # Customers have 1 to 1,000 rows, many of a month, some the same; a third have
 # ids past 32 bits, so that entries become wide on the way.

@@ -9,28 +9,15 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('sight');
-$node->init(allows_streaming => 1);
+use lib ($ENV{RETENTION_SOURCE} || '.') . '/test/reference';
+use ScanNode;
+
+my $node = scan_node('sight', "max_prepared_transactions = 4\nwal_receiver_status_interval = 1", allows_streaming => 1);
 my $modules = $node->config_data('--pkglibdir');
 my @told = grep { -e "$modules/$_.so" } 'pg_stat_statements', 'auto_explain';
-$node->append_conf(
-	'postgresql.conf', q{
-timezone = 'UTC'
-session_preload_libraries = 'retention'
-max_prepared_transactions = 4
-max_worker_processes = 8
-max_parallel_workers = 8
-max_parallel_workers_per_gather = 0
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-autovacuum = off
-jit = off
-wal_receiver_status_interval = 1
-} . "shared_preload_libraries = '" . join(', ', @told) . "'\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = '" . join(', ', @told) . "'");
+$node->stop;
 $node->start;
-
-sub sql { return $node->safe_psql('postgres', $_[0]) }
 
 ##################################################################
 # Sessions that are open meanwhile

@@ -8,22 +8,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('versions');
-$node->init;
-$node->append_conf(
-	'postgresql.conf', q{
-timezone = 'UTC'
-shared_preload_libraries = 'retention'
-max_parallel_workers_per_gather = 0
-parallel_setup_cost = 0
-parallel_tuple_cost = 0
-min_parallel_table_scan_size = 0
-autovacuum = off
-jit = off
-});
-$node->start;
+use lib ($ENV{RETENTION_SOURCE} || '.') . '/test/reference';
+use ScanNode;
 
-sub sql { return $node->safe_psql($_[1] || 'postgres', $_[0]) }
+my $node = scan_node('versions', "shared_preload_libraries = 'retention'\nsession_preload_libraries = ''");
 
 # The scripts lie where the server looks for them, and are gone afterwards.
 my $extensions = $node->config_data('--sharedir') . '/extension';
