@@ -20,11 +20,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 export ROWS=${ROWS:-7700000} CUSTOMERS=${CUSTOMERS:-500000} MONTHS=${MONTHS:-48}
 export RUNS=${RUNS:-3} WORK_MEM=${WORK_MEM:-512MB} PEERS=${PEERS:-0} MEMORY=${MEMORY:-0}
-if [ -n "${ONLY:-}" ] && [ "$PEERS" = 1 ]
-then
-	echo "ONLY= leaves out lines that peers are compared with" >&2
-	exit 1
-fi
 export MODELS=${MODELS:-0} GROWTH=${GROWTH:-0} ONLY=${ONLY:-}
 
 if [ -z "${RETENTION_PRIVATE:-}" ]
