@@ -17,7 +17,7 @@ SELECT (f).finding FROM (SELECT findings(value) f FROM check_type WHERE id = 1) 
 
 -- equality, order, hashing
 SELECT a.id, b.id, a.value = b.value AS eq, a.value <> b.value AS ne, a.value < b.value AS lt, a.value <= b.value AS le,
-	a.value > b.value AS gt, a.value >= b.value AS ge, data_check_cmp(a.value, b.value) AS cmp
+	a.value > b.value AS gt, a.value >= b.value AS ge, sign(data_check_cmp(a.value, b.value)) AS cmp
 FROM check_type a, check_type b WHERE a.id <= b.id ORDER BY 1, 2;
 SELECT count(DISTINCT value), count(DISTINCT data_check_hash(value)), count(DISTINCT data_check_hash_extended(value, 1)) FROM check_type;
 CREATE UNIQUE INDEX check_type_value ON check_type (value);

@@ -17,7 +17,7 @@ SELECT incidence_curve_send('{"reasons": [{"reason": "a", "time": [9007199254740
 
 -- equality, order, hashing
 SELECT a.id, b.id, a.curve = b.curve AS eq, a.curve <> b.curve AS ne, a.curve < b.curve AS lt, a.curve <= b.curve AS le,
-	a.curve > b.curve AS gt, a.curve >= b.curve AS ge, incidence_curve_cmp(a.curve, b.curve) AS cmp
+	a.curve > b.curve AS gt, a.curve >= b.curve AS ge, sign(incidence_curve_cmp(a.curve, b.curve)) AS cmp
 FROM incidence_type a, incidence_type b WHERE a.id <= b.id ORDER BY 1, 2;
 SELECT count(DISTINCT curve), count(DISTINCT incidence_curve_hash(curve)), count(DISTINCT incidence_curve_hash_extended(curve, 1)) FROM incidence_type;
 SELECT min(id), count(*) FROM incidence_type GROUP BY curve ORDER BY 1;

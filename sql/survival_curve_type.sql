@@ -25,7 +25,7 @@ SELECT '{"time": [0.5,5], "events": [0,2], "censored": [0,1], "entered": [2,0]}'
 
 -- equality, order, hashing
 SELECT a.id, b.id, a.curve = b.curve AS eq, a.curve <> b.curve AS ne, a.curve < b.curve AS lt, a.curve <= b.curve AS le,
-	a.curve > b.curve AS gt, a.curve >= b.curve AS ge, survival_curve_cmp(a.curve, b.curve) AS cmp
+	a.curve > b.curve AS gt, a.curve >= b.curve AS ge, sign(survival_curve_cmp(a.curve, b.curve)) AS cmp
 FROM survival_type a, survival_type b WHERE a.id <= b.id ORDER BY 1, 2;
 SELECT count(DISTINCT curve), count(DISTINCT survival_curve_hash(curve)), count(DISTINCT survival_curve_hash_extended(curve, 1)) FROM survival_type;
 SELECT min(id), count(*) FROM survival_type GROUP BY curve ORDER BY 1;
