@@ -16,6 +16,7 @@
  */
 #include "history/exchange_internal.h"
 
+#include "lib/qunique.h"
 #include "miscadmin.h"
 
 /* Customers from one to another, both by their places in the order. */
@@ -24,18 +25,6 @@ typedef struct Stretch
 	OrderKey	first;
 	OrderKey	last;
 } Stretch;
-
-static int
-compare_order_keys(const void *a, const void *b)
-{
-	const OrderKey *x = a;
-	const OrderKey *y = b;
-
-	for (int w = 0; w < lengthof(x->words); w++)
-		if (x->words[w] != y->words[w])
-			return x->words[w] < y->words[w] ? -1 : 1;
-	return 0;
-}
 
 static int
 compare_stretches(const void *a, const void *b)
@@ -85,16 +74,13 @@ static void
 settle_borders(LedgerShare *share)
 {
 	const Ledger *ledger = share->ledger;
-	int			n = 0;
 
 	for (int i = 0; i < ledger->nended; i++)
 		add_border(share, ledger->ended[i].last);
 	add_border(share, ledger->sequence.last);
 	qsort(share->borders, share->nborders, sizeof(OrderKey), compare_order_keys);
-	for (int i = 0; i < share->nborders; i++)
-		if (n == 0 || compare_order_keys(&share->borders[n - 1], &share->borders[i]) != 0)
-			share->borders[n++] = share->borders[i];
-	share->nborders = n;
+	share->nborders = (int) qunique(share->borders, share->nborders,
+									sizeof(OrderKey), compare_order_keys);
 }
 
 /* Spans, in a place that has room for them. */

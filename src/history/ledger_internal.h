@@ -160,6 +160,19 @@ order_key(const uint64 *key, int key_words)
 	return place;
 }
 
+/* Of two places, as qsort() has it. */
+static inline int
+compare_order_keys(const void *a, const void *b)
+{
+	const OrderKey *x = a;
+	const OrderKey *y = b;
+
+	for (int w = 0; w < lengthof(x->words); w++)
+		if (x->words[w] != y->words[w])
+			return x->words[w] < y->words[w] ? -1 : 1;
+	return 0;
+}
+
 /* Has it entries, all in order? */
 static inline bool
 ledger_is_in_order(const Ledger *ledger)

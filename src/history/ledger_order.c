@@ -226,13 +226,6 @@ ledger_order_key(const OrderReader *reader)
 	return entry_order(&reader->spans[reader->span], reader->at);
 }
 
-static inline bool
-is_before(const OrderKey *a, const OrderKey *b)
-{
-	return a->words[0] != b->words[0] ? a->words[0] < b->words[0] :
-		a->words[1] < b->words[1];
-}
-
 /* Go to the first customer who is not before this place. */
 void
 ledger_order_seek(OrderReader *reader, const OrderKey *place)
@@ -244,14 +237,14 @@ ledger_order_seek(OrderReader *reader, const OrderKey *place)
 		int64		high = span->entries - 1;
 		OrderKey	last = entry_order(span, high);
 
-		if (is_before(&last, place))
+		if (compare_order_keys(&last, place) < 0)
 			continue;
 		while (low < high)
 		{
 			int64		middle = low + (high - low) / 2;
 			OrderKey	key = entry_order(span, middle);
 
-			if (is_before(&key, place))
+			if (compare_order_keys(&key, place) < 0)
 				low = middle + 1;
 			else
 				high = middle;
